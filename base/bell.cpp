@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/bell.h"
+
+namespace weir {
+
+bool Bell::await_until(TimePoint deadline) {
+  int expected = kQuiet;
+  if (!state_.compare_exchange_strong(expected, kAsleep, std::memory_order_acq_rel)) {
+    state_.store(kQuiet, std::memory_order_relaxed);  // it rang while we were busy
+    return true;
+  }
+  MutexLock held(lock_);
+  bool in_time = true;
+  while (in_time && state_.load(std::memory_order_acquire) == kAsleep) {
+    if (deadline == TimePoint::max()) woken_.wait(lock_);
+    else in_time = woken_.wait_until(lock_, deadline);
+  }
+  return state_.exchange(kQuiet, std::memory_order_acq_rel) == kRung;
+}
+
+void Bell::wake() {
+  MutexLock held(lock_);  // the sleeper is between its check and its wait, or in its wait: never past them
+  woken_.notify_one();
+}
+
+}  // namespace weir

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "execution/task/program.h"
+#include "graph/deployment.h"
+#include "graph/execution_state.h"
+#include "memory/memory_segment.h"
+
+namespace weir {
+
+/// Hears what becomes of tasks. A port: the TaskManager actor sends it on as mail.
+///
+/// Threads: any; called from task threads, must not block. Running is told when entered, terminal states only after the
+///          task's resources are free, each once.
+class TaskObserver {
+public:
+  virtual ~TaskObserver() = default;
+  virtual void on_task_state(const TaskExecutionState& state) = 0;
+};
+
+/// The machinery of one TaskManager process: its slots, its network memory, its tasks.
+///
+/// Threads: any.
+/// Errors:  submit() refuses a slot out of range, an attempt it already has, and a task that its memory cannot carry.
+///          Whatever goes wrong later is told to the observer.
+class Worker {
+public:
+  struct Options {
+    std::uint32_t slots = 1;
+    std::uint64_t network_memory_bytes = 64ull << 20;
+    std::uint32_t segment_bytes = kDefaultSegmentBytes;
+    std::uint32_t buffers_per_channel = 2;
+    std::uint32_t floating_buffers_per_gate = 16;  // with the exclusive ones this keeps a local channel busy
+    std::uint64_t managed_memory_bytes = 64ull << 20;
+  };
+
+  /// `programs` and `observer` outlive this.
+  Worker(Options options, ProgramSource& programs, TaskObserver& observer);
+  /// Cancels what still runs and waits for it.
+  ~Worker();
+
+  /// Registers the task's partitions and starts its thread.
+  [[nodiscard]] Status submit(TaskDeploymentDescriptor task);
+  /// Asks a task to end; its end is told to the observer. An attempt that is unknown or already ended is no error.
+  void cancel(ExecutionAttemptId attempt);
+  /// Ends a task as Failed with this cause.
+  void fail(ExecutionAttemptId attempt, std::string cause);
+  /// The same for every task, as when the JobManager is lost.
+  void fail_all(const std::string& cause);
+  /// Drops what a finished attempt wrote and nobody will read.
+  void release_partitions(ExecutionAttemptId attempt);
+
+  [[nodiscard]] std::uint32_t task_count() const;
+  [[nodiscard]] std::uint32_t free_network_segments() const;
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "graph/job_graph.h"
+
+namespace weir {
+
+struct ResultPartitionDescriptor {
+  ResultPartitionId id;
+  std::uint32_t subpartition_count = 1;  // consumers of this partition
+  std::uint32_t edge = 0;                // index into StreamGraph::edges()
+  bool operator==(const ResultPartitionDescriptor&) const = default;
+};
+
+struct InputChannelDescriptor {
+  enum class Location : std::uint8_t { Local, Remote, Unknown };
+  ResultPartitionId partition;
+  std::uint32_t subpartition = 0;
+  Location location = Location::Unknown;
+  std::string address;  // "host:port" of the producer's data server; empty unless Remote
+  bool operator==(const InputChannelDescriptor&) const = default;
+};
+
+struct InputGateDescriptor {
+  IntermediateDataSetId data_set;
+  std::uint32_t edge = 0;         // index into StreamGraph::edges()
+  std::uint32_t input_index = 0;  // which input of the head operator
+  std::vector<InputChannelDescriptor> channels;
+  bool operator==(const InputGateDescriptor&) const = default;
+};
+
+/// All that a TaskManager needs to run one attempt of one subtask.
+struct TaskDeploymentDescriptor {
+  JobId job;
+  std::string job_name;
+  ProgramReference program;
+  JobVertexId vertex;
+  std::string task_name;
+  ExecutionAttemptId attempt;
+  AllocationId allocation;
+  std::uint32_t subtask_index = 0;
+  std::uint32_t parallelism = 1;
+  std::uint32_t max_parallelism = 128;
+  std::uint32_t attempt_number = 0;
+  std::uint32_t slot = 0;
+  std::vector<ResultPartitionDescriptor> outputs;
+  std::vector<InputGateDescriptor> inputs;
+  bool operator==(const TaskDeploymentDescriptor&) const = default;
+
+  /// "Keyed Sum (2/4)"
+  [[nodiscard]] std::string display_name() const {
+    return task_name + " (" + std::to_string(subtask_index + 1) + "/" + std::to_string(parallelism) + ")";
+  }
+};
+
+template <class F> typename F::result_type inspect(F& f, ResultPartitionDescriptor& x) {
+  return f(x.id, x.subpartition_count, x.edge);
+}
+template <class F> typename F::result_type inspect(F& f, InputChannelDescriptor& x) {
+  return f(x.partition, x.subpartition, x.location, x.address);
+}
+template <class F> typename F::result_type inspect(F& f, InputGateDescriptor& x) {
+  return f(x.data_set, x.edge, x.input_index, x.channels);
+}
+template <class F> typename F::result_type inspect(F& f, TaskDeploymentDescriptor& x) {
+  return f(x.job, x.job_name, x.program, x.vertex, x.task_name, x.attempt, x.allocation, x.subtask_index,
+           x.parallelism, x.max_parallelism, x.attempt_number, x.slot, x.outputs, x.inputs);
+}
+
+}  // namespace weir

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "graph/cargo.h"
+#include "graph/stream_graph.h"
+
+namespace weir {
+
+/// Where the code of a job lies and how it is run again on a worker. Data only: the worker loads the library,
+/// calls its entry point with these arguments and must arrive at the same fingerprint.
+struct ProgramReference {
+  std::string library;                   // path of the shared library; in a cluster, the key of its blob
+  std::vector<std::string> arguments;    // what follows the library on the command line
+  std::uint32_t default_parallelism = 1; // as the client had it
+  std::uint64_t fingerprint = 0;         // of the graph that the client built
+  bool operator==(const ProgramReference&) const = default;
+};
+
+/// One operator of a chain.
+struct ChainedOperator {
+  OperatorId id;
+  StreamNodeId node = 0;
+  std::string name;
+  std::string uid;  // empty: the id was generated
+  bool operator==(const ChainedOperator&) const = default;
+};
+
+/// All that one vertex writes to one consumer vertex; each subtask writes one partition of it.
+struct IntermediateDataSet {
+  IntermediateDataSetId id;
+  std::uint32_t edge = 0;  // index into StreamGraph::edges()
+  Partitioning partitioning = Partitioning::Forward;
+  bool operator==(const IntermediateDataSet&) const = default;
+};
+
+/// What one vertex reads: one data set, into one input.
+struct JobEdge {
+  IntermediateDataSetId data_set;
+  JobVertexId producer;
+  Partitioning partitioning = Partitioning::Forward;
+  std::uint32_t input_index = 0;
+  bool operator==(const JobEdge&) const = default;
+};
+
+/// A chain of operators that runs as one task, times its parallelism.
+struct JobVertex {
+  JobVertexId id;                          // the operator id of the chain's head
+  std::string name;                        // "Source: text -> Flat Map"
+  std::uint32_t parallelism = 1;
+  std::uint32_t max_parallelism = 128;
+  bool max_parallelism_is_set = false;     // by the user: a restored state may not overrule it
+  std::string slot_sharing_group;
+  std::string co_location_group;           // empty: none
+  std::vector<ChainedOperator> operators;  // head first
+  std::vector<JobEdge> inputs;             // ascending by input_index
+  std::vector<IntermediateDataSet> outputs;
+  bool operator==(const JobVertex&) const = default;
+};
+
+/// A job as the JobManager knows it: data only, no code.
+struct JobGraph {
+  JobId id;
+  std::string name;
+  ProgramReference program;
+  std::vector<JobVertex> vertices;  // producers before consumers
+  bool operator==(const JobGraph&) const = default;
+
+  [[nodiscard]] const JobVertex* find(JobVertexId vertex) const;
+  /// Slots that the job needs: over its sharing groups, the sum of each group's highest parallelism.
+  [[nodiscard]] std::uint32_t required_slots() const;
+};
+
+/// Whether the graph can be run at all: not empty, ids unique, every edge between two of its vertices, producers first
+/// (which refuses cycles), parallelisms between 1 and the maximum. The JobManager trusts no client.
+[[nodiscard]] Status validate(const JobGraph& graph);
+
+/// The structure, names, uids, types and parallelisms of a program as one number. Two builds of the same program with
+/// the same arguments agree; captured values are not seen.
+[[nodiscard]] std::uint64_t fingerprint_of(const StreamGraph& graph);
+
+// CAF serialises what has an inspect(); no CAF header is needed for that.
+template <class F> typename F::result_type inspect(F& f, ProgramReference& x) {
+  return f(x.library, x.arguments, x.default_parallelism, x.fingerprint);
+}
+template <class F> typename F::result_type inspect(F& f, ChainedOperator& x) { return f(x.id, x.node, x.name, x.uid); }
+template <class F> typename F::result_type inspect(F& f, IntermediateDataSet& x) {
+  return f(x.id, x.edge, x.partitioning);
+}
+template <class F> typename F::result_type inspect(F& f, JobEdge& x) {
+  return f(x.data_set, x.producer, x.partitioning, x.input_index);
+}
+template <class F> typename F::result_type inspect(F& f, JobVertex& x) {
+  return f(x.id, x.name, x.parallelism, x.max_parallelism, x.max_parallelism_is_set, x.slot_sharing_group,
+           x.co_location_group, x.operators, x.inputs, x.outputs);
+}
+template <class F> typename F::result_type inspect(F& f, JobGraph& x) { return f(x.id, x.name, x.program, x.vertices); }
+
+}  // namespace weir
