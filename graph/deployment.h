@@ -14,6 +14,7 @@ struct ResultPartitionDescriptor {
   ResultPartitionId id;
   std::uint32_t subpartition_count = 1;  // consumers of this partition
   std::uint32_t edge = 0;                // index into StreamGraph::edges()
+  std::uint32_t consumer_max_parallelism = 128;  // Hash: how many key groups the consumers share
   bool operator==(const ResultPartitionDescriptor&) const = default;
 };
 
@@ -59,7 +60,7 @@ struct TaskDeploymentDescriptor {
 };
 
 template <class F> typename F::result_type inspect(F& f, ResultPartitionDescriptor& x) {
-  return f(x.id, x.subpartition_count, x.edge);
+  return f(x.id, x.subpartition_count, x.edge, x.consumer_max_parallelism);
 }
 template <class F> typename F::result_type inspect(F& f, InputChannelDescriptor& x) {
   return f(x.partition, x.subpartition, x.location, x.address);

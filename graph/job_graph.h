@@ -76,6 +76,10 @@ struct JobGraph {
   [[nodiscard]] std::uint32_t required_slots() const;
 };
 
+/// The maximum parallelism of an operator that sets none: half as much again as its parallelism, rounded up to a power of
+/// two, between 128 and 32768. Equal for equal parallelism, so that a program can be restored without having set it.
+[[nodiscard]] std::uint32_t default_max_parallelism(std::uint32_t parallelism);
+
 /// Whether the graph can be run at all: not empty, ids unique, every edge between two of its vertices, producers first
 /// (which refuses cycles), parallelisms between 1 and the maximum. The JobManager trusts no client.
 [[nodiscard]] Status validate(const JobGraph& graph);

@@ -23,6 +23,8 @@ enum class ChainingStrategy : std::uint8_t {
 /// No timeout: a buffer leaves when it is full. Zero: after each record.
 inline constexpr std::chrono::milliseconds kNoBufferTimeout{-1};
 inline constexpr std::chrono::milliseconds kDefaultBufferTimeout{100};
+/// As the settings of the program say. Only before build().
+inline constexpr std::chrono::milliseconds kInheritBufferTimeout{-2};
 
 inline constexpr std::uint32_t kMaxParallelismLimit = 32768;
 inline constexpr const char* kDefaultSlotSharingGroup = "default";
@@ -41,7 +43,7 @@ struct StreamNode {
   std::string slot_sharing_group;    // empty: inherited from the inputs
   std::string co_location_group;     // empty: none
   ChainingStrategy chaining = ChainingStrategy::Head;
-  std::chrono::milliseconds buffer_timeout = kDefaultBufferTimeout;
+  std::chrono::milliseconds buffer_timeout = kInheritBufferTimeout;
   std::uint32_t input_count = 0;     // 0 for a source, 2 for a two-input operator
   std::string input_type;            // names of record types, for the fingerprint and for messages
   std::string output_type;

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "graph/execution_effects.h"
+#include "graph/execution_state.h"
+#include "graph/execution_vertex.h"
+#include "graph/failover.h"
+#include "graph/job_graph.h"
+
+namespace weir {
+
+/// Why a job fails: the first failure of a round of attempts. Those that follow from it are not kept.
+struct JobFailure {
+  Error error;
+  std::string task;          // "Keyed Sum (2/4)"; empty: it was no task
+  std::string data_address;  // of the TaskManager on which the task ran; empty: it had no slot
+  WallTime at;
+  bool operator==(const JobFailure&) const = default;
+};
+
+/// How far a job has come, apart from its tasks.
+struct JobProgress {
+  JobStatus status = JobStatus::Created;
+  std::array<WallTime, 9> entered{};  // when a status was entered, by JobStatus; the epoch if it never was
+  std::optional<JobFailure> failure;  // of the latest round that failed; kept through a restart
+  std::uint64_t version = 0;          // grows with each cancel, global failure, restart and suspension
+  std::uint32_t restarts = 0;
+  std::uint64_t late_reports = 0;     // of attempts that had ended or were never ours
+};
+
+/// A job in execution: the JobManager's picture of every task, and the rules by which the job goes on.
+/// Events go in, effects come out; it sends nothing and waits for nothing.
+///
+///     schedule() -> RequestSlots -> on_slots_assigned() -> DeployTask for each, producers first
+///     any task fails -> CancelTask for the others -> all ended -> ScheduleRestart -> on_restart_due(), or FAILED
+///
+/// Threads: none. One caller at a time: the JobManager actor, or a test.
+/// Order:   after each event take_effects() and carry them out in order, before the next event.
+/// Time:    reads no clock; `now` comes with the call.
+/// Errors:  what comes from outside is never trusted: reports of unknown attempts are counted and refused, answers to an
+///          outdated request are ignored (their slots go back), a report that its attempt cannot make fails the job.
+class ExecutionGraph {
+public:
+  struct Options {
+    std::shared_ptr<RestartStrategy> restart_strategy;  // null: never restart
+    std::function<ExecutionAttemptId()> new_attempt_id = &ExecutionAttemptId::random;
+  };
+
+  /// Fails as validate() does.
+  [[nodiscard]] static Result<ExecutionGraph> build(JobGraph graph, Options options, WallTime now);
+
+  // Events. None throws, none is an error in any status: what no longer matters does nothing.
+
+  /// Starts a job that was just built: all tasks or none.
+  void schedule(WallTime now);
+  /// `slots` answers the requests one by one.
+  void on_slots_assigned(std::uint64_t version, std::vector<AssignedSlot> slots, WallTime now);
+  void on_slots_refused(std::uint64_t version, Error cause, WallTime now);
+  /// False: nobody waits for this attempt. A TaskManager that still runs it should end it.
+  bool on_task_state(const TaskExecutionState& report, WallTime now);
+  /// The TaskManager refused the task or did not answer.
+  void on_deploy_failed(ExecutionAttemptId attempt, Error cause, WallTime now);
+  /// Every task there is gone.
+  void on_task_manager_lost(TaskManagerId task_manager, const std::string& cause, WallTime now);
+  void on_restart_due(std::uint64_t version, WallTime now);
+  void cancel(WallTime now);
+  /// Fails the job as a whole. A cause with Retry::Never is not restarted, whatever the strategy says.
+  void fail_global(Error cause, WallTime now);
+  /// Leadership was lost: ends all tasks, waits for none. The job lives on elsewhere.
+  void suspend(Error cause, WallTime now);
+
+  /// The effects since the last call, in order.
+  [[nodiscard]] std::vector<Effect> take_effects();
+
+  // What there is to see.
+
+  [[nodiscard]] const JobGraph& job_graph() const { return graph_; }
+  [[nodiscard]] const JobProgress& progress() const { return progress_; }
+  [[nodiscard]] JobStatus status() const { return progress_.status; }
+  /// In the order of the JobGraph: producers before consumers.
+  [[nodiscard]] const std::vector<ExecutionJobVertex>& vertices() const { return vertices_; }
+  /// What the user's functions counted, summed over the current attempts of all subtasks.
+  [[nodiscard]] std::map<std::string, std::int64_t> accumulators() const;
+
+private:
+  struct Position {
+    std::size_t vertex = 0;
+    std::uint32_t subtask = 0;
+  };
+
+  ExecutionGraph(JobGraph graph, Options options, WallTime now);
+
+  // execution_graph.cpp: the life of the job.
+  void move_job(JobStatus to, const std::string& cause, WallTime now);
+  void fail_global(JobFailure failure);
+  void on_all_ended(WallTime now);
+  void restart_or_fail(WallTime now);
+  void reset_all(WallTime now);
+  [[nodiscard]] bool all_ended() const { return attempts_.empty(); }
+
+  // execution_graph_tasks.cpp: the lives of its tasks.
+  void move_task(Position at, ExecutionState to, const std::string& cause, WallTime now);
+  void cancel_all(WallTime now);
+  void cancel_task(Position at, WallTime now);
+  bool on_running(Position at, const TaskExecutionState& report, WallTime now);
+  void on_finished(Position at, WallTime now);
+  void on_canceled(Position at, WallTime now);
+  void on_failed(Position at, Error cause, WallTime now);
+  void leave_slot(const AssignedSlot& slot);
+  [[nodiscard]] SlotRequest slot_request(Position at) const;
+
+  [[nodiscard]] ExecutionVertex& subtask(Position at) { return vertices_[at.vertex].subtasks()[at.subtask]; }
+
+  JobGraph graph_;
+  Options options_;
+  JobProgress progress_;
+  std::vector<ExecutionJobVertex> vertices_;
+  std::unordered_map<ExecutionAttemptId, Position> attempts_;  // those that have not ended
+  std::map<AllocationId, std::uint32_t> slot_users_;           // attempts that hold a slot and have not ended
+  std::vector<Effect> effects_;
+};
+
+}  // namespace weir
