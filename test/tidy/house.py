@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The house as data: who may include whom, who may use which library, which words are not said.
+
+docs/architecture.md explains the table. Where the work shows a better cut, change the table with the code and
+say why in docs/decisions/.
+"""
+
+# Rooms with a row of their own. A file belongs to the longest prefix that fits.
+# Each room may include itself and what stands here; nothing else.
+_GROUND = {"base"}
+_BYTES = {"memory"} | _GROUND
+_GRAPH = {"graph", "checkpoint/snapshot"} | _BYTES
+_DATA_PLANE = {"execution/operators", "checkpoint/state"} | _GRAPH
+_THREE_TO_SIX = {
+    "checkpoint/snapshot", "checkpoint/state", "checkpoint/coordinator", "checkpoint/barrier_aligner",
+    "network", "network/tcp", "graph", "execution/operators", "execution/windows", "execution/task",
+    "messages", "ha", "api", "web",
+}
+
+ARROWS = {
+    "base": set(),
+    "memory": {"base"},
+    "network": {"memory", "base"},
+    "network/tcp": {"network", "memory", "base"},
+    "checkpoint/snapshot": {"memory", "base"},
+    "checkpoint/state": {"checkpoint/snapshot", "memory", "base"},
+    "checkpoint/coordinator": {"checkpoint/snapshot", "checkpoint/state", "base"},
+    "checkpoint/barrier_aligner": {"base"},
+    "graph": {"checkpoint/snapshot", "memory", "base"},
+    "execution/operators": {"graph", "checkpoint/state", "memory", "base"},
+    "execution/windows": {"execution/operators", "checkpoint/state", "memory", "base"},
+    "execution/task": {
+        "execution/operators", "graph", "network", "memory", "base",
+        "checkpoint/snapshot", "checkpoint/state", "checkpoint/coordinator", "checkpoint/barrier_aligner",
+    },
+    "messages": {"graph", "checkpoint/snapshot", "base"},
+    "ha": {"checkpoint/coordinator", "graph", "base"},
+    "api": {"execution/operators", "execution/windows", "graph", "memory", "base"},
+    "web": {"messages", "base"},
+    "actors": _THREE_TO_SIX | {"base"},
+    "apps": {"actors", "web", "api", "base"},
+    "examples": {"api"},
+    # A limit is what the machine can do, so it may not lean on what it measures.
+    "test/bench/limits": {"memory", "base", "examples"},
+}
+
+# Tests see everything.
+FREE_ROOMS = {"test"}
+
+# Single headers that one more room may include: a port belongs to the lower room, its implementer sees it.
+PORTS = {
+    ("api", "execution/task/program.h"): "the program loader implements ProgramSource",
+}
+
+# Third-party libraries: their headers, and the files that may include them. Tests are free.
+LIBRARIES = {
+    "CAF": (r"caf/", [
+        "actors/*_actor.h", "actors/*_actor.cpp", "actors/system/actor_system.*",
+        "actors/client/job_client.*", "actors/local/mini_cluster.*", "messages/protocol.*",
+    ]),
+    "spdlog": (r"(spdlog|fmt)/", ["base/log.cpp"]),
+    "JSON": (r"nlohmann/", ["graph/execution_plan.cpp", "web/*.cpp"]),
+    "HTTP": (r"httplib\.h", ["web/*.cpp"]),
+    "ZooKeeper": (r"zookeeper/", ["ha/zk_client.cpp"]),
+    "RocksDB": (r"rocksdb/", ["checkpoint/state/rocksdb_backend.cpp"]),
+    "dlfcn": (r"(dlfcn|link|elf)\.h", ["api/*.cpp"]),
+    "Boost.PFR, Boost.Unordered": (r"boost/(pfr|unordered)", ["memory/*", "checkpoint/state/*"]),
+    "Boost.ProgramOptions": (r"boost/program_options", ["apps/*.cpp"]),
+    "sockets": (r"(sys/socket|sys/epoll|sys/un|netinet/\w+|arpa/inet|netdb|poll)\.h", [
+        "network/tcp/*.cpp", "execution/operators/socket_text_source.cpp",
+    ]),
+    "doctest": (r"doctest/", []),
+    "Google Benchmark": (r"benchmark/", []),
+}
+
+# What the compiler and the kernel bring along.
+SYSTEM_HEADERS = (
+    r"[a-z_]+|c[a-z]+|"                                      # C++: <vector>, <cstdint>
+    r"(sys|linux|bits)/\w+\.h|(fcntl|unistd|pthread|sched|signal|errno|stdlib|string|malloc|dirent)\.h|"
+    r"(cxxabi|\w*intrin)\.h|sanitizer/\w+\.h"
+)
+
+# Words that are not said: (name, regex, why and what instead, {glob: why it may}).
+BANNED_WORDS = [
+    ("sleep", r"\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(",
+     "a sleep hides a missing signal: wait on a Bell or a CondVar, or take time as an argument", {}),
+    ("thread", r"\bstd::(thread|jthread|async)\b(?!::hardware_concurrency)|\bpthread_create\b",
+     "threads begin in base/thread.h, named and joined: use weir::Thread",
+     {"base/thread.*": "the one place"}),
+    ("lock", r"\bstd::(recursive_|shared_|timed_)?mutex\b|\bstd::condition_variable(_any)?\b|\bpthread_mutex",
+     "clang checks weir::Mutex and weir::CondVar of base/sync.h, it cannot check these",
+     {"base/sync.h": "the one place"}),
+    ("reinterpret_cast", r"\breinterpret_cast\b",
+     "bytes become values in memory/ and network/tcp only",
+     {"memory/*": "values become bytes here", "network/tcp/*": "frames become bytes here"}),
+    ("using namespace std", r"\busing\s+namespace\s+std\b(?!::(\w+::)?\w*_?literals)",
+     "name what you use", {}),
+    ("TODO", r"\b(TODO|FIXME|XXX|HACK)\b(?!\(#\d+\))",
+     "a TODO names its issue, TODO(#12), or is done now", {}),
+]
+
+MAX_COLUMNS = 110
+FILE_LINES = (300, 500)       # told, refused
+FUNCTION_LINES = (40, 60)     # told, refused
+HANDLER_LINES = 5             # of an actor: fence, one call, mail
