@@ -23,7 +23,7 @@ public:
 /// A segment and the counts kept of it. The pool makes one a segment, once; nothing is allocated per buffer.
 ///
 /// Threads: the counts are atomic; recycler and segment change hands only while nobody holds a Buffer of it.
-class SegmentBlock {
+class alignas(64) SegmentBlock {  // a cache line each: writer and reader touch neighbours at the same time
 public:
   explicit SegmentBlock(MemorySegment segment) : segment_(segment) {}
 
@@ -58,7 +58,9 @@ public:
   Buffer() = default;
   Buffer(const Buffer& other) : Buffer(other.block_, other.begin_, other.end_) {}
   Buffer(Buffer&& other) noexcept
-      : block_(std::exchange(other.block_, nullptr)), begin_(other.begin_), end_(other.end_) {}
+      : block_(std::exchange(other.block_, nullptr)),
+        begin_(std::exchange(other.begin_, 0)),
+        end_(std::exchange(other.end_, 0)) {}
   Buffer& operator=(Buffer other) noexcept {
     std::swap(block_, other.block_);
     begin_ = other.begin_;

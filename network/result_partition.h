@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,35 +11,45 @@
 #include "base/ids.h"
 #include "memory/buffer.h"
 #include "memory/local_buffer_pool.h"
+#include "network/port_slot.h"
 #include "network/stream_event.h"
 #include "network/subpartition.h"
 
 namespace weir {
 
-/// Told when a reader of a partition has run dry, so that the writer hands over what it has begun. A port that the
+/// Told when a reader of a partition has nothing to do, so that the writer hands over what it has begun. A port that the
 /// task implements. Threads: any; must not block, must not call back into the partition.
 class FlushListener {
 public:
   virtual ~FlushListener() = default;
+  /// Told once until that reader got something. If there is nothing to flush yet, the first record that comes is worth
+  /// it: subpartition(i).is_starving() stays true until the reader was fed.
   virtual void on_reader_starved() = 0;
 };
 
-/// What one subtask writes to one data set: a queue a consumer, fed from one pool of segments.
+/// What one subtask writes to one data set: a queue a consumer, fed from one pool of segments. Shared by the registry,
+/// the writing task and the readers; the segments go home when the last of them is done with it.
 ///
-/// Threads: the task writes (request_builder, finish_builder, broadcast, flush, finish); readers, each on its own
-///          thread, use the subpartitions; fail() and release() come from any thread.
-/// Errors:  request_builder() returns nothing only after fail() or release(). It never fails for want of memory, it waits:
-///          this wait is the back-pressure.
+/// Threads: the task writes (request_builder, finish_builder, flush, broadcast, finish); readers, each on its own
+///          thread, use the subpartitions and the reader's calls; set_listener(), fail() and release() by any.
+/// Errors:  request_builder() returns nothing only after fail(), release() or finish(). It never fails for want of
+///          memory, it waits: this wait is the back-pressure.
 class ResultPartition {
 public:
+  /// The pool is sure of at least one segment a subpartition, else writers of many at a time could wait for themselves.
   ResultPartition(ResultPartitionId id, std::uint32_t subpartition_count, std::shared_ptr<LocalBufferPool> pool);
+  ~ResultPartition();
+  ResultPartition(const ResultPartition&) = delete;
+  ResultPartition& operator=(const ResultPartition&) = delete;
 
   [[nodiscard]] const ResultPartitionId& id() const { return id_; }
   [[nodiscard]] std::uint32_t subpartition_count() const { return static_cast<std::uint32_t>(subpartitions_.size()); }
   [[nodiscard]] Subpartition& subpartition(std::uint32_t index) { return *subpartitions_[index]; }
 
-  /// `listener` outlives every reader's use of this, or is unset with nullptr first.
+  /// Unset with nullptr before `listener` dies: when that returned, no call is under way and none will come.
   void set_listener(FlushListener* listener);
+
+  // The writer's calls.
 
   /// A fresh segment whose reading end already stands in the queue of `subpartition`. Waits for memory.
   [[nodiscard]] std::optional<BufferBuilder> request_builder(std::uint32_t subpartition);
@@ -49,17 +60,30 @@ public:
 
   /// Appends the event to every subpartition. The caller has finished its builders first.
   void broadcast(const StreamEvent& event);
-  /// The last record was written: end-of-partition to every consumer.
+  /// The last record was written: end-of-partition to every consumer. What nobody read yet stays readable.
   void finish();
   /// The producer failed: waiting writers wake with nothing, readers get the cause.
   void fail(const std::string& cause);
-  /// Drops what nobody read and gives the segments back.
+  /// Drops what nobody read and gives the segments back; a reader that is still there fails.
   void release();
 
+  // The readers' calls.
+
+  /// The reader of `subpartition` has nothing else to do.
+  void on_reader_starving(std::uint32_t subpartition);
+  /// The reader of `subpartition` is done with it, at its end or before. Once, by each reader.
+  void release_subpartition(std::uint32_t subpartition);
+  /// Every reader is done.
+  [[nodiscard]] bool is_consumed() const { return unread_.load(std::memory_order_acquire) == 0; }
+
 private:
+  void fail_readers(const Error& cause);
+
   const ResultPartitionId id_;
   const std::shared_ptr<LocalBufferPool> pool_;
   std::vector<std::unique_ptr<Subpartition>> subpartitions_;
+  std::atomic<std::uint32_t> unread_;  // subpartitions that a reader is not done with
+  PortSlot<FlushListener> listener_;
 };
 
 }  // namespace weir

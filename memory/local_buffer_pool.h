@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "base/sync.h"
+#include "base/time.h"
+#include "memory/buffer.h"
+
+namespace weir {
+
+class NetworkBufferPool;
+
+/// The segments that one task's output (or input) may hold at a time, borrowed from the worker's NetworkBufferPool.
+/// Made by NetworkBufferPool::create_pool().
+///
+/// A waiting request() is not woken for every freed segment: a wake-up costs the waker about 13 us and the sleeper 33 us,
+/// so two threads that hand one segment to and fro would do nothing else. It is woken when half of the pool is free, or
+/// when a segment is free and a reader has nothing to do (nudge()), or when it has waited for kPatience and any is free.
+/// Why nobody waits for ever: the last rule alone says that a writer sleeps beside a free segment for at most kPatience;
+/// without a free one it waits for readers, who own every segment but the ones under its own pen. As it writes to at most
+/// n - 1 other subpartitions while it asks for one more, and the pool has at least n, one segment is with a reader or on
+/// its way to one. The other two rules only make it quick.
+///
+/// Unit:    sizes count segments, never bytes.
+/// Threads: request() and try_request() by one thread, the task's; the rest by any.
+/// Order:   lock_ is a leaf: nothing is called while it is held.
+/// Errors:  request() returns nothing only after close(). It never fails for want of memory, it waits: this wait is the
+///          back-pressure.
+class LocalBufferPool final : public SegmentRecycler, public std::enable_shared_from_this<LocalBufferPool> {
+public:
+  /// How long a writer may sleep beside a free segment.
+  static constexpr Duration kPatience = 1ms;
+
+  explicit LocalBufferPool(NetworkBufferPool& global) : global_(global) {}
+
+  /// A segment to write; waits for one.
+  [[nodiscard]] std::optional<BufferBuilder> request() WEIR_EXCLUDES(lock_);
+  /// A segment to write if there is one now.
+  [[nodiscard]] std::optional<BufferBuilder> try_request() WEIR_EXCLUDES(lock_);
+  /// A reader has nothing to do: a writer that waits though a segment is free shall have it.
+  void nudge() WEIR_EXCLUDES(lock_);
+  /// Ends all waiting with nothing. The reservation is free at once; lent segments go home as they are recycled.
+  void close() WEIR_EXCLUDES(lock_);
+
+  void recycle(SegmentBlock& block) override WEIR_EXCLUDES(lock_);
+
+  /// How many it may have now; changes as other pools come and go.
+  [[nodiscard]] std::uint32_t size() const { return size_.load(std::memory_order_relaxed); }
+  /// How many it could hand out without waiting for a reader.
+  [[nodiscard]] std::uint32_t available() const WEIR_EXCLUDES(lock_);
+
+private:
+  friend class NetworkBufferPool;
+
+  // For NetworkBufferPool. The size is set under its lock, so that of two changes the later one stays.
+  void set_size(std::uint32_t segments) { size_.store(segments, std::memory_order_relaxed); }
+  void on_resized() WEIR_EXCLUDES(lock_);
+  void on_global_segment() WEIR_EXCLUDES(lock_);
+
+  enum class Claim : std::uint8_t { Free, FromGlobal, Nothing };
+  [[nodiscard]] Claim claim(SegmentBlock*& block) WEIR_EXCLUDES(lock_);
+  [[nodiscard]] std::optional<BufferBuilder> request_now(bool will_wait) WEIR_EXCLUDES(lock_);
+  [[nodiscard]] BufferBuilder lend(SegmentBlock& block);
+  /// False once closed.
+  [[nodiscard]] bool await_segment() WEIR_EXCLUDES(lock_);
+  [[nodiscard]] bool should_wake() const WEIR_REQUIRES(lock_);
+  /// Ends the writer's wait. Whoever calls it notifies `freed_` once the lock is let go, and holds the answer until
+  /// then: the woken writer may be the last who kept this pool alive.
+  [[nodiscard]] std::shared_ptr<LocalBufferPool> end_wait() WEIR_REQUIRES(lock_);
+
+  NetworkBufferPool& global_;  // outlives this
+  std::atomic<std::uint32_t> size_ = 0;
+
+  mutable Mutex lock_;
+  CondVar freed_;
+  std::vector<SegmentBlock*> free_ WEIR_GUARDED_BY(lock_);
+  std::uint32_t taken_ WEIR_GUARDED_BY(lock_) = 0;         // from global_: free here, lent, or being fetched
+  bool waiting_ WEIR_GUARDED_BY(lock_) = false;            // a writer sleeps and nobody has woken it yet
+  bool impatient_ WEIR_GUARDED_BY(lock_) = false;          // it shall have the first segment that comes
+  bool global_has_some_ WEIR_GUARDED_BY(lock_) = false;    // since the writer found global_ empty
+  bool closed_ WEIR_GUARDED_BY(lock_) = false;
+};
+
+}  // namespace weir
