@@ -62,10 +62,9 @@ private:
   void on_resized() WEIR_EXCLUDES(lock_);
   void on_global_segment() WEIR_EXCLUDES(lock_);
 
-  enum class Claim : std::uint8_t { Free, FromGlobal, Nothing };
-  [[nodiscard]] Claim claim(SegmentBlock*& block) WEIR_EXCLUDES(lock_);
   [[nodiscard]] std::optional<BufferBuilder> request_now(bool will_wait) WEIR_EXCLUDES(lock_);
-  [[nodiscard]] BufferBuilder lend(SegmentBlock& block);
+  /// A free segment; null if there is none but one may be taken from global_, for which the place is kept; or nothing.
+  [[nodiscard]] std::optional<SegmentBlock*> claim() WEIR_EXCLUDES(lock_);
   /// False once closed.
   [[nodiscard]] bool await_segment() WEIR_EXCLUDES(lock_);
   [[nodiscard]] bool should_wake() const WEIR_REQUIRES(lock_);
@@ -79,10 +78,10 @@ private:
   mutable Mutex lock_;
   CondVar freed_;
   std::vector<SegmentBlock*> free_ WEIR_GUARDED_BY(lock_);
-  std::uint32_t taken_ WEIR_GUARDED_BY(lock_) = 0;         // from global_: free here, lent, or being fetched
-  bool waiting_ WEIR_GUARDED_BY(lock_) = false;            // a writer sleeps and nobody has woken it yet
-  bool impatient_ WEIR_GUARDED_BY(lock_) = false;          // it shall have the first segment that comes
-  bool global_has_some_ WEIR_GUARDED_BY(lock_) = false;    // since the writer found global_ empty
+  std::uint32_t taken_ WEIR_GUARDED_BY(lock_) = 0;  // from global_: free here, lent, or being fetched
+  bool waiting_ WEIR_GUARDED_BY(lock_) = false;     // a writer sleeps and nobody has woken it yet
+  bool impatient_ WEIR_GUARDED_BY(lock_) = false;   // it shall have the first segment that comes
+  bool may_retry_ WEIR_GUARDED_BY(lock_) = false;   // since the last claim() global_ may have got one for us
   bool closed_ WEIR_GUARDED_BY(lock_) = false;
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "base/result.h"
@@ -56,17 +57,19 @@ private:
   struct FreeMemory {
     void operator()(std::byte* memory) const;
   };
-  enum class IfNone : bool { GiveUp, Register };
+  using Blocks = std::span<SegmentBlock* const>;
 
   // For LocalBufferPool.
-  /// A free segment, or null. With Register, a pool that got none hears on_global_segment() once when one is back.
-  [[nodiscard]] SegmentBlock* take(const LocalBufferPool& pool, IfNone if_none) WEIR_EXCLUDES(lock_);
-  void give_back(const LocalBufferPool& pool, const std::vector<SegmentBlock*>& blocks) WEIR_EXCLUDES(lock_);
+  /// A free segment, or null. A pool that `will_wait` then hears on_global_segment() once, when one is back.
+  [[nodiscard]] SegmentBlock* take(const LocalBufferPool& pool, bool will_wait) WEIR_EXCLUDES(lock_);
+  void give_back(const LocalBufferPool& pool, Blocks blocks) WEIR_EXCLUDES(lock_);
   /// Frees the pool's reservation at once; its own life ends when it has nothing any more.
-  void close(const LocalBufferPool& pool, const std::vector<SegmentBlock*>& blocks) WEIR_EXCLUDES(lock_);
+  void close(const LocalBufferPool& pool, Blocks blocks) WEIR_EXCLUDES(lock_);
 
   [[nodiscard]] std::vector<Member>::iterator find(const LocalBufferPool& pool) WEIR_REQUIRES(lock_);
-  void put_back(Member& member, const std::vector<SegmentBlock*>& blocks) WEIR_REQUIRES(lock_);
+  /// Answers the pool if it was closed and has nothing any more: then it is no member, and ends with the answer.
+  [[nodiscard]] std::shared_ptr<LocalBufferPool> put_back(Member& member, Blocks blocks)
+      WEIR_REQUIRES(lock_);
   /// New sizes for all open pools. The answer is to be told on_resized() without the lock.
   [[nodiscard]] Pools redistribute() WEIR_REQUIRES(lock_);
 

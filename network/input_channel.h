@@ -48,9 +48,8 @@ public:
   void release() override;
 
 private:
-  /// The answer to the request, if it is there by now.
-  [[nodiscard]] Polled attach();
-  [[nodiscard]] Polled fail(Error cause);
+  /// Attaches to the partition, or fails, if the request was answered by now.
+  void take_answer();
 
   PartitionRegistry& registry_;
   const ResultPartitionId id_;

@@ -55,6 +55,7 @@ private:
   /// Takes over what on_data() brought.
   void fetch_arrivals() WEIR_EXCLUDES(lock_);
   [[nodiscard]] Poll poll_channel(std::uint32_t channel, BufferOrEvent& out);
+  void enqueue(std::uint32_t channel);
   [[nodiscard]] Poll fail(Error cause);
   void tell_starving();
   void release_all();
@@ -64,7 +65,7 @@ private:
   Bell& bell_;
   std::deque<std::uint32_t> ready_;   // channels with data, in turn
   std::vector<bool> is_ready_;        // a channel; whether it stands in ready_
-  std::vector<std::uint32_t> fed_;    // channels that gave something since they were last told that we starve
+  std::vector<std::uint32_t> fed_;    // channels asked since they were last told that we starve
   std::vector<bool> is_fed_;
   std::uint32_t ended_ = 0;           // channels whose end was delivered
   std::optional<Error> failure_;

@@ -38,7 +38,6 @@ class ResultPartition {
 public:
   /// The pool is sure of at least one segment a subpartition, else writers of many at a time could wait for themselves.
   ResultPartition(ResultPartitionId id, std::uint32_t subpartition_count, std::shared_ptr<LocalBufferPool> pool);
-  ~ResultPartition();
   ResultPartition(const ResultPartition&) = delete;
   ResultPartition& operator=(const ResultPartition&) = delete;
 

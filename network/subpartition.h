@@ -23,8 +23,8 @@ namespace weir {
 /// It is readable when an event or a finished segment stands in front, or when a flush asked for what there is. The
 /// reader is told only when it turns readable after having been read empty.
 ///
-/// Threads: add(), on_finished() and flush() by the writer; attach(), poll() and mark_starving() by the reader; fail()
-///          and release() by any. One lock a segment, none a record.
+/// Threads: add(), on_finished() and flush() by the writer; attach(), poll(), mark_starving() and release() by the reader;
+///          the rest by any. A few locks a segment, none a record.
 /// Order:   lock_ is a leaf: the reader is told, and segments go home, after it was let go.
 class Subpartition {
 public:
@@ -49,11 +49,11 @@ public:
 
   /// Drops what nobody read; the reader gets `cause` instead. The first cause stays.
   void fail(Error cause) WEIR_EXCLUDES(lock_);
-  /// Drops what nobody read and whatever may still be written. Once it returned, the reader is told nothing any more.
+  /// The reader is done: drops what it did not read and whatever may still be written. Once it returned, the reader is
+  /// told nothing any more.
   void release() WEIR_EXCLUDES(lock_);
 
   [[nodiscard]] Error failure() const WEIR_EXCLUDES(lock_);
-  [[nodiscard]] bool is_released() const WEIR_EXCLUDES(lock_);
   /// Segments in the queue, finished or not.
   [[nodiscard]] std::uint32_t backlog_buffers() const WEIR_EXCLUDES(lock_);
 
@@ -64,7 +64,8 @@ private:
   [[nodiscard]] bool is_readable() const WEIR_REQUIRES(lock_);
   /// True if the reader does not know yet that there is something to read. The caller tells it without the lock.
   [[nodiscard]] bool must_tell() WEIR_REQUIRES(lock_);
-  [[nodiscard]] bool take_front(BufferOrEvent& out, Entries& spent) WEIR_REQUIRES(lock_);
+  /// Nothing comes out of a segment that was finished right after a flush.
+  void take_front(BufferOrEvent& out, std::optional<BufferConsumer>& spent) WEIR_REQUIRES(lock_);
   void append(Entry entry) WEIR_EXCLUDES(lock_);
   void tell_reader();
 

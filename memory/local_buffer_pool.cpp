@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "memory/local_buffer_pool.h"
+
+#include <chrono>
+#include <utility>
+
+#include "memory/network_buffer_pool.h"
+
+namespace weir {
+
+std::optional<BufferBuilder> LocalBufferPool::request() {
+  for (;;) {
+    if (auto builder = request_now(/*will_wait=*/true)) return builder;
+    if (!await_segment()) return std::nullopt;
+  }
+}
+
+std::optional<BufferBuilder> LocalBufferPool::try_request() { return request_now(/*will_wait=*/false); }
+
+std::optional<BufferBuilder> LocalBufferPool::request_now(bool will_wait) {
+  const auto claimed = claim();
+  if (!claimed) return std::nullopt;
+  SegmentBlock* block = *claimed;
+  if (block == nullptr) block = global_.take(*this, will_wait);
+  if (block != nullptr) {
+    block->lend(*this);
+    return BufferBuilder(*block);
+  }
+  MutexLock held(lock_);
+  --taken_;
+  return std::nullopt;
+}
+
+std::optional<SegmentBlock*> LocalBufferPool::claim() {
+  MutexLock held(lock_);
+  may_retry_ = false;
+  if (closed_) return std::nullopt;
+  if (!free_.empty()) {
+    auto* block = free_.back();  // the last one freed is the one most likely still in a cache
+    free_.pop_back();
+    return block;
+  }
+  if (taken_ >= size()) return std::nullopt;
+  ++taken_;
+  return nullptr;
+}
+
+bool LocalBufferPool::await_segment() {
+  MutexLock held(lock_);
+  if (closed_) return false;
+  if (!free_.empty() || may_retry_) return true;
+  waiting_ = true;
+  impatient_ = false;
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (waiting_) {
+    if (impatient_) {
+      freed_.wait(lock_);
+    } else if (!freed_.wait_until(lock_, deadline)) {
+      impatient_ = true;
+      waiting_ = waiting_ && free_.empty();
+    }
+  }
+  return !closed_;
+}
+
+bool LocalBufferPool::should_wake() const {
+  if (!waiting_ || free_.empty()) return false;
+  return impatient_ || 2 * free_.size() >= size();
+}
+
+std::shared_ptr<LocalBufferPool> LocalBufferPool::end_wait() {
+  waiting_ = false;
+  return shared_from_this();
+}
+
+void LocalBufferPool::recycle(SegmentBlock& block) {
+  NetworkBufferPool& global = global_;  // this pool may end as soon as the lock is let go
+  std::shared_ptr<LocalBufferPool> woken;
+  bool surplus = false;
+  {
+    MutexLock held(lock_);
+    surplus = closed_ || taken_ > size();
+    if (surplus) --taken_;
+    else free_.push_back(&block);
+    if (should_wake()) woken = end_wait();
+  }
+  if (woken) woken->freed_.notify_one();
+  SegmentBlock* home = &block;
+  if (surplus) global.give_back(*this, {&home, 1});
+}
+
+void LocalBufferPool::nudge() {
+  std::shared_ptr<LocalBufferPool> woken;
+  {
+    MutexLock held(lock_);
+    impatient_ = true;
+    if (should_wake()) woken = end_wait();
+  }
+  if (woken) woken->freed_.notify_one();
+}
+
+void LocalBufferPool::close() {
+  std::vector<SegmentBlock*> blocks;
+  std::shared_ptr<LocalBufferPool> woken;
+  {
+    MutexLock held(lock_);
+    if (closed_) return;
+    closed_ = true;
+    blocks.swap(free_);
+    taken_ -= static_cast<std::uint32_t>(blocks.size());
+    if (waiting_) woken = end_wait();
+  }
+  if (woken) woken->freed_.notify_one();
+  global_.close(*this, blocks);
+}
+
+std::uint32_t LocalBufferPool::available() const {
+  MutexLock held(lock_);
+  const auto untaken = taken_ < size() ? size() - taken_ : 0;
+  return static_cast<std::uint32_t>(free_.size()) + untaken;
+}
+
+void LocalBufferPool::on_resized() {
+  std::vector<SegmentBlock*> surplus;
+  std::shared_ptr<LocalBufferPool> woken;
+  {
+    MutexLock held(lock_);
+    while (taken_ > size() && !free_.empty()) {
+      surplus.push_back(free_.back());
+      free_.pop_back();
+      --taken_;
+    }
+    may_retry_ = may_retry_ || taken_ < size();
+    if (waiting_ && (may_retry_ || should_wake())) woken = end_wait();
+  }
+  if (woken) woken->freed_.notify_one();
+  if (!surplus.empty()) global_.give_back(*this, surplus);
+}
+
+void LocalBufferPool::on_global_segment() {
+  std::shared_ptr<LocalBufferPool> woken;
+  {
+    MutexLock held(lock_);
+    may_retry_ = true;
+    if (waiting_) woken = end_wait();
+  }
+  if (woken) woken->freed_.notify_one();
+}
+
+}  // namespace weir

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/result_partition.h"
+
+#include <utility>
+
+namespace weir {
+
+namespace {
+
+std::string name_of(const ResultPartitionId& id) {
+  return "partition " + std::to_string(id.partition) + " of data set " + id.data_set.hex() + " (attempt " +
+         id.producer.hex() + ")";
+}
+
+}  // namespace
+
+ResultPartition::ResultPartition(ResultPartitionId id, std::uint32_t subpartition_count,
+                                 std::shared_ptr<LocalBufferPool> pool)
+    : id_(id), pool_(std::move(pool)), unread_(subpartition_count) {
+  WEIR_CHECK(pool_->size() >= subpartition_count, "a partition's pool has a segment for each subpartition");
+  for (std::uint32_t i = 0; i < subpartition_count; ++i) subpartitions_.push_back(std::make_unique<Subpartition>());
+}
+
+void ResultPartition::set_listener(FlushListener* listener) {
+  if (listener == nullptr) listener_.unset();
+  else listener_.set(*listener);
+}
+
+std::optional<BufferBuilder> ResultPartition::request_builder(std::uint32_t subpartition) {
+  auto builder = pool_->request();
+  if (builder) subpartitions_[subpartition]->add(builder->make_consumer());
+  return builder;
+}
+
+void ResultPartition::finish_builder(std::uint32_t subpartition, BufferBuilder builder, std::uint32_t bytes) {
+  builder.finish(bytes);
+  subpartitions_[subpartition]->on_finished();
+}
+
+void ResultPartition::flush(std::uint32_t subpartition) { subpartitions_[subpartition]->flush(); }
+
+void ResultPartition::broadcast(const StreamEvent& event) {
+  for (const auto& subpartition : subpartitions_) subpartition->add(event);
+}
+
+void ResultPartition::finish() {
+  broadcast({.kind = StreamEvent::Kind::EndOfPartition});
+  pool_->close();
+}
+
+void ResultPartition::fail(const std::string& cause) {
+  pool_->close();
+  fail_readers({.code = ErrorCode::ProducerFailed,
+                .what = "the producer of " + name_of(id_) + " failed: " + cause,
+                .blame = Blame::Environment});
+}
+
+void ResultPartition::release() {
+  pool_->close();
+  fail_readers({.code = ErrorCode::Closed, .what = name_of(id_) + " was released", .blame = Blame::Environment});
+}
+
+void ResultPartition::fail_readers(const Error& cause) {
+  for (const auto& subpartition : subpartitions_) subpartition->fail(cause);
+}
+
+void ResultPartition::on_reader_starving(std::uint32_t subpartition) {
+  if (!subpartitions_[subpartition]->mark_starving()) return;
+  pool_->nudge();
+  listener_.call([](FlushListener& listener) { listener.on_reader_starved(); });
+}
+
+void ResultPartition::release_subpartition(std::uint32_t subpartition) {
+  subpartitions_[subpartition]->release();
+  unread_.fetch_sub(1, std::memory_order_acq_rel);
+}
+
+}  // namespace weir
