@@ -36,7 +36,7 @@ struct JobProgress {
   JobStatus status = JobStatus::Created;
   std::array<WallTime, 9> entered{};  // when a status was entered, by JobStatus; the epoch if it never was
   std::optional<JobFailure> failure;  // of the latest round that failed; kept through a restart
-  std::uint64_t version = 0;          // grows with each cancel, global failure, restart and suspension
+  std::uint64_t version = 0;          // grows with each cancel, global failure and suspension
   std::uint32_t restarts = 0;
   std::uint64_t late_reports = 0;     // of attempts that had ended or were never ours
 };
@@ -103,26 +103,44 @@ private:
 
   ExecutionGraph(JobGraph graph, Options options, WallTime now);
 
+  void build_vertices(WallTime now);
+  [[nodiscard]] ExecutionAttemptId new_attempt(Position at);
+
   // execution_graph.cpp: the life of the job.
-  void move_job(JobStatus to, const std::string& cause, WallTime now);
-  void fail_global(JobFailure failure);
-  void on_all_ended(WallTime now);
+  void move_job(JobStatus to, WallTime now);
+  void fail(JobFailure failure);
+  /// Ends all tasks, unless that was begun already.
+  void end_round(JobStatus to, WallTime now);
+  /// Once the last attempt has ended, the job moves on.
+  void settle(WallTime now);
   void restart_or_fail(WallTime now);
-  void reset_all(WallTime now);
-  [[nodiscard]] bool all_ended() const { return attempts_.empty(); }
+  void begin_next_round(WallTime now);
+  [[nodiscard]] bool awaits_slots(std::uint64_t version) const;
 
   // execution_graph_tasks.cpp: the lives of its tasks.
-  void move_task(Position at, ExecutionState to, const std::string& cause, WallTime now);
-  void cancel_all(WallTime now);
+  void move_task(Position at, ExecutionState to, WallTime now);
   void cancel_task(Position at, WallTime now);
-  bool on_running(Position at, const TaskExecutionState& report, WallTime now);
+  bool on_running(Position at, WallTime now);
   void on_finished(Position at, WallTime now);
   void on_canceled(Position at, WallTime now);
   void on_failed(Position at, Error cause, WallTime now);
+  /// Ends an attempt that will say no more. Whether the job must hear of it: not if it was to end anyway.
+  bool end_failed(Position at, const std::string& cause, WallTime now);
+  void deploy_all(std::vector<AssignedSlot> slots, WallTime now);
   void leave_slot(const AssignedSlot& slot);
-  [[nodiscard]] SlotRequest slot_request(Position at) const;
+  [[nodiscard]] std::vector<SlotRequest> slot_requests() const;
+  [[nodiscard]] JobFailure failure_of(Position at, Error cause, WallTime now) const;
 
-  [[nodiscard]] ExecutionVertex& subtask(Position at) { return vertices_[at.vertex].subtasks()[at.subtask]; }
+  template <class Visit> void for_each_task(Visit visit) const {
+    for (std::size_t vertex = 0; vertex < vertices_.size(); ++vertex) {
+      const auto parallelism = static_cast<std::uint32_t>(vertices_[vertex].subtasks().size());
+      for (std::uint32_t subtask = 0; subtask < parallelism; ++subtask) visit(Position{vertex, subtask});
+    }
+  }
+  [[nodiscard]] Execution& execution(Position at) { return vertices_[at.vertex].subtasks()[at.subtask].current(); }
+  [[nodiscard]] const Execution& execution(Position at) const {
+    return vertices_[at.vertex].subtasks()[at.subtask].current();
+  }
 
   JobGraph graph_;
   Options options_;

@@ -18,11 +18,24 @@ namespace weir {
 ///        |           |                                                ^
 ///        +-----------+------------------------------------------------+
 ///        (every state but CANCELING and the terminal ones) ---------> FAILED
+///
+/// A worker's task skips SCHEDULED. DEPLOYING -> FINISHED: a short task may end before it is seen to run.
 enum class ExecutionState : std::uint8_t {
   Created, Scheduled, Deploying, Running, Finished, Canceling, Canceled, Failed
 };
 
-/// The life of a job. Failed, Canceled and Finished are globally terminal; Suspended is terminal for this JobManager.
+/// The life of a job.
+///
+///     CREATED -> RUNNING -> FINISHED
+///      ^  |         |
+///      |  +----+----+----> CANCELLING -> CANCELED        RESTARTING -> CANCELED, FAILED, or itself:
+///      |       |             ^    |                                    it failed before it began
+///      |       |             |    v
+///      |       +-----------> FAILING ---> FAILED
+///      |                        |
+///      +----- RESTARTING <------+           (every status but the terminal ones) -> SUSPENDED
+///
+/// Failed, Canceled and Finished are globally terminal; Suspended is terminal for this JobManager.
 enum class JobStatus : std::uint8_t {
   Created, Running, Failing, Failed, Cancelling, Canceled, Finished, Restarting, Suspended
 };

@@ -50,6 +50,9 @@ struct StreamNode {
   CargoPtr operator_factory;         // what execution/ makes the operator from
 };
 
+/// The name as people see it: "Source: text", "Sink: print", "Flat Map".
+[[nodiscard]] std::string display_name(const StreamNode& node);
+
 /// A resolved connection of two real nodes.
 struct StreamEdge {
   StreamNodeId source = 0;
@@ -123,6 +126,8 @@ private:
   };
 
   friend class StreamGraphResolver;
+
+  StreamNodeId add_virtual(VirtualNode node);
 
   StreamSettings settings_;
   std::vector<Slot> slots_;  // by id - 1
