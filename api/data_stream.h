@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <concepts>
+#include <functional>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "api/function_traits.h"
+#include "api/stream_settings.h"
+#include "execution/operators/channel_selectors.h"
+#include "execution/operators/filter.h"
+#include "execution/operators/flat_map.h"
+#include "execution/operators/map.h"
+#include "execution/operators/operator_factory.h"
+#include "execution/operators/sinks.h"
+#include "graph/stream_graph.h"
+
+namespace weir {
+
+template <Record T> class OperatorStream;
+template <Record T, class KeyFunction> class KeyedStream;
+
+/// The end of a stream in the program: nothing comes after it, but it can be named and placed.
+class StreamSink : public OperatorSettings<StreamSink> {
+public:
+  StreamSink(StreamGraphBuilder& graph, StreamNodeId id) : graph_(&graph), id_(id) {}
+
+private:
+  friend class OperatorSettings<StreamSink>;
+  [[nodiscard]] StreamNode& node() { return graph_->node(id_); }
+
+  StreamGraphBuilder* graph_;
+  StreamNodeId id_;
+};
+
+/// Records of type T on their way. A handle: copying it copies no stream, each use of it is one more consumer.
+///
+/// T is a plain value: struct, string, number, tuple, vector, map and what is made of these serialise by themselves.
+/// Functions are lambdas or objects with operator(); each subtask gets a copy of its own. They see a record as
+/// `const T&`, may take it by value, and run on the task's thread.
+template <Record T>
+class DataStream {
+public:
+  using Value = T;
+
+  DataStream(StreamGraphBuilder& graph, StreamNodeId id) : graph_(&graph), id_(id) {}
+
+  /// One record for one record; the result's type is the function's.
+  template <class F>
+    requires std::invocable<F&, const T&>
+  auto map(F function) {
+    using R = std::remove_cvref_t<std::invoke_result_t<F&, const T&>>;
+    static_assert(Record<R>, "the result of map() must be a plain value that serialises");
+    using Op = Map<T, R, F>;
+    return transform<Op>("Map", [function] { return std::make_unique<Op>(function); });
+  }
+
+  /// Any number of records for one: `[](const T& in, Out<R>& out) { out(...); }`. For a generic function say R.
+  template <class R = void, class F>
+  auto flat_map(F function) {
+    using Deduced = typename detail::FlatMapResult<F>::type;
+    using Result = std::conditional_t<std::is_void_v<R>, Deduced, R>;
+    static_assert(!std::is_void_v<Result>, "flat_map() takes a function of (const T&, Out<R>&); if it is generic, "
+                                           "name the result: flat_map<R>(function)");
+    static_assert(Record<Result>, "the result of flat_map() must be a plain value that serialises");
+    using Op = FlatMap<T, Result, F>;
+    return transform<Op>("Flat Map", [function] { return std::make_unique<Op>(function); });
+  }
+
+  /// The records for which the function says true.
+  template <class F>
+    requires std::predicate<F&, const T&>
+  OperatorStream<T> filter(F keep) {
+    using Op = Filter<T, F>;
+    return transform<Op>("Filter", [keep] { return std::make_unique<Op>(keep); });
+  }
+
+  /// This and other streams of the same type as one, in no particular order.
+  template <std::same_as<DataStream>... Others>
+  [[nodiscard]] DataStream union_with(const Others&... others) const {
+    return {*graph_, graph_->add_union({id_, others.id_...})};
+  }
+
+  /// Records of equal keys meet in one subtask. The key is a member pointer (`&Word::word`) or a function.
+  template <class KeyFunction>
+    requires std::invocable<const KeyFunction&, const T&>
+  [[nodiscard]] KeyedStream<T, KeyFunction> key_by(KeyFunction key) const;
+
+  // How records are spread over the consumer's subtasks. Without a word: forward if both have the same parallelism,
+  // else rebalance.
+  [[nodiscard]] DataStream forward() const { return partition(Partitioning::Forward); }
+  [[nodiscard]] DataStream rebalance() const { return partition(Partitioning::Rebalance); }
+  [[nodiscard]] DataStream rescale() const { return partition(Partitioning::Rescale); }
+  [[nodiscard]] DataStream shuffle() const { return partition(Partitioning::Shuffle); }
+  [[nodiscard]] DataStream broadcast() const { return partition(Partitioning::Broadcast); }
+  [[nodiscard]] DataStream global() const { return partition(Partitioning::Global); }
+
+  /// To the channel that `function(key, channel_count)` says.
+  template <class Function, class KeyFunction>
+  [[nodiscard]] DataStream partition_custom(Function function, KeyFunction key) const {
+    auto edge = std::make_shared<CustomEdge<T, Function, KeyFunction>>(std::move(function), std::move(key));
+    return {*graph_, graph_->add_partition(id_, Partitioning::Custom, std::move(edge))};
+  }
+
+  /// Lines on standard output; of several subtasks each line is led by "2> ", unless `with_subtask` is false.
+  StreamSink print(bool with_subtask = true) {
+    return text_sink("Print to Std. Out", {.path = "", .with_subtask = with_subtask});
+  }
+  /// Lines in a file; several subtasks make a directory with one file each.
+  StreamSink write_text(std::string path) { return text_sink("Text File", {.path = std::move(path)}); }
+  /// Takes the records and forgets them.
+  StreamSink discard() {
+    using Op = DiscardSink<T>;
+    return sink<Op>("Discard", [] { return std::make_unique<Op>(); });
+  }
+  /// Gathers all records in this process. For tests on a mini cluster.
+  StreamSink collect(std::shared_ptr<Collected<T>> target) {
+    using Op = CollectSink<T>;
+    return sink<Op>("Collect", [target] { return std::make_unique<Op>(target); });
+  }
+  /// Calls a function for each record.
+  template <class F>
+    requires std::invocable<F&, const T&>
+  StreamSink for_each(F function) {
+    using Op = ForEachSink<T, F>;
+    return sink<Op>("For Each", [function] { return std::make_unique<Op>(function); });
+  }
+
+  /// An operator of your own: `make` returns a std::unique_ptr<Op>, Op a OneInputOperator<T, R>.
+  template <class Op, class Make>
+  auto transform(std::string name, Make make, ChainingStrategy chaining = ChainingStrategy::Always) {
+    static_assert(std::same_as<typename Op::In, T>, "the operator reads another type than the stream carries");
+    using R = typename Op::Result;
+    return OperatorStream<R>(*graph_, add_operator<Op>(StreamNode::Kind::Operator, std::move(name), std::move(make),
+                                                       chaining, schema_of<R>()));
+  }
+  /// A sink of your own: Op is a SinkOperator<T>.
+  template <class Op, class Make>
+  StreamSink sink(std::string name, Make make) {
+    return StreamSink(*graph_, add_operator<Op>(StreamNode::Kind::Sink, std::move(name), std::move(make),
+                                                ChainingStrategy::Always, ""));
+  }
+
+protected:
+  [[nodiscard]] StreamGraphBuilder& graph() const { return *graph_; }
+  [[nodiscard]] StreamNodeId id() const { return id_; }
+
+private:
+  [[nodiscard]] DataStream partition(Partitioning kind) const { return {*graph_, graph_->add_partition(id_, kind)}; }
+
+  StreamSink text_sink(std::string name, typename TextSink<T>::Options options) {
+    using Op = TextSink<T>;
+    return sink<Op>(std::move(name), [options] { return std::make_unique<Op>(options); });
+  }
+
+  template <class Op, class Make>
+  StreamNodeId add_operator(StreamNode::Kind kind, std::string name, Make make, ChainingStrategy chaining,
+                            std::string output_type) {
+    StreamNode node;
+    node.kind = kind;
+    node.name = std::move(name);
+    node.chaining = chaining;
+    node.buffer_timeout = graph_->settings().buffer_timeout;
+    node.input_count = 1;
+    node.input_type = schema_of<T>();
+    node.output_type = std::move(output_type);
+    node.operator_factory = make_factory<Op>(std::move(make));
+    const StreamNodeId added = graph_->add_node(std::move(node));
+    graph_->connect(id_, added);
+    return added;
+  }
+
+  StreamGraphBuilder* graph_;  // the environment's, which outlives every stream
+  StreamNodeId id_;
+};
+
+/// A stream that comes straight out of an operator, which can be named, placed and chained.
+template <Record T>
+class OperatorStream : public DataStream<T>, public OperatorSettings<OperatorStream<T>> {
+public:
+  using DataStream<T>::DataStream;
+
+private:
+  friend class OperatorSettings<OperatorStream<T>>;
+  [[nodiscard]] StreamNode& node() { return this->graph().node(this->id()); }
+};
+
+}  // namespace weir
+
+#include "api/keyed_stream.h"

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "api/environment.h"
+
+namespace weir {
+
+StreamExecutionEnvironment::StreamExecutionEnvironment(Params params, std::uint32_t default_parallelism)
+    : params_(std::move(params)) {
+  graph_.settings().parallelism = default_parallelism;
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::job_name(std::string name) {
+  graph_.settings().job_name = std::move(name);
+  return *this;
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::parallelism(std::uint32_t subtasks) {
+  graph_.settings().parallelism = subtasks;
+  return *this;
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::max_parallelism(std::uint32_t groups) {
+  graph_.settings().max_parallelism = groups;
+  return *this;
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::buffer_timeout(std::chrono::milliseconds longest) {
+  graph_.settings().buffer_timeout = longest;
+  return *this;
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::disable_chaining() {
+  graph_.settings().chaining = false;
+  return *this;
+}
+
+OperatorStream<std::string> StreamExecutionEnvironment::read_text(std::string path) {
+  return add_source<std::string>("Text File", [path] { return std::make_unique<TextFileSource>(path); });
+}
+
+OperatorStream<std::string> StreamExecutionEnvironment::socket_text(std::string host, std::uint16_t port) {
+  auto lines = add_source<std::string>("Socket Text", [host, port] {
+    return std::make_unique<SocketTextSource>(SocketTextSource::Options{.host = host, .port = port});
+  });
+  lines.parallelism(1);
+  return lines;
+}
+
+}  // namespace weir

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <concepts>
+#include <memory>
+#include <type_traits>
+#include <utility>
+
+#include "api/data_stream.h"
+#include "checkpoint/state/key_hash.h"
+#include "execution/operators/keyed_reduce.h"
+
+namespace weir {
+
+/// A stream whose records of equal keys meet in one subtask, which may keep state for each key.
+template <Record T, class KeyFunction>
+class KeyedStream : public DataStream<T> {
+public:
+  using KeyType = std::remove_cvref_t<std::invoke_result_t<const KeyFunction&, const T&>>;
+  static_assert(Key<KeyType>, "a key has operator== and a KeyHash: numbers, text, tuples and structs of these");
+
+  KeyedStream(StreamGraphBuilder& graph, StreamNodeId id, KeyFunction key)
+      : DataStream<T>(graph, id), key_(std::move(key)) {}
+
+  /// Folds the records of each key: `function(held, next)` returns what is held from now on.
+  template <class F>
+    requires std::invocable<F&, const T&, const T&>
+  OperatorStream<T> reduce(F function, Emit emit = Emit::Updates) {
+    return fold("Keyed Reduce", ReduceFold<T, F>{std::move(function)}, emit);
+  }
+
+  // Running aggregates of one field; the others stay as in the key's first record. The field is a member pointer
+  // (`&Word::count`) or a function that returns a reference to it.
+  template <class Field>
+  OperatorStream<T> sum(Field field, Emit emit = Emit::Updates) {
+    return fold("Keyed Sum", SumFold<T, Field>{{field}}, emit);
+  }
+  template <class Field>
+  OperatorStream<T> min(Field field, Emit emit = Emit::Updates) {
+    return fold("Keyed Min", MinFold<T, Field>{{field}}, emit);
+  }
+  template <class Field>
+  OperatorStream<T> max(Field field, Emit emit = Emit::Updates) {
+    return fold("Keyed Max", MaxFold<T, Field>{{field}}, emit);
+  }
+
+private:
+  template <class Fold>
+  OperatorStream<T> fold(const char* name, Fold fold, Emit emit) {
+    using Op = KeyedReduce<T, KeyFunction, Fold>;
+    return this->template transform<Op>(
+        name, [key = key_, fold, emit] { return std::make_unique<Op>(key, fold, emit); });
+  }
+
+  KeyFunction key_;
+};
+
+template <Record T>
+template <class KeyFunction>
+  requires std::invocable<const KeyFunction&, const T&>
+KeyedStream<T, KeyFunction> DataStream<T>::key_by(KeyFunction key) const {
+  auto edge = std::make_shared<KeyedEdge<T, KeyFunction>>(key);
+  return {*graph_, graph_->add_partition(id_, Partitioning::Hash, std::move(edge)), std::move(key)};
+}
+
+}  // namespace weir

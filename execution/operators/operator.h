@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <exception>
+#include <stdexcept>
+#include <string>
+#include <utility>
+
+#include "execution/operators/input.h"
+#include "execution/operators/operator_context.h"
+
+namespace weir {
+
+/// Ends a task that was cancelled, from wherever it waits. Not a std::exception, so that a user's catch does not eat it.
+struct TaskCancelled {};
+
+/// What a user's function threw, and in which operator.
+class OperatorFailure : public std::runtime_error {
+public:
+  OperatorFailure(std::string operator_name, const std::string& cause)
+      : std::runtime_error(cause), operator_name_(std::move(operator_name)) {}
+  [[nodiscard]] const std::string& operator_name() const { return operator_name_; }
+
+private:
+  std::string operator_name_;
+};
+
+/// What happens to records: one an operator and subtask. The task opens it, feeds it, finishes and closes it.
+///
+/// Threads: the task's, all of it.
+/// Order:   open(), records, finish() when the input has ended, close(). close() comes also after a failure.
+class Operator {
+public:
+  virtual ~Operator() = default;
+
+  /// Tells the operator where it runs. By the chain, before open(); `context` outlives this.
+  void bind(OperatorContext& context) { context_ = &context; }
+
+  virtual void open(OperatorContext&) {}
+  /// No record follows: emit what was held back.
+  virtual void finish() {}
+  /// The task has nothing to do for now: hand on what is only buffered.
+  virtual void on_idle() {}
+  virtual void close() {}
+
+protected:
+  [[nodiscard]] OperatorContext& context() const { return *context_; }
+
+  /// Calls the user's code, so that what it throws carries this operator's name. What comes from operators further
+  /// down has theirs already. Costs nothing while nothing is thrown.
+  template <class Call>
+  decltype(auto) guarded(Call&& call) {
+    try {
+      return call();
+    } catch (const OperatorFailure&) {
+      throw;
+    } catch (const std::exception& error) {
+      rethrow_named(error.what());
+    }
+  }
+
+private:
+  [[noreturn]] void rethrow_named(const std::string& cause) const {
+    throw OperatorFailure(context_->operator_name(), cause);
+  }
+
+  OperatorContext* context_ = nullptr;
+};
+
+/// An operator of one input and one output. Subclasses say what process() does; results go to next().
+template <class In_, class Out_>
+class OneInputOperator : public Operator, public Input<In_> {
+public:
+  using In = In_;
+  using Result = Out_;
+
+  void set_output(Input<Out_>& next) { next_ = &next; }
+
+protected:
+  [[nodiscard]] Input<Out_>& next() { return *next_; }
+
+private:
+  Input<Out_>* next_ = nullptr;  // wired by the chain before open(), outlives this
+};
+
+/// The end of a stream.
+template <class In_>
+class SinkOperator : public Operator, public Input<In_> {
+public:
+  using In = In_;
+  using Result = void;
+};
+
+}  // namespace weir

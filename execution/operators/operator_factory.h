@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "base/result.h"
+#include "execution/operators/channel_selectors.h"
+#include "execution/operators/element_reader.h"
+#include "execution/operators/operator.h"
+#include "execution/operators/source.h"
+#include "graph/cargo.h"
+
+namespace weir {
+
+/// What a node of the graph carries: makes an operator a subtask, and all typed code around it. It lives in the user's
+/// library; the task that uses it knows no types.
+class OperatorFactory : public Cargo {
+public:
+  [[nodiscard]] virtual std::unique_ptr<Operator> make() const = 0;
+
+  /// The receiving face of an operator that make() made. Not for sources.
+  [[nodiscard]] virtual AnyInput& input_of(Operator& made) const = 0;
+  /// Wires an operator that make() made to what comes after it. Not for sinks.
+  virtual void set_output(Operator& made, AnyInput& next) const = 0;
+
+  /// Reads buffers into an operator that make() made. Not for sources.
+  [[nodiscard]] virtual std::unique_ptr<ElementReader> make_reader(Operator& made) const = 0;
+  /// Writes results of the operator to an edge without a function of the user's. `seed` is for Shuffle.
+  [[nodiscard]] virtual std::unique_ptr<AnyInput> make_writer(Partitioning partitioning, RecordSink& sink,
+                                                              std::uint64_t seed) const = 0;
+  /// Hands each result to all of `targets`, in order. They outlive it.
+  [[nodiscard]] virtual std::unique_ptr<AnyInput> make_fan_out(std::vector<AnyInput*> targets) const = 0;
+};
+
+/// Hands each record to several receivers.
+template <class T>
+class FanOut final : public Input<T> {
+public:
+  explicit FanOut(const std::vector<AnyInput*>& targets) {
+    for (AnyInput* target : targets) targets_.push_back(static_cast<Input<T>*>(target));
+  }
+
+  void process(const T& value, EventTime time) override {
+    for (Input<T>* target : targets_) target->process(value, time);
+  }
+
+private:
+  std::vector<Input<T>*> targets_;
+};
+
+namespace detail {
+
+template <Record T>
+std::unique_ptr<AnyInput> make_plain_writer(Partitioning partitioning, RecordSink& sink, std::uint64_t seed) {
+  switch (partitioning) {
+    case Partitioning::Forward:
+    case Partitioning::Global: return std::make_unique<RecordOutput<T, FirstChannel>>(sink, FirstChannel{});
+    case Partitioning::Rebalance:
+    case Partitioning::Rescale:
+      return std::make_unique<RecordOutput<T, RoundRobin>>(sink, RoundRobin(sink.channel_count()));
+    case Partitioning::Shuffle:
+      return std::make_unique<RecordOutput<T, RandomChannel>>(sink, RandomChannel(sink.channel_count(), seed));
+    case Partitioning::Broadcast: return std::make_unique<BroadcastOutput<T>>(sink);
+    case Partitioning::Hash:
+    case Partitioning::Custom: break;
+  }
+  WEIR_CHECK(false, "an edge by key or by function carries its own writer");
+}
+
+}  // namespace detail
+
+/// The factory of operators of class Op. `Make` returns a std::unique_ptr<Op> and may be called any number of times.
+template <class Op, class Make>
+class TypedFactory final : public OperatorFactory {
+public:
+  static constexpr bool kIsSource = std::is_base_of_v<AnySourceOperator, Op>;
+  static constexpr bool kIsSink = std::is_void_v<typename Op::Result>;
+
+  explicit TypedFactory(Make make) : make_(std::move(make)) {}
+
+  [[nodiscard]] std::unique_ptr<Operator> make() const override { return make_(); }
+
+  [[nodiscard]] AnyInput& input_of(Operator& made) const override {
+    if constexpr (!kIsSource) return static_cast<Op&>(made);
+    WEIR_CHECK(false, "a source has no input");
+  }
+
+  void set_output(Operator& made, AnyInput& next) const override {
+    if constexpr (!kIsSink) return static_cast<Op&>(made).set_output(static_cast<Input<typename Op::Result>&>(next));
+    WEIR_CHECK(false, "a sink has no output");
+  }
+
+  [[nodiscard]] std::unique_ptr<ElementReader> make_reader(Operator& made) const override {
+    if constexpr (!kIsSource) return std::make_unique<RecordReader<typename Op::In, Op>>(static_cast<Op&>(made));
+    WEIR_CHECK(false, "a source reads no buffers");
+  }
+
+  [[nodiscard]] std::unique_ptr<AnyInput> make_writer(Partitioning partitioning, RecordSink& sink,
+                                                      std::uint64_t seed) const override {
+    if constexpr (!kIsSink) return detail::make_plain_writer<typename Op::Result>(partitioning, sink, seed);
+    WEIR_CHECK(false, "a sink writes to no edge");
+  }
+
+  [[nodiscard]] std::unique_ptr<AnyInput> make_fan_out(std::vector<AnyInput*> targets) const override {
+    if constexpr (!kIsSink) return std::make_unique<FanOut<typename Op::Result>>(targets);
+    WEIR_CHECK(false, "a sink has no output");
+  }
+
+private:
+  const Make make_;
+};
+
+template <class Op, class Make>
+[[nodiscard]] CargoPtr make_factory(Make make) {
+  return std::make_shared<TypedFactory<Op, Make>>(std::move(make));
+}
+
+}  // namespace weir

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "execution/operators/text_file_source.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <vector>
+
+#include "execution/operators/line_splitter.h"
+
+namespace weir {
+
+namespace {
+
+constexpr std::size_t kReadBytes = 256 * 1024;  // stays in the second-level cache
+
+/// A regular file that is open for reading.
+class InputFile {
+public:
+  explicit InputFile(const std::string& path) : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+    if (descriptor_ < 0) fail("cannot open");
+    struct stat about {};
+    if (::fstat(descriptor_, &about) != 0) fail("cannot stat");
+    if (!S_ISREG(about.st_mode)) throw std::runtime_error("cannot read text from '" + path + "': not a regular file");
+    bytes_ = static_cast<std::uint64_t>(about.st_size);
+    ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);
+  }
+  ~InputFile() {
+    if (descriptor_ >= 0) ::close(descriptor_);
+  }
+  InputFile(const InputFile&) = delete;
+  InputFile& operator=(const InputFile&) = delete;
+
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
+
+  /// Fewer than asked for only at the end of the file.
+  [[nodiscard]] std::size_t read_at(std::uint64_t offset, char* into, std::size_t bytes) {
+    ssize_t got = 0;
+    do got = ::pread(descriptor_, into, bytes, static_cast<off_t>(offset));
+    while (got < 0 && errno == EINTR);
+    if (got < 0) fail("cannot read");
+    return static_cast<std::size_t>(got);
+  }
+
+private:
+  [[noreturn]] void fail(const char* what) {
+    const int error = errno;
+    if (descriptor_ >= 0) ::close(descriptor_);
+    descriptor_ = -1;
+    throw std::runtime_error(std::string(what) + " text file '" + path_ + "': " + std::strerror(error));
+  }
+
+  const std::string path_;
+  int descriptor_;
+  std::uint64_t bytes_ = 0;
+};
+
+}  // namespace
+
+ByteRange split_of(std::uint64_t file_bytes, std::uint32_t subtask_index, std::uint32_t parallelism) {
+  const auto cut = [&](std::uint64_t i) {
+    return static_cast<std::uint64_t>(static_cast<unsigned __int128>(file_bytes) * i / parallelism);
+  };
+  return {cut(subtask_index), cut(std::uint64_t{subtask_index} + 1)};
+}
+
+void TextFileSource::run(SourceContext<std::string>& context) {
+  InputFile file(path_);
+  const ByteRange range = split_of(file.bytes(), context.subtask_index(), context.parallelism());
+  if (range.begin == range.end) return;
+
+  // A line begins in the range if the newline before it stands at begin - 1 or later. So reading starts there, and
+  // what comes before the first newline belongs to the neighbour.
+  std::uint64_t offset = range.begin == 0 ? 0 : range.begin - 1;
+  bool is_neighbours = range.begin != 0;
+
+  LineSplitter lines;
+  std::vector<char> block(kReadBytes);
+  const auto take = [&](const std::string& line) {
+    context.collect(line);
+    return true;
+  };
+  while (true) {
+    const std::size_t got = file.read_at(offset, block.data(), block.size());
+    std::string_view piece(block.data(), got);
+    offset += got;
+    if (got == 0) break;
+    if (is_neighbours) {
+      const auto newline = piece.find('\n');
+      if (newline == std::string_view::npos) {
+        if (offset + 1 >= range.end) return;  // no line begins in the range
+        continue;
+      }
+      piece.remove_prefix(newline + 1);
+      is_neighbours = false;
+      if (offset - piece.size() >= range.end) return;
+    }
+    // The last line of the range is the one that holds byte end - 1: it ends at the first newline at or behind it.
+    const std::uint64_t piece_begin = offset - piece.size();
+    if (offset >= range.end) {
+      const auto from = range.end - 1 > piece_begin ? range.end - 1 - piece_begin : 0;
+      const auto newline = piece.find('\n', from);
+      if (newline != std::string_view::npos) {
+        lines.feed(piece.substr(0, newline + 1), take);
+        return;
+      }
+    }
+    lines.feed(piece, take);
+  }
+  if (!is_neighbours) lines.finish(take);
+}
+
+}  // namespace weir

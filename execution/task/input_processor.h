@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "execution/operators/element_reader.h"
+#include "execution/task/channel_reader.h"
+#include "network/input_gate.h"
+
+namespace weir {
+
+/// Pulls buffers out of a task's gates, in turn, and works through them.
+///
+/// Threads: the task's. Errors: throws std::runtime_error when a gate has failed or bytes make no sense.
+class InputProcessor {
+public:
+  enum class Step : std::uint8_t {
+    Progressed,   // there may be more
+    Interrupted,  // `attention` is raised: see to it and come back
+    Idle,         // nothing to read for now; the bell rings when there is
+    Finished,     // every gate has ended
+  };
+
+  /// Adds a gate, read by `reader`. Before the first step; the gate outlives this.
+  void add(InputGate& gate, std::unique_ptr<ElementReader> reader);
+
+  /// Works through at most one buffer.
+  [[nodiscard]] Step step(const std::atomic<std::uint32_t>& attention);
+
+  [[nodiscard]] std::uint64_t record_count() const { return record_count_; }
+  [[nodiscard]] std::uint64_t byte_count() const { return byte_count_; }
+
+private:
+  struct Source {
+    InputGate* gate = nullptr;
+    std::unique_ptr<ElementReader> reader;
+    std::vector<ChannelReader> channels;
+    bool is_finished = false;
+  };
+
+  [[nodiscard]] Step read_current(const std::atomic<std::uint32_t>& attention);
+
+  std::vector<Source> sources_;
+  std::size_t turn_ = 0;         // the gate to poll next
+  Source* current_ = nullptr;    // whose buffer is under way
+  BufferOrEvent element_;
+  std::uint32_t used_bytes_ = 0; // of element_.buffer
+  std::uint64_t record_count_ = 0;
+  std::uint64_t byte_count_ = 0;
+};
+
+}  // namespace weir

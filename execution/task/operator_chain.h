@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "execution/operators/operator_factory.h"
+#include "execution/task/record_writer.h"
+#include "graph/deployment.h"
+#include "graph/job_graph.h"
+#include "graph/stream_graph.h"
+
+namespace weir {
+
+/// The operators of one task, wired: each calls the next, the last ones call the writers of the outgoing edges.
+///
+/// Threads: the task's.
+/// Order:   operators are made and opened tail first, so that nobody is called before it is open; finished and
+///          closed head first, so that what one holds back still passes through the others.
+class OperatorChain {
+public:
+  /// `writers` by edge of the stream graph; they and `graph` outlive this.
+  OperatorChain(const StreamGraph& graph, const JobVertex& vertex, const TaskDeploymentDescriptor& task,
+                const std::map<std::uint32_t, RecordWriter*>& writers);
+  ~OperatorChain();
+
+  void open();
+  void finish();
+  void on_idle();
+  /// Closes what was opened, once. The first exception is thrown when all have been closed.
+  void close();
+
+  [[nodiscard]] bool begins_with_source() const { return is_source_; }
+  [[nodiscard]] AnySourceOperator& source();
+  [[nodiscard]] std::unique_ptr<ElementReader> make_reader();
+  [[nodiscard]] const std::string& head_name() const { return links_.front().name; }
+
+  /// Summed over the operators.
+  [[nodiscard]] std::map<std::string, std::int64_t> accumulators() const;
+
+private:
+  struct Link {
+    std::string name;
+    const OperatorFactory* factory = nullptr;
+    std::unique_ptr<OperatorContext> context;
+    std::unique_ptr<Operator> instance;
+    bool is_open = false;
+  };
+
+  void wire(std::size_t link, const StreamGraph& graph, const JobVertex& vertex, const TaskDeploymentDescriptor& task,
+            const std::map<std::uint32_t, RecordWriter*>& writers);
+  [[nodiscard]] std::unique_ptr<AnyInput> make_writer(const Link& from, const StreamGraph& graph, std::uint32_t edge,
+                                                      const TaskDeploymentDescriptor& task, RecordSink& sink) const;
+
+  bool is_source_ = false;
+  std::vector<Link> links_;                          // head first
+  std::vector<std::unique_ptr<AnyInput>> outputs_;   // writers and fan-outs, which the operators call
+};
+
+}  // namespace weir

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "execution/task/stream_task.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace weir {
+
+StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& task, const TaskWiring& wiring,
+                       TimerService& timers, Bell& bell, Mailbox& mailbox)
+    : SourceLoop(mailbox.attention()), bell_(bell), mailbox_(mailbox) {
+  const JobVertex* vertex = program.job_graph().find(task.vertex);
+  WEIR_CHECK(vertex != nullptr, "the fingerprints agree but the vertex is unknown");
+  const StreamGraph& graph = program.stream_graph();
+
+  std::map<std::uint32_t, RecordWriter*> by_edge;
+  std::chrono::milliseconds shortest_timeout = kNoBufferTimeout;
+  for (std::size_t i = 0; i < task.outputs.size(); ++i) {
+    const std::uint32_t edge = task.outputs[i].edge;
+    const auto timeout = graph.node(graph.edges()[edge].source).buffer_timeout;
+    writers_.push_back(std::make_unique<RecordWriter>(wiring.outputs[i], timeout, mailbox_));
+    by_edge.emplace(edge, writers_.back().get());
+    if (timeout.count() > 0 && (shortest_timeout.count() < 0 || timeout < shortest_timeout)) shortest_timeout = timeout;
+  }
+  chain_ = std::make_unique<OperatorChain>(graph, *vertex, task, by_edge);
+  for (const auto& gate : wiring.inputs) input_.add(*gate, chain_->make_reader());
+  if (shortest_timeout.count() > 0) {
+    flush_timer_ = PeriodicTimer(timers, shortest_timeout, [this] { mailbox_.raise_quietly(Mailbox::kFlush); });
+  }
+}
+
+void StreamTask::open() { chain_->open(); }
+
+void StreamTask::run() {
+  if (chain_->begins_with_source()) run_source();
+  else run_input();
+  chain_->finish();
+  for (const auto& writer : writers_) writer->finish();
+  chain_->close();
+}
+
+void StreamTask::run_source() {
+  take_letters();
+  chain_->source().run(*this);
+}
+
+void StreamTask::run_input() {
+  while (true) {
+    if (mailbox_.attention().load(std::memory_order_relaxed) != 0) take_letters();
+    switch (input_.step(mailbox_.attention())) {
+      case InputProcessor::Step::Progressed:
+      case InputProcessor::Step::Interrupted: break;
+      case InputProcessor::Step::Finished: return;
+      case InputProcessor::Step::Idle:
+        become_idle();
+        bell_.await();
+        break;
+    }
+  }
+}
+
+void StreamTask::take_letters() {
+  const std::uint32_t signals = mailbox_.take_signals();
+  if ((signals & Mailbox::kCancel) != 0) throw TaskCancelled{};
+  if ((signals & Mailbox::kFlush) != 0) flush_outputs();
+  if ((signals & Mailbox::kReaderStarved) != 0) {
+    for (const auto& writer : writers_) writer->serve_starved_readers();
+  }
+  if ((signals & Mailbox::kLetters) != 0) {
+    for (const Mailbox::Letter& letter : mailbox_.take_letters()) letter();
+  }
+}
+
+void StreamTask::flush_outputs() {
+  for (const auto& writer : writers_) writer->flush_all();
+}
+
+void StreamTask::become_idle() {
+  chain_->on_idle();
+  flush_outputs();
+}
+
+void StreamTask::await_until(TimePoint when) {
+  become_idle();
+  while (SystemClock{}.now() < when) {
+    if (bell_.await_until(when)) take_letters();
+  }
+}
+
+void StreamTask::await_readable(int descriptor) {
+  become_idle();
+  mailbox_.await_readable(descriptor);
+  take_letters();
+}
+
+IoCounters StreamTask::counters() const {
+  IoCounters counters;
+  counters.records_in = input_.record_count();
+  counters.bytes_in = input_.byte_count();
+  for (const auto& writer : writers_) {
+    counters.records_out += writer->record_count();
+    counters.bytes_out += writer->byte_count();
+  }
+  return counters;
+}
+
+}  // namespace weir

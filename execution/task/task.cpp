@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "execution/task/task.h"
+
+#include <exception>
+#include <utility>
+
+#include "base/log.h"
+#include "execution/operators/operator.h"
+#include "execution/task/stream_task.h"
+
+namespace weir {
+
+Task::Task(TaskDeploymentDescriptor descriptor, TaskWiring wiring, std::unique_ptr<Bell> bell,
+           ProgramSource& programs, TimerService& timers, Report report)
+    : descriptor_(std::move(descriptor)), wiring_(std::move(wiring)), bell_(std::move(bell)), programs_(programs),
+      timers_(timers), report_(std::move(report)), mailbox_(*bell_) {}
+
+Task::~Task() = default;
+
+void Task::start() { thread_ = Thread(descriptor_.task_name, [this] { run(); }); }
+
+ExecutionState Task::state() const {
+  MutexLock held(lock_);
+  return state_;
+}
+
+void Task::cancel() { stop(ExecutionState::Canceling, ""); }
+
+void Task::fail(const std::string& cause) { stop(ExecutionState::Failed, cause); }
+
+void Task::stop(ExecutionState next, const std::string& cause) {
+  MutexLock held(lock_);
+  if (!may_move(state_, next)) return;
+  state_ = next;
+  failure_ = cause;
+  mailbox_.raise(Mailbox::kCancel);
+  if (!is_wired_) return;
+  // What the task may be waiting for must let it go: memory to write to, and buffers to read.
+  const std::string reason = cause.empty() ? "the producer was cancelled" : cause;
+  for (const auto& output : wiring_.outputs) output->fail(reason);
+  for (const auto& input : wiring_.inputs) input->close();
+}
+
+bool Task::move_to(ExecutionState next) {
+  MutexLock held(lock_);
+  if (!may_move(state_, next)) return false;
+  state_ = next;
+  return true;
+}
+
+void Task::run() {
+  TaskExecutionState final_state = report_of(ExecutionState::Failed);
+  run_guarded(final_state);
+  {
+    MutexLock held(lock_);
+    if (state_ == ExecutionState::Canceling) state_ = ExecutionState::Canceled;
+    final_state.state = state_;
+    final_state.failure = failure_;
+    is_wired_ = false;
+  }
+  release_wiring(final_state.state, final_state.failure);
+  report_(final_state);
+}
+
+void Task::run_guarded(TaskExecutionState& final_state) {
+  if (!move_to(ExecutionState::Deploying)) return;
+  try {
+    run_program(final_state);
+  } catch (const TaskCancelled&) {
+    // cancel() or fail() has set the state
+  } catch (const OperatorFailure& failure) {
+    fail_from_inside(failure.operator_name(), failure.what());
+  } catch (const std::exception& error) {
+    fail_from_inside(descriptor_.task_name, error.what());
+  } catch (...) {
+    fail_from_inside(descriptor_.task_name, "something was thrown that is no std::exception");
+  }
+}
+
+void Task::run_program(TaskExecutionState& final_state) {
+  auto program = programs_.load(descriptor_.program);
+  if (!program) return fail_from_inside(descriptor_.task_name, program.error().what);
+
+  StreamTask task(**program, descriptor_, wiring_, timers_, *bell_, mailbox_);
+  task.open();
+  if (move_to(ExecutionState::Running)) {
+    report_(report_of(ExecutionState::Running));
+    task.run();
+    (void)move_to(ExecutionState::Finished);
+  }
+  final_state.counters = task.counters();
+  final_state.accumulators = task.accumulators();
+}
+
+void Task::fail_from_inside(const std::string& operator_name, const std::string& cause) {
+  const std::string place = "operator \"" + operator_name + "\" (" + std::to_string(descriptor_.subtask_index + 1) + "/" +
+                            std::to_string(descriptor_.parallelism) + ") of job \"" + descriptor_.job_name + "\"";
+  MutexLock held(lock_);
+  if (!may_move(state_, ExecutionState::Failed)) return;
+  state_ = ExecutionState::Failed;
+  failure_ = place + ": " + cause;
+}
+
+void Task::release_wiring(ExecutionState outcome, const std::string& cause) {
+  if (outcome != ExecutionState::Finished) {
+    for (const auto& output : wiring_.outputs) {
+      output->fail(cause.empty() ? "the producer was cancelled" : cause);
+      output->release();
+    }
+  }
+  wiring_ = {};
+}
+
+TaskExecutionState Task::report_of(ExecutionState state) const {
+  TaskExecutionState report;
+  report.job = descriptor_.job;
+  report.attempt = descriptor_.attempt;
+  report.state = state;
+  return report;
+}
+
+}  // namespace weir

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/bell.h"
+#include "base/sync.h"
+#include "base/thread.h"
+#include "execution/task/mailbox.h"
+#include "execution/task/program.h"
+#include "execution/task/task_wiring.h"
+#include "execution/task/timer_service.h"
+#include "graph/deployment.h"
+#include "graph/execution_state.h"
+
+namespace weir {
+
+class StreamTask;
+
+/// One attempt to run one subtask: its thread, its state, and the wall behind which its exceptions stay.
+///
+/// Threads: start() and the destructor by the worker; cancel(), fail() and state() by any.
+/// Order:   CREATED -> DEPLOYING -> RUNNING -> FINISHED, or -> CANCELING -> CANCELED, or -> FAILED at any time before
+///          CANCELING. A terminal state is told once, when everything the task held is free. lock_ is a leaf.
+class Task {
+public:
+  /// Told of Running and of the terminal state, on the task's thread.
+  using Report = std::function<void(const TaskExecutionState&)>;
+
+  /// `programs` and `timers` outlive this. `bell` is the one that the gates of `wiring` ring.
+  Task(TaskDeploymentDescriptor descriptor, TaskWiring wiring, std::unique_ptr<Bell> bell, ProgramSource& programs,
+       TimerService& timers, Report report);
+  ~Task();
+
+  void start();
+  /// Asks it to end as Canceled. Nothing happens to one that has ended.
+  void cancel();
+  /// Asks it to end as Failed with this cause. The first cause stays.
+  void fail(const std::string& cause);
+
+  /// Waits for the thread to end. One caller at a time, never the task itself.
+  void join() { thread_.join(); }
+
+  [[nodiscard]] const TaskDeploymentDescriptor& descriptor() const { return descriptor_; }
+  [[nodiscard]] ExecutionState state() const WEIR_EXCLUDES(lock_);
+
+private:
+  void run();
+  void run_guarded(TaskExecutionState& final_state);
+  void run_program(TaskExecutionState& final_state);
+  /// False if cancel() or fail() was quicker.
+  [[nodiscard]] bool move_to(ExecutionState next) WEIR_EXCLUDES(lock_);
+  void stop(ExecutionState next, const std::string& cause) WEIR_EXCLUDES(lock_);
+  void fail_from_inside(const std::string& operator_name, const std::string& cause) WEIR_EXCLUDES(lock_);
+  void release_wiring(ExecutionState outcome, const std::string& cause);
+  [[nodiscard]] TaskExecutionState report_of(ExecutionState state) const;
+
+  const TaskDeploymentDescriptor descriptor_;
+  TaskWiring wiring_;
+  const std::unique_ptr<Bell> bell_;
+  ProgramSource& programs_;
+  TimerService& timers_;
+  const Report report_;
+  Mailbox mailbox_;
+
+  mutable Mutex lock_;
+  ExecutionState state_ WEIR_GUARDED_BY(lock_) = ExecutionState::Created;
+  std::string failure_ WEIR_GUARDED_BY(lock_);
+  bool is_wired_ WEIR_GUARDED_BY(lock_) = true;  // the gates still stand
+
+  Thread thread_;  // last: joined before anything else goes
+};
+
+}  // namespace weir
