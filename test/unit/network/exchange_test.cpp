@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole exchanges between threads: what must hold whatever the interleaving.
+#include <atomic>
+#include <cstring>
+#include <optional>
+#include <random>
+#include <span>
+
+#include "base/thread.h"
+#include "test/unit/network/exchange.h"
+
+using namespace weir;
+using namespace weir::exchange;
+
+namespace {
+
+/// A task that writes the numbers 0, 1, 2 ... to each subpartition, in segments and flushes of random size, with barriers
+/// in between, and ends.
+class NumberWriter final : public FlushListener {
+public:
+  NumberWriter(Partition partition, std::uint64_t numbers, unsigned seed)
+      : partition_(std::move(partition)), numbers_(numbers), random_(seed), pens_(partition_->subpartition_count()) {
+    partition_->set_listener(this);
+  }
+  ~NumberWriter() override { partition_->set_listener(nullptr); }
+
+  void on_reader_starved() override { starved_.store(true, std::memory_order_relaxed); }
+
+  /// False if it could not get a segment.
+  bool run() {
+    for (std::uint64_t number = 0; number < numbers_; ++number) {
+      for (std::uint32_t i = 0; i < pens_.size(); ++i) {
+        if (!write(i, number)) return false;
+      }
+      if (random_() % 1024 == 0) broadcast_barrier();
+      if (starved_.exchange(false, std::memory_order_relaxed) || random_() % 512 == 0) flush();
+    }
+    finish_segments();
+    partition_->finish();
+    return true;
+  }
+
+private:
+  struct Pen {
+    std::optional<BufferBuilder> builder;
+    std::uint32_t bytes = 0;
+    std::uint32_t limit = 0;
+  };
+
+  bool write(std::uint32_t subpartition, std::uint64_t number) {
+    auto& pen = pens_[subpartition];
+    if (!pen.builder) {
+      pen.builder = partition_->request_builder(subpartition);
+      if (!pen.builder) return false;
+      pen.bytes = 0;
+      pen.limit = static_cast<std::uint32_t>(sizeof number * (1 + random_() % (Worker::kSegmentBytes / sizeof number)));
+    }
+    std::memcpy(pen.builder->begin() + pen.bytes, &number, sizeof number);
+    pen.bytes += sizeof number;
+    pen.builder->commit(pen.bytes);
+    if (pen.bytes == pen.limit) finish_segment(subpartition);
+    return true;
+  }
+  void finish_segment(std::uint32_t subpartition) {
+    auto& pen = pens_[subpartition];
+    if (!pen.builder) return;
+    partition_->finish_builder(subpartition, std::move(*pen.builder), pen.bytes);
+    pen.builder.reset();
+  }
+  void finish_segments() {
+    for (std::uint32_t i = 0; i < pens_.size(); ++i) finish_segment(i);
+  }
+  void broadcast_barrier() {
+    finish_segments();
+    partition_->broadcast(barrier(++barriers_));
+  }
+  void flush() {
+    for (std::uint32_t i = 0; i < pens_.size(); ++i) partition_->flush(i);
+  }
+
+  const Partition partition_;
+  const std::uint64_t numbers_;
+  std::mt19937 random_;
+  std::vector<Pen> pens_;
+  std::uint64_t barriers_ = 0;
+  std::atomic<bool> starved_ = false;
+};
+
+/// A task that reads a gate to its end and checks that each channel counts without a gap.
+class NumberReader {
+public:
+  NumberReader(std::unique_ptr<InputGate> gate, Bell& bell, unsigned seed)
+      : gate_(std::move(gate)), bell_(bell), random_(seed), next_(gate_->channel_count()), barriers_(next_.size()) {}
+
+  InputGate::Poll run() {
+    BufferOrEvent got;
+    for (;;) {
+      const auto answer = gate_->poll(got);
+      if (answer == InputGate::Poll::Empty) {
+        if (!bell_.await_until(much_later())) return answer;
+      } else if (answer != InputGate::Poll::Data) {
+        return answer;
+      } else if (got.event) {
+        if (got.event->kind == StreamEvent::Kind::CheckpointBarrier) {
+          in_order_ = in_order_ && got.event->checkpoint_id == ++barriers_[got.channel];
+        }
+      } else {
+        count(got.channel, got.buffer.bytes());
+      }
+    }
+  }
+  bool in_order() const { return in_order_; }
+  std::uint64_t total() const {
+    std::uint64_t sum = 0;
+    for (const auto next : next_) sum += next;
+    return sum;
+  }
+  InputGate& gate() { return *gate_; }
+
+private:
+  void count(std::uint32_t channel, std::span<const std::byte> bytes) {
+    for (std::size_t at = 0; at < bytes.size(); at += sizeof(std::uint64_t)) {
+      std::uint64_t number = 0;
+      std::memcpy(&number, bytes.data() + at, sizeof number);
+      in_order_ = in_order_ && number == next_[channel]++;
+    }
+    if (random_() % 64 == 0) std::this_thread::yield();
+  }
+
+  std::unique_ptr<InputGate> gate_;
+  Bell& bell_;
+  std::mt19937 random_;
+  std::vector<std::uint64_t> next_;
+  std::vector<std::uint64_t> barriers_;
+  bool in_order_ = true;
+};
+
+struct Shape {
+  std::uint32_t producers;
+  std::uint32_t consumers;
+  std::uint32_t segments_a_producer;
+};
+
+}  // namespace
+
+TEST_CASE("every number arrives once and in order, between any number of tasks and however short of memory") {
+  const auto seed = std::random_device{}();
+  MESSAGE("seed " << seed);
+  constexpr std::uint64_t kNumbers = 30'000;
+  for (const Shape shape : {Shape{1, 1, 1}, Shape{1, 1, 2}, Shape{1, 1, 16}, Shape{2, 2, 2}, Shape{3, 2, 5}}) {
+    CAPTURE(shape.producers);
+    CAPTURE(shape.consumers);
+    CAPTURE(shape.segments_a_producer);
+    Worker worker(shape.producers * shape.segments_a_producer);
+    std::vector<Bell> bells(shape.consumers);
+    std::vector<std::unique_ptr<NumberReader>> readers;
+    std::vector<InputGate::Poll> ends(shape.consumers);
+    {
+      std::vector<Thread> threads;
+      for (std::uint32_t i = 0; i < shape.consumers; ++i) {
+        auto gate = worker.open_gate(shape.producers, i, bells[i]);  // asks before the writers are there
+        readers.push_back(std::make_unique<NumberReader>(std::move(gate), bells[i], seed + i));
+        threads.emplace_back("reader", [&ends, i, reader = readers.back().get()] { ends[i] = reader->run(); });
+      }
+      for (std::uint32_t i = 0; i < shape.producers; ++i) {
+        auto partition = worker.add_partition(i, shape.consumers, shape.segments_a_producer);
+        threads.emplace_back("writer", [partition, own_seed = seed + 100 + i] {
+          CHECK(NumberWriter(partition, kNumbers, own_seed).run());
+        });
+      }
+    }
+    for (std::uint32_t i = 0; i < shape.consumers; ++i) {
+      CHECK(ends[i] == InputGate::Poll::Finished);
+      CHECK(readers[i]->in_order());
+      CHECK(readers[i]->total() == shape.producers * kNumbers);
+    }
+    CHECK(worker.registry.partition_count() == 0);
+  }
+}
+
+TEST_CASE("a writer that waits for memory is woken when it is cancelled") {
+  Worker worker(4);
+  const auto partition = worker.add_partition(0, 1);
+  std::atomic<bool> finished = true;
+  Thread writer("writer", [&] { finished = NumberWriter(partition, 1'000'000, 1).run(); });  // nobody reads
+  SUBCASE("by failing its partition") { partition->fail("cancelled"); }
+  SUBCASE("by releasing it") { partition->release(); }
+  SUBCASE("by releasing what its attempt wrote") { worker.registry.release_all_of(worker.id(0).producer); }
+  SUBCASE("by closing the registry") { worker.registry.close(); }
+  writer.join();
+  CHECK_FALSE(finished);
+}
+
+TEST_CASE("a reader that waits for data is woken when it is cancelled, or its producer fails") {
+  Worker worker;
+  Bell bell;
+  const auto partition = worker.add_partition(0, 1);
+  NumberReader reader(worker.open_gate(1, 0, bell), bell, 1);
+  auto end = InputGate::Poll::Empty;
+  Thread thread("reader", [&] { end = reader.run(); });
+  SUBCASE("cancelled") { reader.gate().close(); }
+  SUBCASE("producer failed") { partition->fail("boom"); }
+  thread.join();
+  CHECK(end == InputGate::Poll::Failed);
+}
+
+TEST_CASE("whichever end is torn down while both are running, nothing hangs and no segment is lost") {
+  const auto seed = std::random_device{}();
+  MESSAGE("seed " << seed);
+  std::mt19937 random(seed);
+  for (int round = 0; round < 100; ++round) {
+    CAPTURE(round);
+    Worker worker(4);
+    Bell bell;
+    const auto partition = worker.add_partition(0, 2);
+    auto gate = worker.open_gate(1, 0, bell);
+    Bell started;
+    Thread reader("reader", [&] {
+      started.ring();
+      // The reader, and with it its gate, may end while a writer is about to tell it something.
+      (void)NumberReader(std::move(gate), bell, seed).run();
+    });
+    Thread writer("writer", [partition, seed] { (void)NumberWriter(partition, 20'000, seed).run(); });
+    started.await();
+    for (auto spins = random() % 2000; spins > 0; --spins) std::this_thread::yield();
+    switch (round % 3) {
+      case 0: partition->fail("boom"); break;
+      case 1: worker.registry.release_all_of(worker.id(0).producer); break;
+      default: worker.registry.close(); break;
+    }
+    writer.join();
+    reader.join();
+  }
+}
