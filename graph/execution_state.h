@@ -26,14 +26,16 @@ enum class ExecutionState : std::uint8_t {
 
 /// The life of a job.
 ///
-///     CREATED -> RUNNING -> FINISHED
-///      ^  |         |
-///      |  +----+----+----> CANCELLING -> CANCELED        RESTARTING -> CANCELED, FAILED, or itself:
-///      |       |             ^    |                                    it failed before it began
-///      |       |             |    v
-///      |       +-----------> FAILING ---> FAILED
-///      |                        |
-///      +----- RESTARTING <------+           (every status but the terminal ones) -> SUSPENDED
+///     CREATED -----> RUNNING -----> FINISHED
+///        |              |
+///        +------+-------+---------> CANCELLING ----> CANCELED
+///               |                    ^      |
+///               |                    |      v
+///               +-----------------> FAILING -------> FAILED
+///                                      |
+///                                      v
+///                                  RESTARTING -----> CREATED, CANCELED, FAILED, or itself: failed before it began
+///     (every status but the terminal ones) --------> SUSPENDED
 ///
 /// Failed, Canceled and Finished are globally terminal; Suspended is terminal for this JobManager.
 enum class JobStatus : std::uint8_t {
