@@ -63,7 +63,11 @@ std::int64_t Params::get_int(std::string_view name, std::int64_t fallback) const
 }
 
 std::string Params::require(std::string_view name) const {
-  if (!has(name)) throw ProgramError("option --" + std::string(name) + " is missing");
+  if (!has(name)) {
+    std::string given;
+    for (const Option& option : options_) given += (given.empty() ? "" : " ") + ("--" + option.name);
+    throw ProgramError("option --" + std::string(name) + " is missing" + (given.empty() ? "" : "; given are: " + given));
+  }
   return get(name, "");
 }
 

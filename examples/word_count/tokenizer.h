@@ -17,8 +17,9 @@ namespace weir::examples {
 /// Text is looked at in blocks of this many bytes: one bit a byte fills one register.
 inline constexpr std::size_t kBlockBytes = 64;
 
-/// Lower-cases the block `in` into `out` (which may be the same) and says which of its bytes belong to words: bit i is
-/// byte i. Word bytes are [A-Za-z0-9_]; everything else separates, each byte of UTF-8's longer characters too.
+/// Lower-cases the block `in` into `out` (which may be the same) and says which of its bytes belong to words:
+/// bit i is byte i. Word bytes are [A-Za-z0-9_]; everything else separates, each byte of UTF-8's longer
+/// characters too.
 inline std::uint64_t lower_block_bytewise(const char* in, char* out) {
   std::uint64_t word_bytes = 0;
   for (std::size_t i = 0; i < kBlockBytes; ++i) {
@@ -57,7 +58,8 @@ inline std::uint64_t lower_block(const char* in, char* out) { return lower_block
 /// Finds where words begin and end in a text that comes as blocks of word bits.
 class WordFinder {
 public:
-  /// `text` is the whole text as lower_block() wrote it so far; `word_bytes` are the bits of the block at `begin`.
+  /// `text` is the whole text as lower_block() wrote it so far; `word_bytes` are the bits of the block at
+  /// `begin`.
   template <class Visit>
   void add(const char* text, std::size_t begin, std::uint64_t word_bytes, Visit& visit) {
     // A set bit: here a run of word bytes begins or ends. Ends and beginnings alternate.
@@ -94,7 +96,7 @@ private:
 
 /// Calls `visit(std::string_view)` for each word of `text`, lower-cased in its own place.
 ///
-/// Unit:   `bytes` of text; the kBlockBytes behind them are readable and writable, and come out with unknown content.
+/// Unit:   `bytes` of text; the kBlockBytes behind them are readable and writable, and come out changed.
 /// Order:  as in the text. A word is valid as long as the text is.
 template <class Visit>
 void split_in_place(char* text, std::size_t bytes, Visit&& visit) {
@@ -110,11 +112,17 @@ void split_in_place(char* text, std::size_t bytes, Visit&& visit) {
   finder.finish(text, bytes, visit);
 }
 
-/// Splits texts that may not be written to. Keeps one buffer as long as the longest text; allocates only to grow it.
+/// Splits texts that may not be written to. Keeps one buffer as long as the longest text; allocates only to
+/// grow it.
 ///
 /// Threads: one. A word is valid until the next call.
 class Tokenizer {
 public:
+  Tokenizer() = default;
+  /// A copy makes a buffer of its own when it needs one.
+  Tokenizer(const Tokenizer&) {}
+  Tokenizer& operator=(const Tokenizer&) = delete;
+
   template <class Visit>
   void split(std::string_view text, Visit&& visit) {
     reserve(text.size());

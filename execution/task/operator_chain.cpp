@@ -13,6 +13,29 @@ const OperatorFactory& factory_of(const StreamNode& node) {
   return static_cast<const OperatorFactory&>(*node.operator_factory);  // api/ puts nothing else there
 }
 
+const JobVertex& vertex_of(const Program& program, JobVertexId id) {
+  const JobVertex* vertex = program.job_graph().find(id);
+  WEIR_CHECK(vertex != nullptr, "the fingerprints agree but the vertex is unknown");
+  return *vertex;
+}
+
+/// Where in its chain the operator of that node stands.
+std::size_t position_of(const JobVertex& vertex, StreamNodeId node) {
+  const auto found = std::find_if(vertex.operators.begin(), vertex.operators.end(),
+                                  [&](const ChainedOperator& each) { return each.node == node; });
+  WEIR_CHECK(found != vertex.operators.end(), "an edge leads neither into the chain nor out of the task");
+  return static_cast<std::size_t>(found - vertex.operators.begin());
+}
+
+/// The vertex whose chain the operator of that node heads.
+const JobVertex& consumer_of(const JobGraph& graph, StreamNodeId node) {
+  const auto found = std::find_if(graph.vertices.begin(), graph.vertices.end(), [&](const JobVertex& vertex) {
+    return vertex.operators.front().node == node;
+  });
+  WEIR_CHECK(found != graph.vertices.end(), "an edge out of a task leads to no head of a chain");
+  return *found;
+}
+
 /// Calls an operator, so that what it throws carries its name.
 template <class Call>
 void attributed(const std::string& name, Call&& call) {
@@ -27,18 +50,18 @@ void attributed(const std::string& name, Call&& call) {
 
 }  // namespace
 
-OperatorChain::OperatorChain(const StreamGraph& graph, const JobVertex& vertex, const TaskDeploymentDescriptor& task,
-                             const std::map<std::uint32_t, RecordWriter*>& writers) {
-  for (const ChainedOperator& each : vertex.operators) {
-    const OperatorFactory& factory = factory_of(graph.node(each.node));
-    auto context = std::make_unique<OperatorContext>(OperatorContext::Place{
-        each.name, task.subtask_index, task.parallelism, task.max_parallelism});
+OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescriptor& task, const Writers& writers)
+    : program_(program), vertex_(vertex_of(program, task.vertex)), task_(task) {
+  for (const ChainedOperator& each : vertex_.operators) {
+    const OperatorFactory& factory = factory_of(program.stream_graph().node(each.node));
+    auto context = std::make_unique<OperatorContext>(
+        OperatorContext::Place{each.name, task.subtask_index, task.parallelism, task.max_parallelism});
     Link link{each.name, &factory, std::move(context), factory.make()};
     link.instance->bind(*link.context);
     links_.push_back(std::move(link));
   }
-  is_source_ = graph.node(vertex.operators.front().node).kind == StreamNode::Kind::Source;
-  for (std::size_t link = links_.size(); link-- > 0;) wire(link, graph, vertex, task, writers);
+  is_source_ = program.stream_graph().node(vertex_.operators.front().node).kind == StreamNode::Kind::Source;
+  for (std::size_t link = links_.size(); link-- > 0;) wire(link, writers);
 }
 
 OperatorChain::~OperatorChain() {
@@ -48,9 +71,9 @@ OperatorChain::~OperatorChain() {
   }
 }
 
-void OperatorChain::wire(std::size_t link, const StreamGraph& graph, const JobVertex& vertex,
-                         const TaskDeploymentDescriptor& task, const std::map<std::uint32_t, RecordWriter*>& writers) {
-  const StreamNodeId node = vertex.operators[link].node;
+void OperatorChain::wire(std::size_t link, const Writers& writers) {
+  const StreamGraph& graph = program_.stream_graph();
+  const StreamNodeId node = vertex_.operators[link].node;
   if (graph.node(node).kind == StreamNode::Kind::Sink) return;
 
   Link& from = links_[link];
@@ -58,16 +81,12 @@ void OperatorChain::wire(std::size_t link, const StreamGraph& graph, const JobVe
   for (const std::size_t edge : graph.out_edges(node)) {
     const auto index = static_cast<std::uint32_t>(edge);
     if (const auto writer = writers.find(index); writer != writers.end()) {
-      outputs_.push_back(make_writer(from, graph, index, task, *writer->second));
+      outputs_.push_back(make_writer(from, index, *writer->second));
       targets.push_back(outputs_.back().get());
-      continue;
+    } else {
+      Link& to = links_[position_of(vertex_, graph.edges()[edge].target)];
+      targets.push_back(&to.factory->input_of(*to.instance));
     }
-    const auto chained = std::find_if(vertex.operators.begin(), vertex.operators.end(), [&](const ChainedOperator& op) {
-      return op.node == graph.edges()[edge].target;
-    });
-    WEIR_CHECK(chained != vertex.operators.end(), "an edge leads neither into the chain nor out of the task");
-    Link& to = links_[static_cast<std::size_t>(chained - vertex.operators.begin())];
-    targets.push_back(&to.factory->input_of(*to.instance));
   }
   if (targets.size() != 1) {  // several consumers, or none at all
     outputs_.push_back(from.factory->make_fan_out(targets));
@@ -76,14 +95,11 @@ void OperatorChain::wire(std::size_t link, const StreamGraph& graph, const JobVe
   from.factory->set_output(*from.instance, *targets.front());
 }
 
-std::unique_ptr<AnyInput> OperatorChain::make_writer(const Link& from, const StreamGraph& graph, std::uint32_t edge,
-                                                     const TaskDeploymentDescriptor& task, RecordSink& sink) const {
-  const StreamEdge& about = graph.edges()[edge];
-  if (about.selector) {
-    const auto& selector = static_cast<const EdgeCargo&>(*about.selector);
-    return selector.make_writer(sink, graph.node(about.target).max_parallelism);
-  }
-  return from.factory->make_writer(about.partitioning, sink, task.attempt.low ^ edge);
+std::unique_ptr<AnyInput> OperatorChain::make_writer(const Link& from, std::uint32_t edge, RecordSink& sink) const {
+  const StreamEdge& about = program_.stream_graph().edges()[edge];
+  if (!about.selector) return from.factory->make_writer(about.partitioning, sink, task_.attempt.low ^ edge);
+  const auto& selector = static_cast<const EdgeCargo&>(*about.selector);
+  return selector.make_writer(sink, consumer_of(program_.job_graph(), about.target).max_parallelism);
 }
 
 void OperatorChain::open() {

@@ -8,10 +8,10 @@
 #include <vector>
 
 #include "execution/operators/operator_factory.h"
+#include "execution/task/program.h"
 #include "execution/task/record_writer.h"
 #include "graph/deployment.h"
 #include "graph/job_graph.h"
-#include "graph/stream_graph.h"
 
 namespace weir {
 
@@ -22,9 +22,10 @@ namespace weir {
 ///          closed head first, so that what one holds back still passes through the others.
 class OperatorChain {
 public:
-  /// `writers` by edge of the stream graph; they and `graph` outlive this.
-  OperatorChain(const StreamGraph& graph, const JobVertex& vertex, const TaskDeploymentDescriptor& task,
-                const std::map<std::uint32_t, RecordWriter*>& writers);
+  using Writers = std::map<std::uint32_t, RecordWriter*>;
+
+  /// `writers` by edge of the stream graph; they and `program` outlive this.
+  OperatorChain(const Program& program, const TaskDeploymentDescriptor& task, const Writers& writers);
   ~OperatorChain();
 
   void open();
@@ -50,11 +51,12 @@ private:
     bool is_open = false;
   };
 
-  void wire(std::size_t link, const StreamGraph& graph, const JobVertex& vertex, const TaskDeploymentDescriptor& task,
-            const std::map<std::uint32_t, RecordWriter*>& writers);
-  [[nodiscard]] std::unique_ptr<AnyInput> make_writer(const Link& from, const StreamGraph& graph, std::uint32_t edge,
-                                                      const TaskDeploymentDescriptor& task, RecordSink& sink) const;
+  void wire(std::size_t link, const Writers& writers);
+  [[nodiscard]] std::unique_ptr<AnyInput> make_writer(const Link& from, std::uint32_t edge, RecordSink& sink) const;
 
+  const Program& program_;
+  const JobVertex& vertex_;
+  const TaskDeploymentDescriptor& task_;
   bool is_source_ = false;
   std::vector<Link> links_;                          // head first
   std::vector<std::unique_ptr<AnyInput>> outputs_;   // writers and fan-outs, which the operators call

@@ -9,11 +9,9 @@ namespace weir {
 StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& task, const TaskWiring& wiring,
                        TimerService& timers, Bell& bell, Mailbox& mailbox)
     : SourceLoop(mailbox.attention()), bell_(bell), mailbox_(mailbox) {
-  const JobVertex* vertex = program.job_graph().find(task.vertex);
-  WEIR_CHECK(vertex != nullptr, "the fingerprints agree but the vertex is unknown");
   const StreamGraph& graph = program.stream_graph();
 
-  std::map<std::uint32_t, RecordWriter*> by_edge;
+  OperatorChain::Writers by_edge;
   std::chrono::milliseconds shortest_timeout = kNoBufferTimeout;
   for (std::size_t i = 0; i < task.outputs.size(); ++i) {
     const std::uint32_t edge = task.outputs[i].edge;
@@ -22,7 +20,7 @@ StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& t
     by_edge.emplace(edge, writers_.back().get());
     if (timeout.count() > 0 && (shortest_timeout.count() < 0 || timeout < shortest_timeout)) shortest_timeout = timeout;
   }
-  chain_ = std::make_unique<OperatorChain>(graph, *vertex, task, by_edge);
+  chain_ = std::make_unique<OperatorChain>(program, task, by_edge);
   for (const auto& gate : wiring.inputs) input_.add(*gate, chain_->make_reader());
   if (shortest_timeout.count() > 0) {
     flush_timer_ = PeriodicTimer(timers, shortest_timeout, [this] { mailbox_.raise_quietly(Mailbox::kFlush); });

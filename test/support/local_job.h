@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "api/environment.h"
+#include "base/sync.h"
+#include "execution/task/worker.h"
+#include "graph/execution_graph.h"
+
+namespace weir::testing {
+
+struct JobOutcome {
+  JobStatus status = JobStatus::Created;
+  std::string failure;  // why; empty unless it failed
+  std::map<std::string, std::int64_t> accumulators;
+  IoCounters counters;  // summed over all tasks
+};
+
+/// One worker and the graph of one job at a time, without a control plane: what the actors do with mail is done here by a
+/// loop. For tests and benchmarks of everything below the actors.
+///
+/// Threads: run() by one; cancel() by any.
+class LocalJob : private TaskObserver {
+public:
+  using Build = std::function<void(Environment&)>;
+
+  explicit LocalJob(Worker::Options options = {.slots = 16, .managed_memory_bytes = 1 << 20}) : options_(options) {}
+
+  /// Builds the program, runs it to its end, and says how it went. A program that cannot be built has failed.
+  JobOutcome run(const Build& program, std::uint32_t parallelism = 1);
+  /// The same for a program from elsewhere.
+  JobOutcome run(ProgramSource& programs, const JobGraph& graph);
+
+  /// Asks the job that is running, or the next one, to end as Canceled.
+  void cancel() WEIR_EXCLUDES(lock_);
+  /// Called when the job runs, before anything ends.
+  void when_running(std::function<void()> call) { when_running_ = std::move(call); }
+
+private:
+  void on_task_state(const TaskExecutionState& report) override WEIR_EXCLUDES(lock_);
+  [[nodiscard]] std::vector<TaskExecutionState> await_reports(bool& cancelled) WEIR_EXCLUDES(lock_);
+  void carry_out(ExecutionGraph& graph, Worker& worker);
+
+  const Worker::Options options_;
+  std::function<void()> when_running_;
+  Mutex lock_;
+  CondVar changed_;
+  std::vector<TaskExecutionState> reports_ WEIR_GUARDED_BY(lock_);
+  bool cancel_ WEIR_GUARDED_BY(lock_) = false;
+};
+
+}  // namespace weir::testing
