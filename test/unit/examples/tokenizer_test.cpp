@@ -47,7 +47,8 @@ std::string random_bytes(std::mt19937_64& random, std::size_t bytes, unsigned se
   std::string text(bytes, ' ');
   for (char& c : text) {
     const auto draw = random();
-    c = draw % separator_every == 0 ? static_cast<char>(draw >> 32) : kWordBytes[(draw >> 16) % kWordBytes.size()];
+    c = draw % separator_every == 0 ? static_cast<char>(draw >> 32)
+                                    : kWordBytes[(draw >> 16) % kWordBytes.size()];
   }
   return text;
 }
@@ -102,7 +103,8 @@ TEST_CASE("the vector way sees in a block what the byte way sees") {
     const std::string block = random_bytes(random, kBlockBytes, 1 + random() % 3);
     std::string by_vector(kBlockBytes, '?');
     std::string by_byte(kBlockBytes, '?');
-    REQUIRE(lower_block(block.data(), by_vector.data()) == lower_block_bytewise(block.data(), by_byte.data()));
+    REQUIRE(lower_block(block.data(), by_vector.data()) ==
+            lower_block_bytewise(block.data(), by_byte.data()));
     REQUIRE(by_vector == by_byte);
   }
 }
