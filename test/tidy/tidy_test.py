@@ -64,7 +64,7 @@ class Arrows(unittest.TestCase):
         def visit(room, above):
             self.assertNotIn(room, above, f"{above} -> {room}")
             if room not in finished:
-                for below in house.ARROWS[room]:
+                for below in house.ARROWS.get(room, ()):
                     visit(below, above + [room])
             finished.add(room)
 
@@ -117,6 +117,8 @@ class Order(unittest.TestCase):
         self.assertEqual(found(rules.order, "base/log.cpp", good), [])
         self.assertIn("comes first", found(rules.order, "base/log.cpp", late)[0])
         self.assertIn("theirs, then ours", found(rules.order, "base/log.cpp", mixed)[0])
+        self.assertEqual(found(rules.order, "test/unit/base/log_test.cpp", good), [])
+        self.assertTrue(found(rules.order, "test/unit/base/log_test.cpp", mixed))
 
 
 class Words(unittest.TestCase):
@@ -151,12 +153,13 @@ class Shape(unittest.TestCase):
 
     def test_a_header_as_it_should_be(self):
         self.assertEqual(self.refused(HEAD + "#pragma once\n" + "x" * 110 + "\n"), [])
+        self.assertEqual(self.refused(HEAD + "// What it is for.\n\n#pragma once\n"), [])
         script = "#!/bin/bash\n# SPDX-License-Identifier: Apache-2.0\n"
         self.assertEqual(self.refused(script, "scripts/test"), [])
 
     def test_what_is_missing_or_too_much(self):
         self.assertIn("SPDX", self.refused("#pragma once\n#pragma once\n")[0])
-        self.assertIn("#pragma once", self.refused(HEAD + "\n#pragma once\n")[0])
+        self.assertIn("#pragma once", self.refused(HEAD + "int x;\n#pragma once\n")[0])
         self.assertIn("111 columns", self.refused(HEAD + "#pragma once\n" + "x" * 111 + "\n")[0])
         self.assertIn("blanks", self.refused(HEAD + "#pragma once\nint x; \n")[0])
         self.assertIn("no end", self.refused(HEAD + "#pragma once")[0])
