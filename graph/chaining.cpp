@@ -18,7 +18,9 @@ bool share_slots(const StreamNode& upstream, const StreamNode& downstream) {
   return upstream.slot_sharing_group == downstream.slot_sharing_group;
 }
 
-bool joins_the_one_before(const StreamNode& downstream) { return downstream.chaining == ChainingStrategy::Always; }
+bool joins_the_one_before(const StreamNode& downstream) {
+  return downstream.chaining == ChainingStrategy::Always;
+}
 
 bool lets_the_next_one_join(const StreamNode& upstream) {
   return upstream.chaining == ChainingStrategy::Always || upstream.chaining == ChainingStrategy::Head;

@@ -12,8 +12,8 @@ namespace weir {
 
 struct ResultPartitionDescriptor {
   ResultPartitionId id;
-  std::uint32_t subpartition_count = 1;  // consumers of this partition
-  std::uint32_t edge = 0;                // index into StreamGraph::edges()
+  std::uint32_t subpartition_count = 1;          // consumers of this partition
+  std::uint32_t edge = 0;                        // index into StreamGraph::edges()
   std::uint32_t consumer_max_parallelism = 128;  // Hash: how many key groups the consumers share
   bool operator==(const ResultPartitionDescriptor&) const = default;
 };
@@ -59,16 +59,20 @@ struct TaskDeploymentDescriptor {
   }
 };
 
-template <class F> typename F::result_type inspect(F& f, ResultPartitionDescriptor& x) {
+template <class F>
+typename F::result_type inspect(F& f, ResultPartitionDescriptor& x) {
   return f(x.id, x.subpartition_count, x.edge, x.consumer_max_parallelism);
 }
-template <class F> typename F::result_type inspect(F& f, InputChannelDescriptor& x) {
+template <class F>
+typename F::result_type inspect(F& f, InputChannelDescriptor& x) {
   return f(x.partition, x.subpartition, x.location, x.address);
 }
-template <class F> typename F::result_type inspect(F& f, InputGateDescriptor& x) {
+template <class F>
+typename F::result_type inspect(F& f, InputGateDescriptor& x) {
   return f(x.data_set, x.edge, x.input_index, x.channels);
 }
-template <class F> typename F::result_type inspect(F& f, TaskDeploymentDescriptor& x) {
+template <class F>
+typename F::result_type inspect(F& f, TaskDeploymentDescriptor& x) {
   return f(x.job, x.job_name, x.program, x.vertex, x.task_name, x.attempt, x.allocation, x.subtask_index,
            x.parallelism, x.max_parallelism, x.attempt_number, x.slot, x.outputs, x.inputs);
 }

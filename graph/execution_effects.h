@@ -20,8 +20,8 @@ struct ExecutionVertexId {
   auto operator<=>(const ExecutionVertexId&) const = default;
 };
 
-/// A slot as the graph sees it: where a task runs and where its partitions are fetched. Subtasks of one sharing group
-/// may hold the same slot; they then name the same allocation.
+/// A slot as the graph sees it: where a task runs and where its partitions are fetched. Subtasks of one
+/// sharing group may hold the same slot; they then name the same allocation.
 struct AssignedSlot {
   TaskManagerId task_manager;
   std::string data_address;  // "host:port" of the TaskManager's data server
@@ -35,8 +35,9 @@ struct SlotRequest {
   ExecutionVertexId vertex;
   std::string slot_sharing_group;
   std::string co_location_group;  // empty: none
-  /// For each input that has a say in where the task should run, the positions of its producers among the requests (all
-  /// are smaller than this request's own). Inputs with more than eight producers have no say and are left out.
+  /// For each input that has a say in where the task should run, the positions of its producers among the
+  /// requests (all are smaller than this request's own). Inputs with more than eight producers have no say
+  /// and are left out.
   std::vector<std::vector<std::uint32_t>> producers;
   bool operator==(const SlotRequest&) const = default;
 };
@@ -44,8 +45,8 @@ struct SlotRequest {
 /// What the ExecutionGraph wants done. It does nothing itself: whoever drives it carries these out in order.
 namespace effects {
 
-/// Find a slot for each, or for none. Answer: on_slots_assigned() in the same order, or on_slots_refused(), both with this
-/// version. At most one request is open at a time; a higher version makes an older one void.
+/// Find a slot for each, or for none. Answer: on_slots_assigned() in the same order, or on_slots_refused(),
+/// both with this version. At most one request is open at a time; a higher version makes an older one void.
 struct RequestSlots {
   std::uint64_t version = 0;
   std::vector<SlotRequest> requests;  // producers before consumers
@@ -108,8 +109,8 @@ struct TaskStateChanged {
 
 }  // namespace effects
 
-using Effect = std::variant<effects::RequestSlots, effects::DeployTask, effects::CancelTask, effects::ReleasePartitions,
-                            effects::ReleaseSlot, effects::ScheduleRestart, effects::JobStatusChanged,
-                            effects::TaskStateChanged>;
+using Effect = std::variant<effects::RequestSlots, effects::DeployTask, effects::CancelTask,
+                            effects::ReleasePartitions, effects::ReleaseSlot, effects::ScheduleRestart,
+                            effects::JobStatusChanged, effects::TaskStateChanged>;
 
 }  // namespace weir

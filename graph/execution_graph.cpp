@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The life of the job: which status follows which, and when. The lives of its tasks are in execution_graph_tasks.cpp.
+// The life of the job: which status follows which, and when. The lives of its tasks are in
+// execution_graph_tasks.cpp.
 #include "graph/execution_graph.h"
 
 #include <utility>
@@ -26,7 +27,8 @@ void ExecutionGraph::build_vertices(WallTime now) {
   std::map<IntermediateDataSetId, IntermediateResult::Consumer> consumers;
   for (const JobVertex& vertex : graph_.vertices) {
     for (const JobEdge& input : vertex.inputs) {
-      consumers[input.data_set] = {.parallelism = vertex.parallelism, .max_parallelism = vertex.max_parallelism};
+      consumers[input.data_set] = {.parallelism = vertex.parallelism,
+                                   .max_parallelism = vertex.max_parallelism};
     }
   }
   for (std::size_t position = 0; position < graph_.vertices.size(); ++position) {
@@ -144,9 +146,8 @@ void ExecutionGraph::on_restart_due(std::uint64_t version, WallTime now) {
 }
 
 void ExecutionGraph::begin_next_round(WallTime now) {
-  for_each_task([&](Position at) {
-    vertices_[at.vertex].subtasks()[at.subtask].reset(new_attempt(at), now);
-  });
+  for_each_task(
+      [&](Position at) { vertices_[at.vertex].subtasks()[at.subtask].reset(new_attempt(at), now); });
   ++progress_.restarts;
   const auto restarting = static_cast<std::size_t>(JobStatus::Restarting);
   const WallTime restarted = progress_.entered[restarting];
@@ -158,12 +159,15 @@ void ExecutionGraph::begin_next_round(WallTime now) {
 void ExecutionGraph::move_job(JobStatus to, WallTime now) {
   const JobStatus from = status();
   WEIR_CHECK(may_move(from, to), "a job made a move that the table does not allow");
-  const bool is_failure = to == JobStatus::Failing || to == JobStatus::Failed || to == JobStatus::Restarting ||
-                          to == JobStatus::Suspended;
+  const bool is_failure = to == JobStatus::Failing || to == JobStatus::Failed ||
+                          to == JobStatus::Restarting || to == JobStatus::Suspended;
   progress_.status = to;
   progress_.entered[static_cast<std::size_t>(to)] = now;
-  effects_.push_back(effects::JobStatusChanged{
-      .from = from, .to = to, .cause = is_failure ? progress_.failure->error.what : std::string(), .at = now});
+  effects_.push_back(
+      effects::JobStatusChanged{.from = from,
+                                .to = to,
+                                .cause = is_failure ? progress_.failure->error.what : std::string(),
+                                .at = now});
 }
 
 std::vector<Effect> ExecutionGraph::take_effects() { return std::exchange(effects_, {}); }

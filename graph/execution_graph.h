@@ -38,20 +38,21 @@ struct JobProgress {
   std::optional<JobFailure> failure;  // of the latest round that failed; kept through a restart
   std::uint64_t version = 0;          // grows with each cancel, global failure and suspension
   std::uint32_t restarts = 0;
-  std::uint64_t late_reports = 0;     // of attempts that had ended or were never ours
+  std::uint64_t late_reports = 0;  // of attempts that had ended or were never ours
 };
 
 /// A job in execution: the JobManager's picture of every task, and the rules by which the job goes on.
 /// Events go in, effects come out; it sends nothing and waits for nothing.
 ///
 ///     schedule() -> RequestSlots -> on_slots_assigned() -> DeployTask for each, producers first
-///     any task fails -> CancelTask for the others -> all ended -> ScheduleRestart -> on_restart_due(), or FAILED
+///     a task fails -> CancelTask for the others -> all ended -> ScheduleRestart -> on_restart_due()
 ///
 /// Threads: none. One caller at a time: the JobManager actor, or a test.
 /// Order:   after each event take_effects() and carry them out in order, before the next event.
 /// Time:    reads no clock; `now` comes with the call.
-/// Errors:  what comes from outside is never trusted: reports of unknown attempts are counted and refused, answers to an
-///          outdated request are ignored (their slots go back), a report that its attempt cannot make fails the job.
+/// Errors:  what comes from outside is never trusted: reports of unknown attempts are counted and refused,
+///          answers to an outdated request are ignored (their slots go back), a report that its attempt
+///          cannot make fails the job.
 class ExecutionGraph {
 public:
   struct Options {
@@ -131,13 +132,16 @@ private:
   [[nodiscard]] std::vector<SlotRequest> slot_requests() const;
   [[nodiscard]] JobFailure failure_of(Position at, Error cause, WallTime now) const;
 
-  template <class Visit> void for_each_task(Visit visit) const {
+  template <class Visit>
+  void for_each_task(Visit visit) const {
     for (std::size_t vertex = 0; vertex < vertices_.size(); ++vertex) {
       const auto parallelism = static_cast<std::uint32_t>(vertices_[vertex].subtasks().size());
       for (std::uint32_t subtask = 0; subtask < parallelism; ++subtask) visit(Position{vertex, subtask});
     }
   }
-  [[nodiscard]] Execution& execution(Position at) { return vertices_[at.vertex].subtasks()[at.subtask].current(); }
+  [[nodiscard]] Execution& execution(Position at) {
+    return vertices_[at.vertex].subtasks()[at.subtask].current();
+  }
   [[nodiscard]] const Execution& execution(Position at) const {
     return vertices_[at.vertex].subtasks()[at.subtask].current();
   }

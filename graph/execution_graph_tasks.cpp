@@ -52,8 +52,8 @@ void ExecutionGraph::deploy_all(std::vector<AssignedSlot> slots, WallTime now) {
   });
   for_each_task([&](Position at) {
     move_task(at, ExecutionState::Deploying, now);
-    effects_.push_back(effects::DeployTask{.slot = execution(at).slot(),
-                                           .task = describe_deployment(graph_, vertices_, at.vertex, at.subtask)});
+    effects_.push_back(effects::DeployTask{
+        .slot = execution(at).slot(), .task = describe_deployment(graph_, vertices_, at.vertex, at.subtask)});
   });
 }
 
@@ -93,15 +93,17 @@ void ExecutionGraph::on_finished(Position at, WallTime now) {
   const ExecutionState state = execution(at).state();
   if (state == ExecutionState::Canceling) return move_task(at, ExecutionState::Canceled, now);
   if (may_move(state, ExecutionState::Finished)) return move_task(at, ExecutionState::Finished, now);
-  fail(failure_of(at, {ErrorCode::IllegalTransition, "a task finished before it was deployed", Blame::Bug, Retry::Later},
-                  now));
+  fail(failure_of(
+      at, {ErrorCode::IllegalTransition, "a task finished before it was deployed", Blame::Bug, Retry::Later},
+      now));
 }
 
 void ExecutionGraph::on_canceled(Position at, WallTime now) {
   const ExecutionState state = execution(at).state();
   if (state == ExecutionState::Canceling) return move_task(at, ExecutionState::Canceled, now);
   on_failed(at,
-            {ErrorCode::Cancelled, vertices_[at.vertex].display_name(at.subtask) + " was cancelled, but not by its job",
+            {ErrorCode::Cancelled,
+             vertices_[at.vertex].display_name(at.subtask) + " was cancelled, but not by its job",
              Blame::Environment, Retry::Later},
             now);
 }
@@ -133,7 +135,8 @@ void ExecutionGraph::on_deploy_failed(ExecutionAttemptId attempt, Error cause, W
   settle(now);
 }
 
-void ExecutionGraph::on_task_manager_lost(TaskManagerId task_manager, const std::string& cause, WallTime now) {
+void ExecutionGraph::on_task_manager_lost(TaskManagerId task_manager, const std::string& cause,
+                                          WallTime now) {
   std::optional<JobFailure> first;
   // All of its tasks end before the job fails, so that nobody is asked to cancel what is gone.
   for_each_task([&](Position at) {
@@ -176,13 +179,13 @@ void ExecutionGraph::move_task(Position at, ExecutionState to, WallTime now) {
   Execution& task = execution(at);
   const ExecutionState from = task.state();
   task.move_to(to, now);
-  effects_.push_back(
-      effects::TaskStateChanged{.vertex = {.vertex = vertices_[at.vertex].definition().id, .subtask = at.subtask},
-                                .attempt = task.id(),
-                                .from = from,
-                                .to = to,
-                                .cause = task.failure(),
-                                .at = now});
+  effects_.push_back(effects::TaskStateChanged{
+      .vertex = {.vertex = vertices_[at.vertex].definition().id, .subtask = at.subtask},
+      .attempt = task.id(),
+      .from = from,
+      .to = to,
+      .cause = task.failure(),
+      .at = now});
   if (!is_terminal(to)) return;
   attempts_.erase(task.id());
   if (task.has_slot()) leave_slot(task.slot());

@@ -37,7 +37,8 @@ std::string_view name_of(JobStatus status) {
 }
 
 bool is_terminal(ExecutionState state) {
-  return state == ExecutionState::Finished || state == ExecutionState::Canceled || state == ExecutionState::Failed;
+  return state == ExecutionState::Finished || state == ExecutionState::Canceled ||
+         state == ExecutionState::Failed;
 }
 
 bool is_globally_terminal(JobStatus status) {
@@ -51,7 +52,7 @@ bool may_move(ExecutionState from, ExecutionState to) {
   static constexpr std::uint32_t kMoves[] = {
       /* Created   */ set_of({Scheduled, Deploying, Canceled, Failed}),
       /* Scheduled */ set_of({Deploying, Canceled, Failed}),
-      /* Deploying */ set_of({Running, Finished, Canceling, Failed}),  // a short task may end before it is seen to run
+      /* Deploying */ set_of({Running, Finished, Canceling, Failed}),
       /* Running   */ set_of({Finished, Canceling, Failed}),
       /* Finished  */ 0,
       /* Canceling */ set_of({Canceled}),  // however it ends
@@ -71,7 +72,7 @@ bool may_move(JobStatus from, JobStatus to) {
       /* Cancelling */ set_of({Canceled, Failing, Suspended}),
       /* Canceled   */ 0,
       /* Finished   */ 0,
-      /* Restarting */ set_of({Created, Restarting, Failed, Canceled, Suspended}),  // itself: failed before it began
+      /* Restarting */ set_of({Created, Restarting, Failed, Canceled, Suspended}),
       /* Suspended  */ 0,
   };
   return contains(kMoves, from, to);

@@ -21,7 +21,14 @@ namespace weir {
 ///
 /// A worker's task skips SCHEDULED. DEPLOYING -> FINISHED: a short task may end before it is seen to run.
 enum class ExecutionState : std::uint8_t {
-  Created, Scheduled, Deploying, Running, Finished, Canceling, Canceled, Failed
+  Created,
+  Scheduled,
+  Deploying,
+  Running,
+  Finished,
+  Canceling,
+  Canceled,
+  Failed
 };
 
 /// The life of a job.
@@ -34,12 +41,20 @@ enum class ExecutionState : std::uint8_t {
 ///               +-----------------> FAILING -------> FAILED
 ///                                      |
 ///                                      v
-///                                  RESTARTING -----> CREATED, CANCELED, FAILED, or itself: failed before it began
+///                                  RESTARTING -----> CREATED, CANCELED, FAILED, RESTARTING again
 ///     (every status but the terminal ones) --------> SUSPENDED
 ///
 /// Failed, Canceled and Finished are globally terminal; Suspended is terminal for this JobManager.
 enum class JobStatus : std::uint8_t {
-  Created, Running, Failing, Failed, Cancelling, Canceled, Finished, Restarting, Suspended
+  Created,
+  Running,
+  Failing,
+  Failed,
+  Cancelling,
+  Canceled,
+  Finished,
+  Restarting,
+  Suspended
 };
 
 /// Upper-case names as Flink's users know them: "RUNNING".
@@ -74,10 +89,12 @@ struct TaskExecutionState {
   bool operator==(const TaskExecutionState&) const = default;
 };
 
-template <class F> typename F::result_type inspect(F& f, IoCounters& x) {
+template <class F>
+typename F::result_type inspect(F& f, IoCounters& x) {
   return f(x.records_in, x.records_out, x.bytes_in, x.bytes_out);
 }
-template <class F> typename F::result_type inspect(F& f, TaskExecutionState& x) {
+template <class F>
+typename F::result_type inspect(F& f, TaskExecutionState& x) {
   return f(x.job, x.attempt, x.state, x.failure, x.counters, x.accumulators);
 }
 

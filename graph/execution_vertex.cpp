@@ -39,14 +39,16 @@ ExecutionJobVertex::ExecutionJobVertex(JobVertex definition, std::vector<Executi
       results_(std::move(results)) {}
 
 std::string ExecutionJobVertex::display_name(std::uint32_t subtask) const {
-  return definition_.name + " (" + std::to_string(subtask + 1) + "/" + std::to_string(definition_.parallelism) + ")";
+  return definition_.name + " (" + std::to_string(subtask + 1) + "/" +
+         std::to_string(definition_.parallelism) + ")";
 }
 
 ExecutionState ExecutionJobVertex::aggregate_state() const {
   using enum ExecutionState;
   const auto count = [this](ExecutionState state) {
-    return std::count_if(subtasks_.begin(), subtasks_.end(),
-                         [state](const ExecutionVertex& subtask) { return subtask.current().state() == state; });
+    return std::count_if(subtasks_.begin(), subtasks_.end(), [state](const ExecutionVertex& subtask) {
+      return subtask.current().state() == state;
+    });
   };
   for (const ExecutionState decisive : {Failed, Canceling, Canceled, Running}) {
     if (count(decisive) > 0) return decisive;

@@ -27,7 +27,9 @@ public:
   [[nodiscard]] std::uint32_t attempt_number() const { return attempt_number_; }  // from 0
   [[nodiscard]] ExecutionState state() const { return state_; }
   /// When the state was entered; the epoch if it never was.
-  [[nodiscard]] WallTime entered(ExecutionState state) const { return entered_[static_cast<std::size_t>(state)]; }
+  [[nodiscard]] WallTime entered(ExecutionState state) const {
+    return entered_[static_cast<std::size_t>(state)];
+  }
   /// Whether a slot was assigned; it stays known after the end.
   [[nodiscard]] bool has_slot() const { return !slot_.allocation.is_none(); }
   [[nodiscard]] const AssignedSlot& slot() const { return slot_; }
@@ -96,8 +98,8 @@ public:
 
   /// "Keyed Sum (2/4)"
   [[nodiscard]] std::string display_name(std::uint32_t subtask) const;
-  /// One word for all subtasks: Failed, Canceling or Canceled if one is; else Running if one runs or only some are
-  /// finished; Finished if all are; else Created.
+  /// One word for all subtasks: Failed, Canceling or Canceled if one is; else Running if one runs or only
+  /// some are finished; Finished if all are; else Created.
   [[nodiscard]] ExecutionState aggregate_state() const;
 
 private:

@@ -40,7 +40,8 @@ struct RestartOptions {
 
 [[nodiscard]] std::unique_ptr<RestartStrategy> make_restart_strategy(const RestartOptions& options);
 
-template <class F> typename F::result_type inspect(F& f, RestartOptions& x) {
+template <class F>
+typename F::result_type inspect(F& f, RestartOptions& x) {
   return f(x.kind, x.attempts, x.delay, x.interval);
 }
 

@@ -11,8 +11,8 @@ std::uint32_t scaled(std::uint32_t a, std::uint32_t b, std::uint32_t c) {
 
 }  // namespace
 
-IntermediateResult::IntermediateResult(const IntermediateDataSet& data_set, std::uint32_t producer_parallelism,
-                                       Consumer consumer)
+IntermediateResult::IntermediateResult(const IntermediateDataSet& data_set,
+                                       std::uint32_t producer_parallelism, Consumer consumer)
     : data_set_(data_set), producers_(producer_parallelism), consumer_(consumer) {}
 
 PartitionRange IntermediateResult::partitions_of(std::uint32_t consumer) const {
@@ -24,7 +24,8 @@ PartitionRange IntermediateResult::partitions_of(std::uint32_t consumer) const {
 
 /// The smallest i with floor(i*S/P) = partition. Pointwise with S <= P only.
 std::uint32_t IntermediateResult::first_consumer_of(std::uint32_t partition) const {
-  return static_cast<std::uint32_t>((std::uint64_t{partition} * consumer_.parallelism + producers_ - 1) / producers_);
+  return static_cast<std::uint32_t>((std::uint64_t{partition} * consumer_.parallelism + producers_ - 1) /
+                                    producers_);
 }
 
 std::uint32_t IntermediateResult::subpartition_count(std::uint32_t partition) const {

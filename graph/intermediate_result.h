@@ -14,8 +14,8 @@ struct PartitionRange {
   bool operator==(const PartitionRange&) const = default;
 };
 
-/// All partitions of one data set, one a subtask of the producer, and how the consumer's subtasks are wired to them.
-/// A partition has one subpartition for each consumer it feeds; nothing is stored per pair.
+/// All partitions of one data set, one a subtask of the producer, and how the consumer's subtasks are wired
+/// to them. A partition has one subpartition for each consumer it feeds; nothing is stored per pair.
 ///
 /// All-to-all: every consumer reads every partition. Pointwise, S producers and P consumers:
 ///
@@ -28,7 +28,8 @@ public:
     std::uint32_t max_parallelism = 128;
   };
 
-  IntermediateResult(const IntermediateDataSet& data_set, std::uint32_t producer_parallelism, Consumer consumer);
+  IntermediateResult(const IntermediateDataSet& data_set, std::uint32_t producer_parallelism,
+                     Consumer consumer);
 
   [[nodiscard]] const IntermediateDataSet& data_set() const { return data_set_; }
   [[nodiscard]] std::uint32_t partition_count() const { return producers_; }
@@ -43,7 +44,9 @@ public:
 
 private:
   [[nodiscard]] std::uint32_t first_consumer_of(std::uint32_t partition) const;
-  [[nodiscard]] bool is_pointwise() const { return pattern_of(data_set_.partitioning) == DistributionPattern::Pointwise; }
+  [[nodiscard]] bool is_pointwise() const {
+    return pattern_of(data_set_.partitioning) == DistributionPattern::Pointwise;
+  }
 
   IntermediateDataSet data_set_;
   std::uint32_t producers_;

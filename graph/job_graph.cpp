@@ -8,7 +8,8 @@
 namespace weir {
 
 const JobVertex* JobGraph::find(JobVertexId vertex) const {
-  const auto found = std::find_if(vertices.begin(), vertices.end(), [&](const JobVertex& v) { return v.id == vertex; });
+  const auto found =
+      std::find_if(vertices.begin(), vertices.end(), [&](const JobVertex& v) { return v.id == vertex; });
   return found == vertices.end() ? nullptr : &*found;
 }
 

@@ -15,10 +15,10 @@ namespace weir {
 /// Where the code of a job lies and how it is run again on a worker. Data only: the worker loads the library,
 /// calls its entry point with these arguments and must arrive at the same fingerprint.
 struct ProgramReference {
-  std::string library;                   // path of the shared library; in a cluster, the key of its blob
-  std::vector<std::string> arguments;    // what follows the library on the command line
-  std::uint32_t default_parallelism = 1; // as the client had it
-  std::uint64_t fingerprint = 0;         // of the graph that the client built
+  std::string library;                    // path of the shared library; in a cluster, the key of its blob
+  std::vector<std::string> arguments;     // what follows the library on the command line
+  std::uint32_t default_parallelism = 1;  // as the client had it
+  std::uint64_t fingerprint = 0;          // of the graph that the client built
   bool operator==(const ProgramReference&) const = default;
 };
 
@@ -50,11 +50,11 @@ struct JobEdge {
 
 /// A chain of operators that runs as one task, times its parallelism.
 struct JobVertex {
-  JobVertexId id;                          // the operator id of the chain's head
-  std::string name;                        // "Source: text -> Flat Map"
+  JobVertexId id;    // the operator id of the chain's head
+  std::string name;  // "Source: text -> Flat Map"
   std::uint32_t parallelism = 1;
   std::uint32_t max_parallelism = 128;
-  bool max_parallelism_is_set = false;     // by the user: a restored state may not overrule it
+  bool max_parallelism_is_set = false;  // by the user: a restored state may not overrule it
   std::string slot_sharing_group;
   std::string co_location_group;           // empty: none
   std::vector<ChainedOperator> operators;  // head first
@@ -76,33 +76,45 @@ struct JobGraph {
   [[nodiscard]] std::uint32_t required_slots() const;
 };
 
-/// The maximum parallelism of an operator that sets none: half as much again as its parallelism, rounded up to a power of
-/// two, between 128 and 32768. Equal for equal parallelism, so that a program can be restored without having set it.
+/// The maximum parallelism of an operator that sets none: half as much again as its parallelism, rounded up
+/// to a power of two, between 128 and 32768. Equal for equal parallelism, so that a program can be restored
+/// without having set it.
 [[nodiscard]] std::uint32_t default_max_parallelism(std::uint32_t parallelism);
 
-/// Whether the graph can be run at all: not empty, ids unique, every edge between two of its vertices, producers first
-/// (which refuses cycles), parallelisms between 1 and the maximum. The JobManager trusts no client.
+/// Whether the graph can be run at all: not empty, ids unique, every edge between two of its vertices,
+/// producers first (which refuses cycles), parallelisms between 1 and the maximum. The JobManager trusts no
+/// client.
 [[nodiscard]] Status validate(const JobGraph& graph);
 
-/// The structure, names, uids, types and parallelisms of a program as one number. Two builds of the same program with
-/// the same arguments agree; captured values are not seen.
+/// The structure, names, uids, types and parallelisms of a program as one number. Two builds of the same
+/// program with the same arguments agree; captured values are not seen.
 [[nodiscard]] std::uint64_t fingerprint_of(const StreamGraph& graph);
 
 // CAF serialises what has an inspect(); no CAF header is needed for that.
-template <class F> typename F::result_type inspect(F& f, ProgramReference& x) {
+template <class F>
+typename F::result_type inspect(F& f, ProgramReference& x) {
   return f(x.library, x.arguments, x.default_parallelism, x.fingerprint);
 }
-template <class F> typename F::result_type inspect(F& f, ChainedOperator& x) { return f(x.id, x.node, x.name, x.uid); }
-template <class F> typename F::result_type inspect(F& f, IntermediateDataSet& x) {
+template <class F>
+typename F::result_type inspect(F& f, ChainedOperator& x) {
+  return f(x.id, x.node, x.name, x.uid);
+}
+template <class F>
+typename F::result_type inspect(F& f, IntermediateDataSet& x) {
   return f(x.id, x.edge, x.partitioning);
 }
-template <class F> typename F::result_type inspect(F& f, JobEdge& x) {
+template <class F>
+typename F::result_type inspect(F& f, JobEdge& x) {
   return f(x.data_set, x.producer, x.partitioning, x.input_index);
 }
-template <class F> typename F::result_type inspect(F& f, JobVertex& x) {
+template <class F>
+typename F::result_type inspect(F& f, JobVertex& x) {
   return f(x.id, x.name, x.parallelism, x.max_parallelism, x.max_parallelism_is_set, x.slot_sharing_group,
            x.co_location_group, x.operators, x.inputs, x.outputs);
 }
-template <class F> typename F::result_type inspect(F& f, JobGraph& x) { return f(x.id, x.name, x.program, x.vertices); }
+template <class F>
+typename F::result_type inspect(F& f, JobGraph& x) {
+  return f(x.id, x.name, x.program, x.vertices);
+}
 
 }  // namespace weir

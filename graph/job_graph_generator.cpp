@@ -13,8 +13,8 @@ JobVertexId vertex_id_of(OperatorId head) { return {head.high, head.low}; }
 
 /// The operators of one future vertex.
 struct Chain {
-  std::vector<StreamNodeId> members;        // head first, each after the one that calls it
-  std::vector<std::size_t> leaving_edges;   // indices into StreamGraph::edges()
+  std::vector<StreamNodeId> members;       // head first, each after the one that calls it
+  std::vector<std::size_t> leaving_edges;  // indices into StreamGraph::edges()
   std::string name;
 };
 
@@ -43,15 +43,15 @@ private:
 
   /// Producers before consumers.
   [[nodiscard]] std::vector<StreamNodeId> chain_heads() const;
-  /// Adds `member` and all that join it to the chain. Returns how they are named: "A", "A -> B", "A -> (B, C)".
+  /// Adds `member` and all that join it. Returns how they are named: "A", "A -> B", "A -> (B, C)".
   std::string extend(Chain& chain, StreamNodeId member) const;
   void name_data_sets(StreamNodeId head, const Chain& chain);
   [[nodiscard]] JobVertex make_vertex(StreamNodeId head) const;
 
   const StreamGraph& graph_;
   const std::map<StreamNodeId, OperatorId> ids_;
-  std::map<StreamNodeId, Chain> chains_;     // by head
-  std::map<std::size_t, DataSet> data_sets_; // by edge
+  std::map<StreamNodeId, Chain> chains_;      // by head
+  std::map<std::size_t, DataSet> data_sets_;  // by edge
 };
 
 std::vector<StreamNodeId> JobGraphGenerator::chain_heads() const {
@@ -95,7 +95,8 @@ void JobGraphGenerator::name_data_sets(StreamNodeId head, const Chain& chain) {
     HashInput input;
     input.add(digest_of(ids_.at(head)));
     input.add(static_cast<std::uint32_t>(number));
-    data_sets_[chain.leaving_edges[number]] = {.id = id_of<IntermediateDataSetId>(input.digest()), .head = head};
+    data_sets_[chain.leaving_edges[number]] = {.id = id_of<IntermediateDataSetId>(input.digest()),
+                                               .head = head};
   }
 }
 
@@ -113,7 +114,8 @@ JobVertex JobGraphGenerator::make_vertex(StreamNodeId head_id) const {
   vertex.co_location_group = head.co_location_group;
   for (const StreamNodeId member : chain.members) {
     const StreamNode& node = graph_.node(member);
-    vertex.operators.push_back({.id = ids_.at(member), .node = member, .name = display_name(node), .uid = node.uid});
+    vertex.operators.push_back(
+        {.id = ids_.at(member), .node = member, .name = display_name(node), .uid = node.uid});
   }
   for (const std::size_t i : graph_.in_edges(head_id)) {
     const StreamEdge& edge = graph_.edges()[i];

@@ -10,20 +10,23 @@
 
 namespace weir {
 
-/// The operator id of every node: from the uid where there is one, else from the node's place in the graph, so that
-/// ids depend on topology and chaining but not on names or parallelism.
+/// The operator id of every node: from the uid where there is one, else from the node's place in the graph,
+/// so that ids depend on topology and chaining but not on names or parallelism.
 [[nodiscard]] std::map<StreamNodeId, OperatorId> operator_ids(const StreamGraph& graph);
 
-/// Whether the edge joins its two operators into one chain. All seven conditions of seed 004: same parallelism,
-/// in-degree one, same slot sharing group, downstream strategy Always, upstream Always or Head, a forward edge, and
-/// chaining not disabled for the program.
+/// Whether the edge joins its two operators into one chain. All seven conditions of seed 004: same
+/// parallelism, in-degree one, same slot sharing group, downstream strategy Always, upstream Always or Head,
+/// a forward edge, and chaining not disabled for the program.
 [[nodiscard]] bool is_chainable(const StreamGraph& graph, const StreamEdge& edge);
 
-/// Turns the operators of a program into tasks. Same input, same output: ids are derived, never drawn (but the job's).
-[[nodiscard]] Result<JobGraph> generate_job_graph(const StreamGraph& graph, JobId id, ProgramReference program);
+/// Turns the operators of a program into tasks. Same input, same output: ids are derived, never drawn (but
+/// the job's).
+[[nodiscard]] Result<JobGraph> generate_job_graph(const StreamGraph& graph, JobId id,
+                                                  ProgramReference program);
 
-/// The execution plan as JSON with the fields of Flink's plan: {"nodes":[{"id","type","pact","contents","parallelism",
-/// "predecessors":[{"id","ship_strategy","side"}]}]}. Made of the unchained StreamGraph.
+/// The execution plan as JSON with the fields of Flink's plan:
+/// {"nodes":[{"id","type","pact","contents","parallelism", "predecessors":[{"id","ship_strategy","side"}]}]}.
+/// Made of the unchained StreamGraph.
 [[nodiscard]] std::string execution_plan_json(const StreamGraph& graph);
 
 }  // namespace weir

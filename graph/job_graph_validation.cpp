@@ -14,7 +14,7 @@ Error invalid(std::string what) { return Error{ErrorCode::InvalidGraph, std::mov
 std::string quoted(const JobVertex& vertex) { return "\"" + vertex.name + "\""; }
 std::string label(const JobVertex& vertex) { return "vertex " + quoted(vertex); }
 
-/// Walks the vertices once, in their order; what a vertex reads must have been met before, which refuses cycles.
+/// Walks the vertices once, in order. What a vertex reads must have been met before: this refuses cycles.
 class JobGraphValidation {
 public:
   Status check(const JobGraph& graph) {
@@ -45,9 +45,9 @@ private:
   Status add_outputs(const JobVertex& vertex);
 
   std::set<OperatorId> operators_;
-  std::map<std::string, const JobVertex*> co_located_;           // the first of each group
-  std::set<IntermediateDataSetId> data_sets_;                    // all that were met
-  std::map<IntermediateDataSetId, Written> unread_;              // those that no vertex reads yet
+  std::map<std::string, const JobVertex*> co_located_;  // the first of each group
+  std::set<IntermediateDataSetId> data_sets_;           // all that were met
+  std::map<IntermediateDataSetId, Written> unread_;     // those that no vertex reads yet
 };
 
 Status JobGraphValidation::check_parallelism(const JobVertex& vertex) {
@@ -70,7 +70,9 @@ Status JobGraphValidation::check_operators(const JobVertex& vertex) {
     return invalid(label(vertex) + " does not bear the id of its first operator");
   }
   for (const ChainedOperator& chained : vertex.operators) {
-    if (chained.id.is_none()) return invalid("operator \"" + chained.name + "\" of " + label(vertex) + " has no id");
+    if (chained.id.is_none()) {
+      return invalid("operator \"" + chained.name + "\" of " + label(vertex) + " has no id");
+    }
     if (operators_.insert(chained.id).second) continue;
     return invalid("operator \"" + chained.name + "\" of " + label(vertex) + " has the id of another one, " +
                    chained.id.hex());
@@ -84,14 +86,14 @@ Status JobGraphValidation::check_co_location(const JobVertex& vertex) {
   if (first.parallelism == vertex.parallelism && first.slot_sharing_group == vertex.slot_sharing_group) {
     return Status::ok();
   }
-  return invalid(label(first) + " and " + label(vertex) + " of co-location group \"" + vertex.co_location_group +
-                 "\" must have the same parallelism and slot sharing group");
+  return invalid(label(first) + " and " + label(vertex) + " of co-location group \"" +
+                 vertex.co_location_group + "\" must have the same parallelism and slot sharing group");
 }
 
 Status JobGraphValidation::check_inputs(const JobVertex& vertex) {
-  const bool ascending = std::is_sorted(vertex.inputs.begin(), vertex.inputs.end(), [](const auto& a, const auto& b) {
-    return a.input_index < b.input_index;
-  });
+  const bool ascending =
+      std::is_sorted(vertex.inputs.begin(), vertex.inputs.end(),
+                     [](const auto& a, const auto& b) { return a.input_index < b.input_index; });
   if (!ascending) return invalid("the inputs of " + label(vertex) + " are out of order");
   for (const JobEdge& input : vertex.inputs) {
     if (const Status done = check_input(vertex, input); !done) return done;
@@ -108,12 +110,13 @@ Status JobGraphValidation::check_input(const JobVertex& vertex, const JobEdge& i
   }
   const Written written = read->second;
   if (input.producer != written.producer->id || input.partitioning != written.partitioning) {
-    return invalid(label(vertex) + " and " + label(*written.producer) + " disagree about the edge between them");
+    return invalid(label(vertex) + " and " + label(*written.producer) +
+                   " disagree about the edge between them");
   }
   if (input.partitioning == Partitioning::Forward && written.producer->parallelism != vertex.parallelism) {
-    return invalid(label(*written.producer) + " with parallelism " + std::to_string(written.producer->parallelism) +
-                   " cannot forward to " + label(vertex) + " with parallelism " +
-                   std::to_string(vertex.parallelism));
+    return invalid(label(*written.producer) + " with parallelism " +
+                   std::to_string(written.producer->parallelism) + " cannot forward to " + label(vertex) +
+                   " with parallelism " + std::to_string(vertex.parallelism));
   }
   unread_.erase(read);
   return Status::ok();

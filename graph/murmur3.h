@@ -36,7 +36,8 @@ template <class Id>
   return digest;
 }
 
-/// Collects what is hashed. Numbers are little-endian; texts carry their length, so that ("ab","c") is not ("a","bc").
+/// Collects what is hashed. Numbers are little-endian. Texts carry their length: ("ab","c") is not
+/// ("a","bc").
 class HashInput {
 public:
   void add(std::uint32_t number) {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Ids by which state is found again. They must come out equal for every build of a program, on every machine and in
-// every version of Weir: a change here makes old savepoints unreadable.
+// Ids by which state is found again. They must come out equal for every build of a program, on every machine
+// and in every version of Weir: a change here makes old savepoints unreadable.
 #include <algorithm>
 #include <deque>
 #include <set>
@@ -11,8 +11,8 @@
 namespace weir {
 namespace {
 
-/// Gives ids in the order of a breadth-first walk from the sources; an operator gets its turn once all its inputs have
-/// theirs.
+/// Gives ids in the order of a breadth-first walk from the sources; an operator gets its turn once all its
+/// inputs have theirs.
 class OperatorIdWalk {
 public:
   explicit OperatorIdWalk(const StreamGraph& graph) : graph_(graph) {}
@@ -36,8 +36,9 @@ private:
 
   void visit(StreamNodeId id) {
     const auto inputs = graph_.in_edges(id);
-    const bool ready = std::all_of(inputs.begin(), inputs.end(),
-                                   [this](std::size_t edge) { return ids_.contains(graph_.edges()[edge].source); });
+    const bool ready = std::all_of(inputs.begin(), inputs.end(), [this](std::size_t edge) {
+      return ids_.contains(graph_.edges()[edge].source);
+    });
     if (!ready) {
       seen_.erase(id);  // its last input will bring it back
       return;
@@ -73,6 +74,8 @@ private:
 
 }  // namespace
 
-std::map<StreamNodeId, OperatorId> operator_ids(const StreamGraph& graph) { return OperatorIdWalk(graph).walk(); }
+std::map<StreamNodeId, OperatorId> operator_ids(const StreamGraph& graph) {
+  return OperatorIdWalk(graph).walk();
+}
 
 }  // namespace weir

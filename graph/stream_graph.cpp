@@ -29,7 +29,8 @@ StreamNode& StreamGraphBuilder::node(StreamNodeId id) {
 }
 
 bool StreamGraphBuilder::is_real(StreamNodeId id) const {
-  return id >= 1 && static_cast<std::size_t>(id) <= slots_.size() && slots_[static_cast<std::size_t>(id) - 1].real;
+  return id >= 1 && static_cast<std::size_t>(id) <= slots_.size() &&
+         slots_[static_cast<std::size_t>(id) - 1].real;
 }
 
 void StreamGraphBuilder::connect(StreamNodeId source, StreamNodeId target, std::uint32_t input_index) {
@@ -50,7 +51,8 @@ StreamNodeId StreamGraphBuilder::add_union(std::vector<StreamNodeId> inputs) {
   return add_virtual(std::move(node));
 }
 
-StreamNodeId StreamGraphBuilder::add_partition(StreamNodeId input, Partitioning partitioning, CargoPtr selector) {
+StreamNodeId StreamGraphBuilder::add_partition(StreamNodeId input, Partitioning partitioning,
+                                               CargoPtr selector) {
   VirtualNode node;
   node.kind = VirtualNode::Kind::Partition;
   node.inputs = {input};
@@ -76,8 +78,9 @@ StreamNodeId StreamGraphBuilder::add_select(StreamNodeId input, std::vector<std:
 }
 
 const StreamNode& StreamGraph::node(StreamNodeId id) const {
-  const auto found = std::lower_bound(nodes_.begin(), nodes_.end(), id,
-                                      [](const StreamNode& node, StreamNodeId wanted) { return node.id < wanted; });
+  const auto found =
+      std::lower_bound(nodes_.begin(), nodes_.end(), id,
+                       [](const StreamNode& node, StreamNodeId wanted) { return node.id < wanted; });
   WEIR_CHECK(found != nodes_.end() && found->id == id, "no operator of this graph has this number");
   return *found;
 }

@@ -35,19 +35,19 @@ struct StreamNode {
 
   StreamNodeId id = 0;
   Kind kind = Kind::Operator;
-  std::string name;                  // shown to people; sources and sinks without the "Source: " prefix
-  std::uint32_t parallelism = 0;     // 0 until resolved: the program's default
-  std::uint32_t max_parallelism = 0; // 0: derived from the parallelism
-  std::string uid;                   // empty: the operator id is derived from the graph
-  std::string uid_hash;              // 32 hex: an older id under which savepoints know its state
-  std::string slot_sharing_group;    // empty: inherited from the inputs
-  std::string co_location_group;     // empty: none
+  std::string name;                   // shown to people; sources and sinks without the "Source: " prefix
+  std::uint32_t parallelism = 0;      // 0 until resolved: the program's default
+  std::uint32_t max_parallelism = 0;  // 0: derived from the parallelism
+  std::string uid;                    // empty: the operator id is derived from the graph
+  std::string uid_hash;               // 32 hex: an older id under which savepoints know its state
+  std::string slot_sharing_group;     // empty: inherited from the inputs
+  std::string co_location_group;      // empty: none
   ChainingStrategy chaining = ChainingStrategy::Head;
   std::chrono::milliseconds buffer_timeout = kInheritBufferTimeout;
-  std::uint32_t input_count = 0;     // 0 for a source, 2 for a two-input operator
-  std::string input_type;            // names of record types, for the fingerprint and for messages
+  std::uint32_t input_count = 0;  // 0 for a source, 2 for a two-input operator
+  std::string input_type;         // names of record types, for the fingerprint and for messages
   std::string output_type;
-  CargoPtr operator_factory;         // what execution/ makes the operator from
+  CargoPtr operator_factory;  // what execution/ makes the operator from
 };
 
 /// The name as people see it: "Source: text", "Sink: print", "Flat Map".
@@ -57,11 +57,11 @@ struct StreamNode {
 struct StreamEdge {
   StreamNodeId source = 0;
   StreamNodeId target = 0;
-  std::uint32_t input_index = 0;             // which input of the target
+  std::uint32_t input_index = 0;  // which input of the target
   Partitioning partitioning = Partitioning::Forward;
-  CargoPtr selector;                         // Hash and Custom: the user's key or channel function
-  std::string side_output;                   // empty: the main output
-  std::vector<std::string> selected_names;   // empty: all
+  CargoPtr selector;                        // Hash and Custom: the user's key or channel function
+  std::string side_output;                  // empty: the main output
+  std::vector<std::string> selected_names;  // empty: all
 
   /// The text that names the edge in generated ids and messages: "source->target".
   [[nodiscard]] std::string describe() const;
@@ -94,15 +94,16 @@ public:
   /// Feeds `source` (real or virtual) into input `input_index` of the real node `target`.
   void connect(StreamNodeId source, StreamNodeId target, std::uint32_t input_index = 0);
 
-  // Virtual nodes: they make no operator, they only say how the edge through them looks. Of two of a kind in a
-  // row, the one nearest to the consumer wins.
+  // Virtual nodes: they make no operator, they only say how the edge through them looks. Of two of a kind in
+  // a row, the one nearest to the consumer wins.
   StreamNodeId add_union(std::vector<StreamNodeId> inputs);
   StreamNodeId add_partition(StreamNodeId input, Partitioning partitioning, CargoPtr selector = nullptr);
   StreamNodeId add_side_output(StreamNodeId input, std::string tag);
   StreamNodeId add_select(StreamNodeId input, std::vector<std::string> names);
 
-  /// The resolved graph. Fails, naming the operator, on: no operators; an input that is missing; explicit Forward
-  /// between unequal parallelisms; parallelism of 0 or above the maximum; a uid used twice; a malformed uid hash; a cycle.
+  /// The resolved graph. Fails, naming the operator, on: no operators; an input that is missing; explicit
+  /// Forward between unequal parallelisms; parallelism of 0 or above the maximum; a uid used twice; a
+  /// malformed uid hash; a cycle.
   [[nodiscard]] Result<class StreamGraph> build() const;
 
 private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// StreamGraphBuilder::build(): what the program said becomes a graph of real operators, or one line that says what is
-// wrong with it.
+// StreamGraphBuilder::build(): what the program said becomes a graph of real operators, or one line that says
+// what is wrong with it.
 #include <algorithm>
 #include <map>
 #include <optional>
@@ -15,10 +15,12 @@ namespace {
 Error invalid(std::string what) { return Error{ErrorCode::InvalidGraph, std::move(what)}; }
 
 std::string quoted(const StreamNode& node) { return "\"" + display_name(node) + "\""; }
-std::string label(const StreamNode& node) { return "operator " + std::to_string(node.id) + " " + quoted(node); }
+std::string label(const StreamNode& node) {
+  return "operator " + std::to_string(node.id) + " " + quoted(node);
+}
 
-/// What the virtual nodes between a consumer and its producer have said so far. The first to speak is the nearest to
-/// the consumer, and it stays.
+/// What the virtual nodes between a consumer and its producer have said so far. The first to speak is the
+/// nearest to the consumer, and it stays.
 struct EdgeTraits {
   std::optional<Partitioning> partitioning;
   CargoPtr selector;
@@ -30,7 +32,8 @@ struct EdgeTraits {
 
 class StreamGraphResolver {
 public:
-  explicit StreamGraphResolver(const StreamGraphBuilder& program) : program_(program), nodes_(program.nodes_) {}
+  explicit StreamGraphResolver(const StreamGraphBuilder& program)
+      : program_(program), nodes_(program.nodes_) {}
 
   Result<StreamGraph> resolve() {
     using Step = Status (StreamGraphResolver::*)();
@@ -87,8 +90,8 @@ Status StreamGraphResolver::resolve_parallelism(StreamNode& node) const {
   }
   const std::uint32_t highest = node.max_parallelism == 0 ? kMaxParallelismLimit : node.max_parallelism;
   if (node.parallelism > highest) {
-    return invalid(label(node) + " has parallelism " + std::to_string(node.parallelism) + " but may have at most " +
-                   std::to_string(highest));
+    return invalid(label(node) + " has parallelism " + std::to_string(node.parallelism) +
+                   " but may have at most " + std::to_string(highest));
   }
   return Status::ok();
 }
@@ -100,7 +103,8 @@ Status StreamGraphResolver::check_uids() {
     if (!node.uid.empty()) {
       const auto [first, is_new] = by_uid.emplace(node.uid, &node);
       if (!is_new) {
-        return invalid(label(*first->second) + " and " + label(node) + " have the same uid \"" + node.uid + "\"");
+        return invalid(label(*first->second) + " and " + label(node) + " have the same uid \"" + node.uid +
+                       "\"");
       }
     }
     if (node.uid_hash.empty()) continue;
@@ -122,8 +126,9 @@ Status StreamGraphResolver::resolve_edges() {
   for (const auto& connection : connections) {
     const StreamNode& target = node(connection.target);
     if (connection.input_index >= target.input_count) {
-      return invalid(label(target) + " has " + std::to_string(target.input_count) + " inputs, but its input " +
-                     std::to_string(connection.input_index + 1) + " is connected");
+      return invalid(label(target) + " has " + std::to_string(target.input_count) +
+                     " inputs, but its input " + std::to_string(connection.input_index + 1) +
+                     " is connected");
     }
     if (const Status done = trace(connection.source, {}, connection); !done) return done;
   }
@@ -153,13 +158,17 @@ Status StreamGraphResolver::trace(StreamNodeId source, const EdgeTraits& traits,
     further.partitioning = passed.partitioning;
     further.selector = passed.selector;
   }
-  if (passed.kind == VirtualNode::Kind::SideOutput && further.side_output.empty()) further.side_output = passed.tag;
+  if (passed.kind == VirtualNode::Kind::SideOutput && further.side_output.empty()) {
+    further.side_output = passed.tag;
+  }
   if (passed.kind == VirtualNode::Kind::Select && further.selected_names.empty()) {
     further.selected_names = passed.names;
   }
   for (const StreamNodeId input : passed.inputs) {
     // What a virtual node reads was there before it: this is why the walk ends.
-    if (input >= source) return invalid("an input of " + label(node(end.target)) + " comes from another program");
+    if (input >= source) {
+      return invalid("an input of " + label(node(end.target)) + " comes from another program");
+    }
     if (const Status done = trace(input, further, end); !done) return done;
   }
   return Status::ok();
@@ -186,7 +195,9 @@ Status StreamGraphResolver::check_inputs() {
 
 Status StreamGraphResolver::sort() {
   std::vector<Arc> arcs;
-  for (const StreamEdge& edge : edges_) arcs.push_back({.from = index_of(edge.source), .to = index_of(edge.target)});
+  for (const StreamEdge& edge : edges_) {
+    arcs.push_back({.from = index_of(edge.source), .to = index_of(edge.target)});
+  }
   TopologicalOrder sorted = sort_topologically(nodes_.size(), arcs);
   if (sorted.cycle.empty()) {
     order_ = std::move(sorted.order);
@@ -206,8 +217,9 @@ Status StreamGraphResolver::resolve_partitionings() {
     const bool equal = source.parallelism == target.parallelism;
     if (!partitioning_is_set_[i]) edge.partitioning = equal ? Partitioning::Forward : Partitioning::Rebalance;
     if (edge.partitioning != Partitioning::Forward || equal) continue;
-    return invalid("forward from " + label(source) + " with parallelism " + std::to_string(source.parallelism) +
-                   " to " + label(target) + " with parallelism " + std::to_string(target.parallelism) +
+    return invalid("forward from " + label(source) + " with parallelism " +
+                   std::to_string(source.parallelism) + " to " + label(target) + " with parallelism " +
+                   std::to_string(target.parallelism) +
                    " is not possible: they must be equal; use rescale or rebalance");
   }
   return Status::ok();

@@ -21,7 +21,8 @@ InputChannelDescriptor describe_channel(const IntermediateResult& result, std::u
   const bool is_local = producer.slot().task_manager == consumer.slot().task_manager;
   return {.partition = {.data_set = result.data_set().id, .partition = partition, .producer = producer.id()},
           .subpartition = result.subpartition_of(consumer_subtask, partition),
-          .location = is_local ? InputChannelDescriptor::Location::Local : InputChannelDescriptor::Location::Remote,
+          .location =
+              is_local ? InputChannelDescriptor::Location::Local : InputChannelDescriptor::Location::Remote,
           .address = is_local ? std::string() : producer.slot().data_address};
 }
 
@@ -42,7 +43,8 @@ InputGateDescriptor describe_gate(const ExecutionJobVertex::Input& input, const 
 
 }  // namespace
 
-TaskDeploymentDescriptor describe_deployment(const JobGraph& job, const std::vector<ExecutionJobVertex>& vertices,
+TaskDeploymentDescriptor describe_deployment(const JobGraph& job,
+                                             const std::vector<ExecutionJobVertex>& vertices,
                                              std::size_t vertex, std::uint32_t subtask) {
   const ExecutionJobVertex& job_vertex = vertices[vertex];
   const JobVertex& definition = job_vertex.definition();

@@ -8,9 +8,10 @@
 namespace weir {
 namespace {
 
-/// Follows the arcs backwards from some node that could not be sorted: each such node has a feeder that could not be
-/// sorted either, so that the walk must come round to where it has been.
-std::vector<std::size_t> find_cycle(std::size_t count, std::span<const Arc> arcs, const std::vector<bool>& sorted) {
+/// Follows the arcs backwards from some node that could not be sorted: each such node has a feeder that could
+/// not be sorted either, so that the walk must come round to where it has been.
+std::vector<std::size_t> find_cycle(std::size_t count, std::span<const Arc> arcs,
+                                    const std::vector<bool>& sorted) {
   std::vector<std::size_t> unsorted_feeder(count, count);
   for (const Arc& arc : arcs) {
     if (!sorted[arc.from] && !sorted[arc.to]) unsorted_feeder[arc.to] = arc.from;

@@ -14,10 +14,11 @@ struct Arc {
 };
 
 struct TopologicalOrder {
-  std::vector<std::size_t> order;  // each after all that feed it, else the smaller number first; empty if there is a cycle
+  std::vector<std::size_t> order;  // each after all that feed it; empty if there is a cycle
   std::vector<std::size_t> cycle;  // one cycle in the direction of its arcs; empty if there is none
 };
 
+/// Among those that may come next the smallest number is next.
 [[nodiscard]] TopologicalOrder sort_topologically(std::size_t count, std::span<const Arc> arcs);
 
 }  // namespace weir

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A chain fuses what may be fused and nothing else: one test a condition. Each begins with a pair that is fused and
-// takes one thing away.
+// A chain fuses what may be fused and nothing else: one test a condition. Each begins with a pair that is
+// fused and takes one thing away.
 #include "test/unit/graph/programs.h"
 
 namespace weir {

@@ -9,7 +9,9 @@ namespace {
 
 const RestartOptions kTwice{.kind = RestartOptions::Kind::FixedDelay, .attempts = 2, .delay = 3s};
 
-Error passing(std::string what) { return {ErrorCode::TaskFailed, std::move(what), Blame::Environment, Retry::Later}; }
+Error passing(std::string what) {
+  return {ErrorCode::TaskFailed, std::move(what), Blame::Environment, Retry::Later};
+}
 
 /// A job that may restart twice and whose first task has just failed.
 struct Restarting : RunningJob {
@@ -154,7 +156,8 @@ TEST_CASE("what finished tasks wrote is dropped when the job fails") {
         std::vector{effects::ReleasePartitions{job.task(kRead, 0).id(), RunningJob::slot(0)}});
 }
 
-TEST_CASE_FIXTURE(Restarting, "a job that may restart waits for its delay, then runs new attempts of all tasks") {
+TEST_CASE_FIXTURE(Restarting,
+                  "a job that may restart waits for its delay, then runs new attempts of all tasks") {
   CHECK(status() == JobStatus::Restarting);
   const auto due = written<effects::ScheduleRestart>();
   CHECK(due == std::vector{effects::ScheduleRestart{.delay = 3s, .version = 1}});
@@ -179,7 +182,9 @@ TEST_CASE_FIXTURE(Restarting, "a job that may restart waits for its delay, then 
 }
 
 TEST_CASE_FIXTURE(Restarting, "the times of a round are forgotten with it, but not when it ended") {
-  const auto entered = [this](JobStatus s) { return graph().progress().entered[static_cast<std::size_t>(s)]; };
+  const auto entered = [this](JobStatus s) {
+    return graph().progress().entered[static_cast<std::size_t>(s)];
+  };
   const WallTime restarting = entered(JobStatus::Restarting);
   CHECK(restarting != WallTime{});
   restart();
@@ -223,7 +228,8 @@ TEST_CASE_FIXTURE(Restarting, "suspending during the delay ends the job here") {
   CHECK(status() == JobStatus::Suspended);
 }
 
-TEST_CASE_FIXTURE(Restarting, "failing during the delay asks the strategy anew and makes the old delay void") {
+TEST_CASE_FIXTURE(Restarting,
+                  "failing during the delay asks the strategy anew and makes the old delay void") {
   graph().fail_global(passing("worse"), tick());
   CHECK(status() == JobStatus::Restarting);
   CHECK(graph().progress().failure->error.what == "worse");
@@ -265,8 +271,8 @@ TEST_CASE_FIXTURE(Restarting, "not enough slots after a restart is another failu
 TEST_CASE("a cause that forbids it is not restarted") {
   RunningJob job(job_of(word_count(1, 2)), kTwice);
   job.run();
-  job.graph().fail_global({ErrorCode::GraphDiffers, "the program builds another graph", Blame::User, Retry::Never},
-                          job.tick());
+  job.graph().fail_global(
+      {ErrorCode::GraphDiffers, "the program builds another graph", Blame::User, Retry::Never}, job.tick());
   job.report_all(Canceled);
   CHECK(job.status() == JobStatus::Failed);
 }
@@ -294,8 +300,11 @@ TEST_CASE("a global failure while cancelling makes the job fail, or restart") {
 TEST_CASE("a restart begins to count anew") {
   RunningJob job(job_of(word_count(1, 2)), kTwice);
   job.run();
-  job.graph().on_task_state({.job = job.graph().job_graph().id, .attempt = job.task(kRead, 0).id(), .state = Failed,
-                             .failure = "x", .accumulators = {{"lines", 5}}},
+  job.graph().on_task_state({.job = job.graph().job_graph().id,
+                             .attempt = job.task(kRead, 0).id(),
+                             .state = Failed,
+                             .failure = "x",
+                             .accumulators = {{"lines", 5}}},
                             job.tick());
   job.report_all(Canceled);
   CHECK(job.graph().accumulators() == std::map<std::string, std::int64_t>{{"lines", 5}});
@@ -304,8 +313,9 @@ TEST_CASE("a restart begins to count anew") {
 }
 
 TEST_CASE("sixteen attempts are remembered") {
-  RunningJob job(job_of(word_count(1, 1)), {.kind = RestartOptions::Kind::FixedDelay,
-                                            .attempts = RestartOptions::kUnlimited, .delay = 0s});
+  RunningJob job(
+      job_of(word_count(1, 1)),
+      {.kind = RestartOptions::Kind::FixedDelay, .attempts = RestartOptions::kUnlimited, .delay = 0s});
   job.deploy();
   for (int i = 0; i < 20; ++i) {
     job.report(kRead, 0, Failed, "failure " + std::to_string(i));

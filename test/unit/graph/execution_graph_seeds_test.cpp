@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Random lives: a cluster that refuses, dies, and reports late, twice or nonsense. Whatever happens, slots balance, no
-// attempt is deployed twice, and a job whose tasks have ended has ended, too.
+// Random lives: a cluster that refuses, dies, and reports late, twice or nonsense. Whatever happens, slots
+// balance, no attempt is deployed twice, and a job whose tasks have ended has ended, too.
 #include <random>
 #include <set>
 
@@ -19,7 +19,10 @@ public:
             job_of(word_count(1 + pick(3), 1 + pick(3))),
             {.restart_strategy = make_restart_strategy(
                  {.kind = RestartOptions::Kind::FixedDelay, .attempts = pick(4), .delay = 1s}),
-             .new_attempt_id = [next = std::uint64_t{0}]() mutable { return ExecutionAttemptId{0, ++next}; }},
+             .new_attempt_id =
+                 [next = std::uint64_t{0}]() mutable {
+                   return ExecutionAttemptId{0, ++next};
+                 }},
             now_)) {
     graph_.schedule(now_);
     carry_out();
@@ -47,9 +50,12 @@ private:
       case 2: return pick(10) == 0 ? graph_.suspend({ErrorCode::NotLeader, "lost"}, now_) : void();
       case 3: return lose(RunningJob::manager(pick(3)));
       case 4: return graph_.on_restart_due(pick(4), now_);
-      case 5: return graph_.on_slots_refused(pick(4), {ErrorCode::NotEnoughSlots, "none", {}, Retry::Later}, now_);
+      case 5:
+        return graph_.on_slots_refused(pick(4), {ErrorCode::NotEnoughSlots, "none", {}, Retry::Later}, now_);
       case 6: return deployed_.empty() ? void() : refuse(any(deployed_));
-      case 7: return deployed_.empty() ? void() : void(graph_.on_task_state(said(any(deployed_), any_state()), now_));
+      case 7:
+        return deployed_.empty() ? void()
+                                 : void(graph_.on_task_state(said(any(deployed_), any_state()), now_));
       default: return progress();
     }
   }
@@ -92,7 +98,10 @@ private:
   }
 
   TaskExecutionState said(ExecutionAttemptId attempt, ExecutionState state) const {
-    return {.job = graph_.job_graph().id, .attempt = attempt, .state = state, .failure = state == Failed ? "x" : ""};
+    return {.job = graph_.job_graph().id,
+            .attempt = attempt,
+            .state = state,
+            .failure = state == Failed ? "x" : ""};
   }
   ExecutionState any_state() { return static_cast<ExecutionState>(pick(9)); }
   ExecutionAttemptId any(const std::set<ExecutionAttemptId>& attempts) {
@@ -129,7 +138,8 @@ private:
     REQUIRE(told_ == graph_.status());
     REQUIRE(held_.empty());
     for (const ExecutionJobVertex& vertex : graph_.vertices()) {
-      for (const ExecutionVertex& subtask : vertex.subtasks()) REQUIRE(is_terminal(subtask.current().state()));
+      for (const ExecutionVertex& subtask : vertex.subtasks())
+        REQUIRE(is_terminal(subtask.current().state()));
     }
   }
 
@@ -142,7 +152,7 @@ private:
   std::set<ExecutionAttemptId> running_;    // on the cluster
   std::set<ExecutionAttemptId> cancelled_;  // asked to end
   std::map<ExecutionAttemptId, TaskManagerId> where_;
-  std::set<AllocationId> held_;             // slots that the job has
+  std::set<AllocationId> held_;  // slots that the job has
   JobStatus told_ = JobStatus::Created;
 };
 

@@ -107,15 +107,21 @@ TEST_CASE("what users counted is summed over subtasks") {
   RunningJob job;
   job.run();
   const JobId id = job.graph().job_graph().id;
-  job.graph().on_task_state({.job = id, .attempt = job.task(kCount, 0).id(), .state = Running,
-                             .counters = {.records_in = 5}, .accumulators = {{"lines", 1}, {"words", 10}}},
+  job.graph().on_task_state({.job = id,
+                             .attempt = job.task(kCount, 0).id(),
+                             .state = Running,
+                             .counters = {.records_in = 5},
+                             .accumulators = {{"lines", 1}, {"words", 10}}},
                             job.tick());
-  job.graph().on_task_state({.job = id, .attempt = job.task(kCount, 0).id(), .state = Finished,
-                             .counters = {.records_in = 9}, .accumulators = {{"lines", 2}, {"words", 20}}},
+  job.graph().on_task_state({.job = id,
+                             .attempt = job.task(kCount, 0).id(),
+                             .state = Finished,
+                             .counters = {.records_in = 9},
+                             .accumulators = {{"lines", 2}, {"words", 20}}},
                             job.tick());
-  job.graph().on_task_state({.job = id, .attempt = job.task(kCount, 1).id(), .state = Finished,
-                             .accumulators = {{"words", 3}}},
-                            job.tick());
+  job.graph().on_task_state(
+      {.job = id, .attempt = job.task(kCount, 1).id(), .state = Finished, .accumulators = {{"words", 3}}},
+      job.tick());
   CHECK(job.graph().accumulators() == std::map<std::string, std::int64_t>{{"lines", 2}, {"words", 23}});
   CHECK(job.task(kCount, 0).counters().records_in == 9);
 }

@@ -63,7 +63,8 @@ TEST_CASE("a plan shows each operator, unchained, and whence it reads") {
 TEST_CASE("a name that is no UTF-8 does not spoil the plan") {
   StreamGraphBuilder program;
   program.add_node(source("\xff\""));
-  CHECK(execution_plan_json(built(program)).find("\"type\": \"Source: \xef\xbf\xbd\\\"\"") != std::string::npos);
+  CHECK(execution_plan_json(built(program)).find("\"type\": \"Source: \xef\xbf\xbd\\\"\"") !=
+        std::string::npos);
 }
 
 }  // namespace weir

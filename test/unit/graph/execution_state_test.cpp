@@ -27,24 +27,35 @@ void check_moves(unsigned count, const std::set<std::pair<State, State>>& legal)
 TEST_CASE("an attempt makes these moves and no other") {
   using enum ExecutionState;
   check_moves<ExecutionState>(8, {
-      {Created, Scheduled}, {Created, Deploying}, {Created, Canceled}, {Created, Failed},
-      {Scheduled, Deploying}, {Scheduled, Canceled}, {Scheduled, Failed},
-      {Deploying, Running}, {Deploying, Finished}, {Deploying, Canceling}, {Deploying, Failed},
-      {Running, Finished}, {Running, Canceling}, {Running, Failed},
-      {Canceling, Canceled},
-  });
+                                     {Created, Scheduled},
+                                     {Created, Deploying},
+                                     {Created, Canceled},
+                                     {Created, Failed},
+                                     {Scheduled, Deploying},
+                                     {Scheduled, Canceled},
+                                     {Scheduled, Failed},
+                                     {Deploying, Running},
+                                     {Deploying, Finished},
+                                     {Deploying, Canceling},
+                                     {Deploying, Failed},
+                                     {Running, Finished},
+                                     {Running, Canceling},
+                                     {Running, Failed},
+                                     {Canceling, Canceled},
+                                 });
 }
 
 TEST_CASE("a job makes these moves and no other") {
   using enum JobStatus;
-  check_moves<JobStatus>(9, {
-      {Created, Running}, {Created, Failing}, {Created, Cancelling}, {Created, Suspended},
-      {Running, Finished}, {Running, Failing}, {Running, Cancelling}, {Running, Suspended},
-      {Failing, Failed}, {Failing, Restarting}, {Failing, Cancelling}, {Failing, Suspended},
-      {Cancelling, Canceled}, {Cancelling, Failing}, {Cancelling, Suspended},
-      {Restarting, Created}, {Restarting, Restarting}, {Restarting, Failed}, {Restarting, Canceled},
-      {Restarting, Suspended},
-  });
+  check_moves<JobStatus>(
+      9,
+      {
+          {Created, Running},       {Created, Failing},    {Created, Cancelling},   {Created, Suspended},
+          {Running, Finished},      {Running, Failing},    {Running, Cancelling},   {Running, Suspended},
+          {Failing, Failed},        {Failing, Restarting}, {Failing, Cancelling},   {Failing, Suspended},
+          {Cancelling, Canceled},   {Cancelling, Failing}, {Cancelling, Suspended}, {Restarting, Created},
+          {Restarting, Restarting}, {Restarting, Failed},  {Restarting, Canceled},  {Restarting, Suspended},
+      });
 }
 
 TEST_CASE("a terminal state is never left, any other one can be") {

@@ -28,7 +28,8 @@ std::string picture(std::uint32_t producers, std::uint32_t consumers) {
 /// Each partition's subpartitions are read by one consumer each, and no other subpartition is read.
 void check_every_subpartition_is_read_once(const IntermediateResult& result, std::uint32_t consumers) {
   std::vector<std::vector<int>> readers;
-  for (std::uint32_t p = 0; p < result.partition_count(); ++p) readers.emplace_back(result.subpartition_count(p), 0);
+  for (std::uint32_t p = 0; p < result.partition_count(); ++p)
+    readers.emplace_back(result.subpartition_count(p), 0);
   for (std::uint32_t consumer = 0; consumer < consumers; ++consumer) {
     const PartitionRange range = result.partitions_of(consumer);
     REQUIRE(range.count >= 1);

@@ -88,8 +88,8 @@ TEST_CASE("a job needs, for each sharing group, the highest parallelism in it") 
 
 TEST_CASE("a maximum parallelism that is not set leaves room to grow") {
   CHECK(default_max_parallelism(1) == 128);
-  CHECK(default_max_parallelism(85) == 128);   // 85 + 42 = 127
-  CHECK(default_max_parallelism(86) == 256);   // 86 + 43 = 129
+  CHECK(default_max_parallelism(85) == 128);  // 85 + 42 = 127
+  CHECK(default_max_parallelism(86) == 256);  // 86 + 43 = 129
   CHECK(default_max_parallelism(170) == 256);
   CHECK(default_max_parallelism(171) == 256);  // 171 + 85 = 256
   CHECK(default_max_parallelism(172) == 512);

@@ -33,11 +33,13 @@ TEST_CASE_FIXTURE(Hostile, "a job without id or vertices is refused") {
 TEST_CASE_FIXTURE(Hostile, "a parallelism out of its bounds is refused") {
   SUBCASE("zero") {
     count.parallelism = 0;
-    CHECK(refused() == "vertex \"sum -> Sink: print\" has parallelism 0; it must lie between 1 and its maximum, 128");
+    CHECK(refused() ==
+          "vertex \"sum -> Sink: print\" has parallelism 0; it must lie between 1 and its maximum, 128");
   }
   SUBCASE("above the maximum") {
     count.parallelism = 129;
-    CHECK(refused() == "vertex \"sum -> Sink: print\" has parallelism 129; it must lie between 1 and its maximum, 128");
+    CHECK(refused() ==
+          "vertex \"sum -> Sink: print\" has parallelism 129; it must lie between 1 and its maximum, 128");
   }
   SUBCASE("a maximum of zero") {
     count.max_parallelism = 0;
@@ -58,8 +60,9 @@ TEST_CASE_FIXTURE(Hostile, "ids that are missing, doubled or wrong are refused")
   }
   SUBCASE("an operator twice") {
     count.operators[1].id = read.operators[0].id;
-    CHECK(refused() == "operator \"Sink: print\" of vertex \"sum -> Sink: print\" has the id of another one, " +
-                           read.operators[0].id.hex());
+    CHECK(refused() ==
+          "operator \"Sink: print\" of vertex \"sum -> Sink: print\" has the id of another one, " +
+              read.operators[0].id.hex());
   }
   SUBCASE("an operator without id") {
     count.operators[1].id = {};
@@ -88,12 +91,14 @@ TEST_CASE_FIXTURE(Hostile, "an edge that does not fit is refused") {
   SUBCASE("from another vertex than it says") {
     count.inputs[0].producer = count.id;
     CHECK(refused() ==
-          "vertex \"sum -> Sink: print\" and vertex \"Source: text -> split\" disagree about the edge between them");
+          "vertex \"sum -> Sink: print\" and vertex \"Source: text -> split\" disagree about the edge "
+          "between them");
   }
   SUBCASE("partitioned otherwise than written") {
     count.inputs[0].partitioning = Partitioning::Global;
     CHECK(refused() ==
-          "vertex \"sum -> Sink: print\" and vertex \"Source: text -> split\" disagree about the edge between them");
+          "vertex \"sum -> Sink: print\" and vertex \"Source: text -> split\" disagree about the edge "
+          "between them");
   }
   SUBCASE("partitioned in no way at all") {
     read.outputs[0].partitioning = static_cast<Partitioning>(8);
@@ -115,8 +120,9 @@ TEST_CASE_FIXTURE(Hostile, "an edge that does not fit is refused") {
   SUBCASE("forward between unequal parallelisms") {
     read.outputs[0].partitioning = Partitioning::Forward;
     count.inputs[0].partitioning = Partitioning::Forward;
-    CHECK(refused() == "vertex \"Source: text -> split\" with parallelism 2 cannot forward to vertex \"sum -> Sink: "
-                       "print\" with parallelism 3");
+    CHECK(refused() ==
+          "vertex \"Source: text -> split\" with parallelism 2 cannot forward to vertex \"sum -> Sink: "
+          "print\" with parallelism 3");
   }
 }
 
@@ -143,8 +149,9 @@ TEST_CASE_FIXTURE(Hostile, "a cycle is refused, as is a consumer before its prod
 TEST_CASE_FIXTURE(Hostile, "co-located vertices have the same parallelism and sharing group") {
   read.co_location_group = "pair";
   count.co_location_group = "pair";
-  CHECK(refused() == "vertex \"Source: text -> split\" and vertex \"sum -> Sink: print\" of co-location group "
-                     "\"pair\" must have the same parallelism and slot sharing group");
+  CHECK(refused() ==
+        "vertex \"Source: text -> split\" and vertex \"sum -> Sink: print\" of co-location group "
+        "\"pair\" must have the same parallelism and slot sharing group");
   count.parallelism = 2;
   CHECK(validate(job).has_value());
   count.slot_sharing_group = "other";

@@ -18,20 +18,25 @@ namespace weir::testing {
 inline const std::string kRead = "Source: text -> split";
 inline const std::string kCount = "sum -> Sink: print";
 
-/// An ExecutionGraph with somebody who carries out its effects by writing them down. Attempts are numbered from 1, the
-/// clock moves a millisecond an event, and subtask i of every vertex gets slot i, which is that of TaskManager i.
+/// An ExecutionGraph with somebody who carries out its effects by writing them down. Attempts are numbered
+/// from 1, the clock moves a millisecond an event, and subtask i of every vertex gets slot i, which is that
+/// of TaskManager i.
 class RunningJob {
 public:
   explicit RunningJob(const JobGraph& job = job_of(word_count(1, 2)), RestartOptions restart = {})
-      : graph_(*ExecutionGraph::build(
-            job,
-            {.restart_strategy = make_restart_strategy(restart),
-             .new_attempt_id = [next = std::uint64_t{0}]() mutable { return ExecutionAttemptId{0, ++next}; }},
-            WallTime{})) {}
+      : graph_(*ExecutionGraph::build(job,
+                                      {.restart_strategy = make_restart_strategy(restart),
+                                       .new_attempt_id =
+                                           [next = std::uint64_t{0}]() mutable {
+                                             return ExecutionAttemptId{0, ++next};
+                                           }},
+                                      WallTime{})) {}
 
   static TaskManagerId manager(std::uint32_t i) { return {1, i}; }
   static AssignedSlot slot(std::uint32_t i) {
-    return {.task_manager = manager(i), .data_address = "host" + std::to_string(i) + ":1", .slot = 0,
+    return {.task_manager = manager(i),
+            .data_address = "host" + std::to_string(i) + ":1",
+            .slot = 0,
             .allocation = {2, i + 1}};
   }
 
@@ -46,14 +51,17 @@ public:
     FAIL("no such vertex");
     return graph_.vertices().front().subtasks().front().current();
   }
-  ExecutionState state(const std::string& vertex, std::uint32_t subtask) const { return task(vertex, subtask).state(); }
+  ExecutionState state(const std::string& vertex, std::uint32_t subtask) const {
+    return task(vertex, subtask).state();
+  }
 
   bool report(ExecutionAttemptId attempt, ExecutionState state, std::string failure = {}) {
-    return graph_.on_task_state({.job = graph_.job_graph().id, .attempt = attempt, .state = state,
-                                 .failure = std::move(failure)},
-                                tick());
+    return graph_.on_task_state(
+        {.job = graph_.job_graph().id, .attempt = attempt, .state = state, .failure = std::move(failure)},
+        tick());
   }
-  bool report(const std::string& vertex, std::uint32_t subtask, ExecutionState state, std::string failure = {}) {
+  bool report(const std::string& vertex, std::uint32_t subtask, ExecutionState state,
+              std::string failure = {}) {
     return report(task(vertex, subtask).id(), state, std::move(failure));
   }
   /// The same of every attempt that has not ended.

@@ -17,7 +17,8 @@ StreamEdge only_edge_into(const StreamGraph& graph, StreamNodeId target) {
 
 }  // namespace
 
-TEST_CASE("an edge that says nothing forwards between equal parallelisms and rebalances between unequal ones") {
+TEST_CASE(
+    "an edge that says nothing forwards between equal parallelisms and rebalances between unequal ones") {
   StreamGraphBuilder program;
   const auto text = program.add_node(source("text"));
   const auto same = then(program, text, map("same"));
@@ -58,7 +59,8 @@ TEST_CASE("the side output and the selection nearest to the consumer win") {
   const auto text = program.add_node(source("text"));
   const auto late = program.add_side_output(program.add_side_output(text, "far"), "late");
   const auto even = program.add_select(program.add_select(late, {"odd"}), {"even", "zero"});
-  const StreamEdge edge = only_edge_into(built(program), then(program, even, map("count")));
+  const auto count = then(program, even, map("count"));
+  const StreamEdge edge = only_edge_into(built(program), count);
   CHECK(edge.side_output == "late");
   CHECK(edge.selected_names == std::vector<std::string>{"even", "zero"});
 }
@@ -157,7 +159,8 @@ TEST_CASE("forward between unequal parallelisms is refused with both operators a
   count.parallelism = 4;
   then(program, program.add_partition(a, Partitioning::Forward), std::move(count));
   CHECK(refusal(program) ==
-        "forward from operator 1 \"Source: text\" with parallelism 2 to operator 3 \"count\" with parallelism 4 is not "
+        "forward from operator 1 \"Source: text\" with parallelism 2 to operator 3 \"count\" with "
+        "parallelism 4 is not "
         "possible: they must be equal; use rescale or rebalance");
 }
 
@@ -166,7 +169,8 @@ TEST_CASE("an operator that is not connected is named") {
   const auto text = program.add_node(source("text"));
   SUBCASE("a sink without input") {
     program.add_node(sink("print"));
-    CHECK(refusal(program) == "operator 2 \"Sink: print\" is not connected: its input 1 of 1 reads from nowhere");
+    CHECK(refusal(program) ==
+          "operator 2 \"Sink: print\" is not connected: its input 1 of 1 reads from nowhere");
   }
   SUBCASE("the second input of two") {
     then(program, text, map("join", 2));
@@ -247,7 +251,8 @@ TEST_CASE("a parallelism out of its bounds is refused") {
   SUBCASE("a maximum above the limit") {
     program.settings().max_parallelism = kMaxParallelismLimit + 1;
     program.add_node(std::move(text));
-    CHECK(refusal(program) == "operator 1 \"Source: text\" has maximum parallelism 32769; the limit is 32768");
+    CHECK(refusal(program) ==
+          "operator 1 \"Source: text\" has maximum parallelism 32769; the limit is 32768");
   }
 }
 
@@ -258,7 +263,8 @@ TEST_CASE("a uid used twice is refused with both operators") {
   StreamNode count = map("count");
   count.uid = "words";
   then(program, program.add_node(std::move(text)), std::move(count));
-  CHECK(refusal(program) == "operator 1 \"Source: text\" and operator 2 \"count\" have the same uid \"words\"");
+  CHECK(refusal(program) ==
+        "operator 1 \"Source: text\" and operator 2 \"count\" have the same uid \"words\"");
 }
 
 TEST_CASE("a uid hash is 32 hex digits, and one operator's") {

@@ -50,9 +50,10 @@ TEST_CASE("a producer on the same TaskManager is read locally, another one at it
   CHECK(gate.edge == 1);
   CHECK(gate.data_set == job.graph().job_graph().vertices[0].outputs[0].id);
   REQUIRE(gate.channels.size() == 2);
-  CHECK(gate.channels[0] == InputChannelDescriptor{{gate.data_set, 0, job.task(kRead, 0).id()}, 1, Location::Remote,
-                                                   "host0:1"});
-  CHECK(gate.channels[1] == InputChannelDescriptor{{gate.data_set, 1, reader.attempt}, 1, Location::Local, ""});
+  CHECK(gate.channels[0] ==
+        InputChannelDescriptor{{gate.data_set, 0, job.task(kRead, 0).id()}, 1, Location::Remote, "host0:1"});
+  CHECK(gate.channels[1] ==
+        InputChannelDescriptor{{gate.data_set, 1, reader.attempt}, 1, Location::Local, ""});
 }
 
 TEST_CASE("a partition has one subpartition a consumer and knows the consumers' maximum parallelism") {
