@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/ids.h"
+
+namespace weir {
+
+/// One who wants to lead. A port: the JobManager turns both calls into mail.
+///
+/// Threads: called by any thread of the election; must not block.
+/// Order:   a grant is followed by its revocation before there is another grant.
+class LeaderContender {
+public:
+  virtual ~LeaderContender() = default;
+  virtual void grant_leadership(LeaderSessionId session) = 0;
+  virtual void revoke_leadership() = 0;
+};
+
+/// Decides which JobManager leads.
+///
+/// Threads: start(), confirm() and stop() by the owner.
+class LeaderElection {
+public:
+  virtual ~LeaderElection() = default;
+  /// `contender` outlives this, or stop() comes first.
+  virtual void start(LeaderContender& contender) = 0;
+  /// The contender took the grant: publish where it is found. An outdated session publishes nothing.
+  virtual void confirm(LeaderSessionId session, const std::string& address) = 0;
+  /// Steps down. No call to the contender begins after this returns.
+  virtual void stop() = 0;
+};
+
+/// Where the leader is, and under which session to speak to it.
+struct LeaderAddress {
+  std::string address;  // "host:port"; empty: there is no leader
+  LeaderSessionId session;
+  bool operator==(const LeaderAddress&) const = default;
+};
+
+/// One who follows the leader. A port: TaskManagers and clients turn the call into mail.
+///
+/// Threads: called by any thread of the retrieval; must not block.
+class LeaderListener {
+public:
+  virtual ~LeaderListener() = default;
+  virtual void on_leader(const LeaderAddress& leader) = 0;
+};
+
+/// Tells who leads, each time that changes.
+///
+/// Threads: start() and stop() by the owner.
+class LeaderRetrieval {
+public:
+  virtual ~LeaderRetrieval() = default;
+  /// `listener` outlives this, or stop() comes first.
+  virtual void start(LeaderListener& listener) = 0;
+  /// No call to the listener begins after this returns.
+  virtual void stop() = 0;
+};
+
+}  // namespace weir

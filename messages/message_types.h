@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "messages/archive.h"
+#include "messages/job.h"
+#include "messages/leadership.h"
+#include "messages/worker.h"
+
+namespace weir {
+
+/// Calls `visit.template operator()<T>(name)` for every struct that travels between actors, with its name on
+/// the wire. The one list: registration and the round-trip test read it. Appended to, never changed.
+template <class Visit>
+void for_each_message_type(Visit&& visit) {
+  visit.template operator()<LeaderSessionId>("weir.LeaderSessionId");
+  visit.template operator()<InstanceId>("weir.InstanceId");
+  visit.template operator()<Outcome>("weir.Outcome");
+  // job.h
+  visit.template operator()<SubmitJob>("weir.SubmitJob");
+  visit.template operator()<AttachToJob>("weir.AttachToJob");
+  visit.template operator()<CancelJob>("weir.CancelJob");
+  visit.template operator()<RequestJobStatus>("weir.RequestJobStatus");
+  visit.template operator()<JobStatusReply>("weir.JobStatusReply");
+  visit.template operator()<ListJobs>("weir.ListJobs");
+  visit.template operator()<JobList>("weir.JobList");
+  visit.template operator()<RequestClusterOverview>("weir.RequestClusterOverview");
+  visit.template operator()<ClusterOverview>("weir.ClusterOverview");
+  visit.template operator()<JobStatusChanged>("weir.JobStatusChanged");
+  visit.template operator()<ExecutionStateChanged>("weir.ExecutionStateChanged");
+  visit.template operator()<JobResult>("weir.JobResult");
+  visit.template operator()<StartJob>("weir.StartJob");
+  visit.template operator()<RestartJob>("weir.RestartJob");
+  // worker.h
+  visit.template operator()<RegisterTaskManager>("weir.RegisterTaskManager");
+  visit.template operator()<RegistrationReply>("weir.RegistrationReply");
+  visit.template operator()<Heartbeat>("weir.Heartbeat");
+  visit.template operator()<Disconnect>("weir.Disconnect");
+  visit.template operator()<TaskManagerJoined>("weir.TaskManagerJoined");
+  visit.template operator()<TaskManagerLost>("weir.TaskManagerLost");
+  visit.template operator()<RequestInstances>("weir.RequestInstances");
+  visit.template operator()<InstanceList>("weir.InstanceList");
+  visit.template operator()<SubmitTask>("weir.SubmitTask");
+  visit.template operator()<CancelTask>("weir.CancelTask");
+  visit.template operator()<ReleasePartitions>("weir.ReleasePartitions");
+  visit.template operator()<UpdateTaskExecutionState>("weir.UpdateTaskExecutionState");
+  visit.template operator()<UpdateTaskReply>("weir.UpdateTaskReply");
+  visit.template operator()<TaskExecutionState>("weir.TaskExecutionState");
+  visit.template operator()<AwaitRegistration>("weir.AwaitRegistration");
+  visit.template operator()<Tick>("weir.Tick");
+  // leadership.h
+  visit.template operator()<GrantLeadership>("weir.GrantLeadership");
+  visit.template operator()<RevokeLeadership>("weir.RevokeLeadership");
+  visit.template operator()<NewLeader>("weir.NewLeader");
+  visit.template operator()<LeaderLost>("weir.LeaderLost");
+  // archive.h
+  visit.template operator()<RequestJobDetails>("weir.RequestJobDetails");
+  visit.template operator()<JobDetailsReply>("weir.JobDetailsReply");
+  visit.template operator()<ArchiveJob>("weir.ArchiveJob");
+  visit.template operator()<RequestArchive>("weir.RequestArchive");
+  visit.template operator()<ArchiveOverview>("weir.ArchiveOverview");
+}
+
+}  // namespace weir

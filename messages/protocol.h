@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+// The whole control plane on one page: who understands what. The only file of this room that knows CAF.
+//
+// A message that only a leader may send or handle begins with the LeaderSessionId under which it was sent:
+// the fence is in the type. `(self)` marks what an actor tells itself, `(own)` what its own process tells it;
+// these need no fence.
+#pragma once
+
+#include <caf/actor_system_config.hpp>
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+
+#include "messages/archive.h"
+#include "messages/job.h"
+#include "messages/leadership.h"
+#include "messages/worker.h"
+
+namespace weir {
+
+/// What the JobManager may ask of a TaskManager.
+using TaskManagerGateway = caf::typed_actor<
+    // Run this task; a refusal names the slot or the memory that is missing.
+    caf::replies_to<LeaderSessionId, SubmitTask>::with<Outcome>,
+    // End this attempt; its end comes as an update.
+    caf::reacts_to<LeaderSessionId, CancelTask>,
+    // Drop what this attempt wrote.
+    caf::reacts_to<LeaderSessionId, ReleasePartitions>,
+    // You are not registered (any more): end your tasks and register anew.
+    caf::reacts_to<LeaderSessionId, Disconnect>>;
+
+/// What the JobManager tells a client about the job that it listens to.
+using JobClientGateway = caf::typed_actor<
+    // The job took a step.
+    caf::reacts_to<LeaderSessionId, JobStatusChanged>,
+    // A task of the job took a step.
+    caf::reacts_to<LeaderSessionId, ExecutionStateChanged>,
+    // The job is over; nothing follows.
+    caf::reacts_to<LeaderSessionId, JobResult>>;
+
+/// Who hears of TaskManagers that come and go.
+using InstanceListener = caf::typed_actor<
+    // Its slots may be used from now on.
+    caf::reacts_to<LeaderSessionId, TaskManagerJoined, TaskManagerGateway>,
+    // Whatever ran there is gone.
+    caf::reacts_to<LeaderSessionId, TaskManagerLost>>;
+
+/// Knows which TaskManagers are registered and alive.
+using InstanceManagerActor = caf::typed_actor<
+    // Registrations are taken under this session from now on.
+    caf::reacts_to<GrantLeadership>,
+    // Everyone is dismissed; nobody is taken.
+    caf::reacts_to<RevokeLeadership>,
+    // A TaskManager asks to join. Answered, never dropped: refusals are replies.
+    caf::replies_to<LeaderSessionId, RegisterTaskManager, TaskManagerGateway>::with<RegistrationReply>,
+    // A TaskManager lives.
+    caf::reacts_to<LeaderSessionId, Heartbeat>,
+    // A TaskManager leaves of its own will.
+    caf::reacts_to<LeaderSessionId, Disconnect>,
+    // Who is there?
+    caf::replies_to<RequestInstances>::with<InstanceList>,
+    // (self) Drives the deadlines of heartbeats.
+    caf::reacts_to<Tick>>;
+
+/// Remembers jobs that ended.
+using ArchivistActor = caf::typed_actor<
+    // This one ended.
+    caf::reacts_to<ArchiveJob>,
+    // What became of this job?
+    caf::replies_to<RequestJobDetails>::with<JobDetailsReply>,
+    // How did this job end, in one word?
+    caf::replies_to<RequestJobStatus>::with<JobStatusReply>,
+    // Which jobs ended, and how many ever did?
+    caf::replies_to<RequestArchive>::with<ArchiveOverview>>;
+
+/// Leads the cluster: takes jobs, places their tasks, follows them to the end.
+using JobManagerActor = InstanceListener::extend<
+    // You lead from now on.
+    caf::reacts_to<GrantLeadership>,
+    // You lead no longer: suspend all jobs, dismiss all TaskManagers.
+    caf::reacts_to<RevokeLeadership>,
+    // A client submits a job and says how much it wants to hear.
+    caf::replies_to<LeaderSessionId, SubmitJob, JobClientGateway>::with<Outcome>,
+    // A client wants to hear of a job that is here already; if it is over, its result follows at once.
+    caf::replies_to<LeaderSessionId, AttachToJob, JobClientGateway>::with<Outcome>,
+    // Someone wants a job to end; accepted means that cancelling began.
+    caf::replies_to<LeaderSessionId, CancelJob>::with<Outcome>,
+    // A TaskManager asks to join; handed on to the InstanceManager.
+    caf::replies_to<LeaderSessionId, RegisterTaskManager, TaskManagerGateway>::with<RegistrationReply>,
+    // A TaskManager lives; handed on to the InstanceManager.
+    caf::reacts_to<LeaderSessionId, Heartbeat>,
+    // A TaskManager leaves; handed on to the InstanceManager.
+    caf::reacts_to<LeaderSessionId, Disconnect>,
+    // A task took a step; the reply says whether anybody waits for it.
+    caf::replies_to<LeaderSessionId, UpdateTaskExecutionState>::with<UpdateTaskReply>,
+    // Questions, answered by whoever leads or not, from what is known here.
+    caf::replies_to<RequestJobStatus>::with<JobStatusReply>,
+    caf::replies_to<RequestJobDetails>::with<JobDetailsReply>, caf::replies_to<ListJobs>::with<JobList>,
+    caf::replies_to<RequestClusterOverview>::with<ClusterOverview>,
+    caf::replies_to<RequestInstances>::with<InstanceList>,
+    // (self) The client knows that its job was accepted: start it.
+    caf::reacts_to<LeaderSessionId, StartJob>,
+    // (self) The delay before a restart is over.
+    caf::reacts_to<LeaderSessionId, RestartJob>>;
+
+/// Runs tasks in its process.
+using TaskManagerActor = TaskManagerGateway::extend<
+    // (own) The retrieval found a leader: register there.
+    caf::reacts_to<NewLeader, JobManagerActor>,
+    // (own) The leader is gone: end all tasks and wait for another.
+    caf::reacts_to<LeaderLost>,
+    // (own) A task took a step.
+    caf::reacts_to<TaskExecutionState>,
+    // (own) Tell me when you are registered, and as which instance.
+    caf::replies_to<AwaitRegistration>::with<InstanceId>,
+    // (self) Drives the deadlines of registration and heartbeats.
+    caf::reacts_to<Tick>>;
+
+/// Submits one job and sees it through.
+using JobClientActor = JobClientGateway::extend<
+    // (own) The retrieval found a leader: submit there, or attach again if that was done already.
+    caf::reacts_to<NewLeader, JobManagerActor>,
+    // (own) The leader is gone; another may be found in time.
+    caf::reacts_to<LeaderLost>,
+    // (self) Drives the deadline of a client without a leader.
+    caf::reacts_to<Tick>>;
+
+/// Tells CAF the name of every type above that travels. The names are the wire's: a type that is not told
+/// arrives as an empty message. Appended to, never changed.
+void register_messages(caf::actor_system_config& config);
+
+}  // namespace weir

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// JobManager <-> TaskManager. Plain values: no CAF header is needed to make, compare or test one.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "graph/deployment.h"
+#include "graph/execution_state.h"
+#include "messages/outcome.h"
+
+namespace weir {
+
+/// What the machine of a TaskManager has. For people to read; nothing is decided by it.
+struct HardwareDescription {
+  std::uint32_t cpu_cores = 0;
+  std::uint64_t memory_bytes = 0;
+  bool operator==(const HardwareDescription&) const = default;
+};
+
+/// A TaskManager asks to join.
+struct RegisterTaskManager {
+  TaskManagerId id;          // of this process, new at every start
+  std::string data_address;  // "host:port" where peers fetch partitions
+  std::uint32_t slots = 0;
+  HardwareDescription hardware;
+  bool operator==(const RegisterTaskManager&) const = default;
+};
+
+struct RegistrationReply {
+  enum class Kind : std::uint8_t {
+    Acknowledged,       // you are in
+    AlreadyRegistered,  // you were in all along: an earlier answer of ours was lost
+    Refused,            // not now; ask again after a pause
+  };
+  Kind kind = Kind::Refused;
+  InstanceId instance;  // of this registration; none if refused
+  std::string reason;   // empty unless refused
+  bool operator==(const RegistrationReply&) const = default;
+};
+
+/// A registered TaskManager lives.
+struct Heartbeat {
+  InstanceId instance;
+  bool operator==(const Heartbeat&) const = default;
+};
+
+/// One side ends the registration.
+struct Disconnect {
+  InstanceId instance;
+  std::string reason;
+  bool operator==(const Disconnect&) const = default;
+};
+
+/// (InstanceManager to JobManager) The slots of this TaskManager may be used.
+struct TaskManagerJoined {
+  InstanceId instance;
+  RegisterTaskManager task_manager;
+  bool operator==(const TaskManagerJoined&) const = default;
+};
+
+/// (InstanceManager to JobManager) Whatever ran there is gone.
+struct TaskManagerLost {
+  TaskManagerId task_manager;
+  std::string reason;
+  bool operator==(const TaskManagerLost&) const = default;
+};
+
+struct RequestInstances {
+  bool operator==(const RequestInstances&) const = default;
+};
+
+/// One registered TaskManager, as people see it.
+struct InstanceDescription {
+  InstanceId instance;
+  RegisterTaskManager task_manager;
+  std::chrono::milliseconds since_heartbeat{};
+  bool operator==(const InstanceDescription&) const = default;
+};
+
+struct InstanceList {
+  std::vector<InstanceDescription> instances;  // in the order in which they joined
+  bool operator==(const InstanceList&) const = default;
+};
+
+/// Run this task. Answered by an Outcome; its life is reported by UpdateTaskExecutionState.
+struct SubmitTask {
+  TaskDeploymentDescriptor task;
+  bool operator==(const SubmitTask&) const = default;
+};
+
+/// End this attempt. No error if it is unknown or over.
+struct CancelTask {
+  ExecutionAttemptId attempt;
+  bool operator==(const CancelTask&) const = default;
+};
+
+/// Drop what this attempt wrote: nobody will read it.
+struct ReleasePartitions {
+  ExecutionAttemptId attempt;
+  bool operator==(const ReleasePartitions&) const = default;
+};
+
+/// A task took a step.
+struct UpdateTaskExecutionState {
+  TaskExecutionState task;
+  bool operator==(const UpdateTaskExecutionState&) const = default;
+};
+
+struct UpdateTaskReply {
+  bool known = false;  // false: nobody waits for this attempt; end it
+  bool operator==(const UpdateTaskReply&) const = default;
+};
+
+/// Answered as soon as the TaskManager is registered.
+struct AwaitRegistration {
+  bool operator==(const AwaitRegistration&) const = default;
+};
+
+/// (to itself) A deadline may have passed: look.
+struct Tick {
+  bool operator==(const Tick&) const = default;
+};
+
+template <class F>
+typename F::result_type inspect(F& f, HardwareDescription& x) {
+  return f(x.cpu_cores, x.memory_bytes);
+}
+template <class F>
+typename F::result_type inspect(F& f, RegisterTaskManager& x) {
+  return f(x.id, x.data_address, x.slots, x.hardware);
+}
+template <class F>
+typename F::result_type inspect(F& f, RegistrationReply& x) {
+  return f(x.kind, x.instance, x.reason);
+}
+template <class F>
+typename F::result_type inspect(F& f, Heartbeat& x) {
+  return f(x.instance);
+}
+template <class F>
+typename F::result_type inspect(F& f, Disconnect& x) {
+  return f(x.instance, x.reason);
+}
+template <class F>
+typename F::result_type inspect(F& f, TaskManagerJoined& x) {
+  return f(x.instance, x.task_manager);
+}
+template <class F>
+typename F::result_type inspect(F& f, TaskManagerLost& x) {
+  return f(x.task_manager, x.reason);
+}
+template <class F>
+typename F::result_type inspect(F& f, RequestInstances&) {
+  return f();
+}
+template <class F>
+typename F::result_type inspect(F& f, InstanceDescription& x) {
+  return f(x.instance, x.task_manager, x.since_heartbeat);
+}
+template <class F>
+typename F::result_type inspect(F& f, InstanceList& x) {
+  return f(x.instances);
+}
+template <class F>
+typename F::result_type inspect(F& f, SubmitTask& x) {
+  return f(x.task);
+}
+template <class F>
+typename F::result_type inspect(F& f, CancelTask& x) {
+  return f(x.attempt);
+}
+template <class F>
+typename F::result_type inspect(F& f, ReleasePartitions& x) {
+  return f(x.attempt);
+}
+template <class F>
+typename F::result_type inspect(F& f, UpdateTaskExecutionState& x) {
+  return f(x.task);
+}
+template <class F>
+typename F::result_type inspect(F& f, UpdateTaskReply& x) {
+  return f(x.known);
+}
+template <class F>
+typename F::result_type inspect(F& f, AwaitRegistration&) {
+  return f();
+}
+template <class F>
+typename F::result_type inspect(F& f, Tick&) {
+  return f();
+}
+
+}  // namespace weir
