@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+
+#include "actors/client/job_submission.h"
+#include "base/result.h"
+#include "graph/job_graph.h"
+#include "messages/archive.h"
+#include "messages/job.h"
+
+namespace weir {
+
+/// The JobManager as a program without actors sees it: every call waits for its answer.
+///
+/// Threads: any, several at once; not one of the actor system.
+/// Errors:  what the JobManager refuses, and Timeout or Closed where it does not answer.
+class JobClient {
+public:
+  /// The way to the JobManager; job_client_actor.h makes one.
+  class Connection;
+
+  explicit JobClient(std::unique_ptr<Connection> connection);
+  ~JobClient();
+
+  /// Submits the job and waits for its end. A job that failed or was cancelled is a result, not an error.
+  /// `listener` hears of every step, and nothing after this returns.
+  [[nodiscard]] Result<JobResult> run(JobGraph graph, JobListener* listener = nullptr);
+  /// Submits the job and leaves it alone.
+  [[nodiscard]] Result<JobId> submit(JobGraph graph);
+  /// Returns when cancelling began.
+  [[nodiscard]] Status cancel(JobId job);
+
+  [[nodiscard]] Result<JobStatus> status(JobId job);
+  [[nodiscard]] Result<JobDetails> details(JobId job);
+  [[nodiscard]] Result<JobList> list();
+  [[nodiscard]] Result<ClusterOverview> overview();
+
+private:
+  std::unique_ptr<Connection> connection_;
+};
+
+}  // namespace weir

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/client/job_client_actor.h"
+
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "actors/system/actor_system.h"
+#include "actors/system/fence.h"
+
+namespace weir {
+
+namespace {
+
+constexpr const char* kName = "JobClient";
+
+using Answer = std::promise<Result<JobResult>>;
+
+class JobClientState : public JobSubmissionOutbox {
+public:
+  static inline const char* name = kName;
+  using Self = JobClientActor::stateful_pointer<JobClientState>;
+
+  JobClientActor::behavior_type start(Self self, JobGraph graph, JobSubmission::Options options,
+                                      JobListener* listener, std::shared_ptr<Answer> answer);
+
+  void submit(const SubmitJob& mail) override;
+  void attach(const AttachToJob& mail) override;
+  void finish(Result<JobResult> result) override;
+  void wake_after(Duration delay) override { self_->delayed_send(self_, delay, Tick{}); }
+
+private:
+  void on_new_leader(LeaderSessionId session, const JobManagerActor& leader);
+  void on_leader_lost(const std::string& reason);
+  [[nodiscard]] JobClientGateway me() const { return caf::actor_cast<JobClientGateway>(self_); }
+
+  Self self_ = nullptr;
+  Fence fence_;
+  std::optional<JobSubmission> logic_;
+  JobManagerActor leader_;  // null: none is known
+  std::shared_ptr<Answer> answer_;
+};
+
+JobClientActor::behavior_type JobClientState::start(Self self, JobGraph graph, JobSubmission::Options options,
+                                                    JobListener* listener, std::shared_ptr<Answer> answer) {
+  self_ = self;
+  answer_ = std::move(answer);
+  logic_.emplace(std::move(graph), options, listener, *this);
+  guard(*self, kName);
+  self->set_down_handler([this](caf::down_msg& down) {
+    if (leader_ && leader_.address() == down.source)
+      on_leader_lost("the connection to the JobManager was lost");
+  });
+  return {
+      // JobClientGateway
+      [this](LeaderSessionId session, const JobStatusChanged& mail) {
+        if (fence_.admits(session)) logic_->on_job_status(mail);
+      },
+      [this](LeaderSessionId session, const ExecutionStateChanged& mail) {
+        if (fence_.admits(session)) logic_->on_task_state(mail);
+      },
+      [this](LeaderSessionId session, const JobResult& mail) {
+        if (fence_.admits(session)) logic_->on_result(mail);
+      },
+      // Its own process
+      [this](const NewLeader& mail, const JobManagerActor& leader) { on_new_leader(mail.session, leader); },
+      [this](const LeaderLost& mail) { on_leader_lost(mail.reason); },
+      [this](Tick) { logic_->on_tick(now_of(*self_)); },
+  };
+}
+
+void JobClientState::on_new_leader(LeaderSessionId session, const JobManagerActor& leader) {
+  if (leader_) self_->demonitor(leader_.address());
+  leader_ = leader;
+  fence_.open(session);
+  self_->monitor(leader_);
+  logic_->on_leader_found();
+}
+
+void JobClientState::on_leader_lost(const std::string& reason) {
+  if (leader_) self_->demonitor(leader_.address());
+  leader_ = nullptr;
+  fence_.close();
+  logic_->on_leader_lost(reason, now_of(*self_));
+}
+
+void JobClientState::submit(const SubmitJob& mail) {
+  self_->request(leader_, kAskTimeout, fence_.session(), mail, me())
+      .then([this](const Outcome& reply) { logic_->on_submit_reply(reply); },
+            [this](const caf::error& cause) { logic_->on_no_answer(mail_error(cause, "SubmitJob")); });
+}
+
+void JobClientState::attach(const AttachToJob& mail) {
+  self_->request(leader_, kAskTimeout, fence_.session(), mail, me())
+      .then([this](const Outcome& reply) { logic_->on_attach_reply(reply); },
+            [this](const caf::error& cause) { logic_->on_no_answer(mail_error(cause, "AttachToJob")); });
+}
+
+void JobClientState::finish(Result<JobResult> result) {
+  answer_->set_value(std::move(result));
+  self_->quit();
+}
+
+}  // namespace
+
+JobClientActor spawn_job_client(caf::actor_system& system, JobGraph graph, JobSubmission::Options options,
+                                JobListener* listener,
+                                std::shared_ptr<std::promise<Result<JobResult>>> answer) {
+  return system.spawn([=](JobClientActor::stateful_pointer<JobClientState> self) {
+    return self->state.start(self, graph, options, listener, answer);
+  });
+}
+
+class JobClient::Connection {
+public:
+  Connection(caf::actor_system& system, LeaderSessionId session, JobManagerActor leader)
+      : system_(system), session_(session), leader_(std::move(leader)) {}
+
+  Result<JobResult> submit(JobGraph graph, ListeningBehaviour listening, JobListener* listener);
+
+  [[nodiscard]] LeaderSessionId session() const { return session_; }
+
+  /// Sends `mail` to the leader and waits for a Reply.
+  template <class Reply, class... Mail>
+  Result<Reply> ask(const std::string& request, const Mail&... mail) {
+    caf::scoped_actor self(system_);
+    std::optional<Result<Reply>> answer;
+    self->request(leader_, kAskTimeout, mail...)
+        .receive([&](const Reply& reply) { answer.emplace(reply); },
+                 [&](const caf::error& cause) { answer.emplace(mail_error(cause, request)); });
+    return *std::move(answer);
+  }
+
+private:
+  caf::actor_system& system_;
+  const LeaderSessionId session_;
+  const JobManagerActor leader_;
+};
+
+Result<JobResult> JobClient::Connection::submit(JobGraph graph, ListeningBehaviour listening,
+                                                JobListener* listener) {
+  auto answer = std::make_shared<Answer>();
+  auto result = answer->get_future();
+  const JobClientActor client =
+      spawn_job_client(system_, std::move(graph), {.listening = listening}, listener, std::move(answer));
+  caf::anon_send(client, NewLeader{session_}, leader_);
+  return result.get();
+}
+
+std::unique_ptr<JobClient> connect(caf::actor_system& system, LeaderSessionId session,
+                                   JobManagerActor leader) {
+  return std::make_unique<JobClient>(
+      std::make_unique<JobClient::Connection>(system, session, std::move(leader)));
+}
+
+JobClient::JobClient(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
+JobClient::~JobClient() = default;
+
+Result<JobResult> JobClient::run(JobGraph graph, JobListener* listener) {
+  return connection_->submit(std::move(graph), ListeningBehaviour::ResultAndStateChanges, listener);
+}
+
+Result<JobId> JobClient::submit(JobGraph graph) {
+  auto result = connection_->submit(std::move(graph), ListeningBehaviour::Detached, nullptr);
+  if (!result) return result.error();
+  return result->job;
+}
+
+Status JobClient::cancel(JobId job) {
+  const auto reply = connection_->ask<Outcome>("CancelJob", connection_->session(), CancelJob{job});
+  return reply ? reply->status() : Status(reply.error());
+}
+
+Result<JobStatus> JobClient::status(JobId job) {
+  auto reply = connection_->ask<JobStatusReply>("RequestJobStatus", RequestJobStatus{job});
+  if (!reply) return reply.error();
+  if (!reply->outcome.accepted) return reply->outcome.refusal;
+  return reply->status;
+}
+
+Result<JobDetails> JobClient::details(JobId job) {
+  auto reply = connection_->ask<JobDetailsReply>("RequestJobDetails", RequestJobDetails{job});
+  if (!reply) return reply.error();
+  if (!reply->outcome.accepted) return reply->outcome.refusal;
+  return std::move(reply->details);
+}
+
+Result<JobList> JobClient::list() { return connection_->ask<JobList>("ListJobs", ListJobs{}); }
+
+Result<ClusterOverview> JobClient::overview() {
+  return connection_->ask<ClusterOverview>("RequestClusterOverview", RequestClusterOverview{});
+}
+
+}  // namespace weir

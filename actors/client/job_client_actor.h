@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <caf/actor_system.hpp>
+
+#include <future>
+#include <memory>
+
+#include "actors/client/job_client.h"
+#include "messages/protocol.h"
+
+namespace weir {
+
+/// A client of the JobManager that leads under `session`. `system` outlives it.
+[[nodiscard]] std::unique_ptr<JobClient> connect(caf::actor_system& system, LeaderSessionId session,
+                                                 JobManagerActor leader);
+
+/// Starts the client of one job. It submits when it is told of a leader, and ends with its answer.
+[[nodiscard]] JobClientActor spawn_job_client(caf::actor_system& system, JobGraph graph,
+                                              JobSubmission::Options options, JobListener* listener,
+                                              std::shared_ptr<std::promise<Result<JobResult>>> answer);
+
+}  // namespace weir

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/instance_manager/instance_manager.h"
+
+#include <algorithm>
+#include <chrono>
+
+namespace weir {
+
+namespace {
+
+std::string millis_of(Duration length) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(length).count()) + " ms";
+}
+
+}  // namespace
+
+RegistrationReply InstanceManager::on_register(const RegisterTaskManager& mail, TimePoint now) {
+  if (mail.id.is_none())
+    return {.kind = RegistrationReply::Kind::Refused, .instance = {}, .reason = "it has no id"};
+  if (mail.slots == 0)
+    return {.kind = RegistrationReply::Kind::Refused, .instance = {}, .reason = "it offers no slots"};
+
+  for (Instance& known : instances_) {
+    if (known.task_manager.id != mail.id) continue;
+    known.last_heard = now;
+    return {.kind = RegistrationReply::Kind::AlreadyRegistered, .instance = known.id, .reason = {}};
+  }
+  instances_.push_back({.id = InstanceId::random(), .task_manager = mail, .last_heard = now});
+  const InstanceId id = instances_.back().id;
+  out_.joined({.instance = id, .task_manager = mail});
+  wake_for_next_deadline(now);
+  return {.kind = RegistrationReply::Kind::Acknowledged, .instance = id, .reason = {}};
+}
+
+bool InstanceManager::on_heartbeat(InstanceId instance, TimePoint now) {
+  Instance* known = find(instance);
+  if (known == nullptr) return false;
+  known->last_heard = now;
+  return true;
+}
+
+void InstanceManager::on_gone(InstanceId instance, const std::string& reason) {
+  if (find(instance) != nullptr) bury(instance, reason);
+}
+
+void InstanceManager::on_tick(TimePoint now) {
+  wake_is_due_ = false;
+  std::vector<InstanceId> silent;
+  for (const Instance& known : instances_)
+    if (now - known.last_heard > options_.heartbeat_timeout) silent.push_back(known.id);
+  for (const InstanceId id : silent)
+    bury(id, "no heartbeat for more than " + millis_of(options_.heartbeat_timeout));
+  wake_for_next_deadline(now);
+}
+
+void InstanceManager::dismiss_all(const std::string& reason) {
+  for (const Instance& known : instances_) out_.dismiss({.instance = known.id, .reason = reason});
+  instances_.clear();
+}
+
+InstanceList InstanceManager::list(TimePoint now) const {
+  InstanceList list;
+  for (const Instance& known : instances_)
+    list.instances.push_back(
+        {.instance = known.id,
+         .task_manager = known.task_manager,
+         .since_heartbeat = std::chrono::duration_cast<std::chrono::milliseconds>(now - known.last_heard)});
+  return list;
+}
+
+InstanceManager::Instance* InstanceManager::find(InstanceId instance) {
+  const auto it =
+      std::find_if(instances_.begin(), instances_.end(), [&](auto& known) { return known.id == instance; });
+  return it == instances_.end() ? nullptr : &*it;
+}
+
+void InstanceManager::wake_for_next_deadline(TimePoint now) {
+  if (wake_is_due_ || instances_.empty()) return;
+  const auto by_silence = [](const Instance& a, const Instance& b) { return a.last_heard < b.last_heard; };
+  const Instance& quietest = *std::min_element(instances_.begin(), instances_.end(), by_silence);
+  // One millisecond later than due, so that "longer than the time-out" has come true when we look.
+  out_.wake_after(quietest.last_heard + options_.heartbeat_timeout + 1ms - now);
+  wake_is_due_ = true;
+}
+
+void InstanceManager::bury(InstanceId instance, const std::string& reason) {
+  const TaskManagerId task_manager = find(instance)->task_manager.id;
+  std::erase_if(instances_, [&](const Instance& known) { return known.id == instance; });
+  out_.dismiss({.instance = instance, .reason = reason});
+  out_.lost({.task_manager = task_manager, .reason = reason});
+}
+
+}  // namespace weir

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/job_manager/job_manager.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/log.h"
+
+namespace weir {
+
+Outcome JobManager::on_submit(const SubmitJob& mail, ClientId client, WallTime now) {
+  const JobId id = mail.graph.id;
+  if (const RunningJob* known = running(id))
+    return Outcome::refused({ErrorCode::Refused, "job " + id.hex() + " was submitted before and is " +
+                                                     std::string(name_of(known->graph().status()))});
+  auto graph =
+      ExecutionGraph::build(mail.graph, {.restart_strategy = make_restart_strategy(options_.restart)}, now);
+  if (!graph) return Outcome::refused(graph.error());
+
+  log::info("JobManager", "Received job " + mail.graph.name + " (" + id.hex() + ")");
+  const auto [job, is_new] = jobs_.try_emplace(id, *std::move(graph), scheduler_, out_);
+  job->second.add_client(client, mail.listening);
+  out_.start_soon(id);
+  return Outcome::ok();
+}
+
+Outcome JobManager::on_attach(const AttachToJob& mail, ClientId client) {
+  RunningJob* job = running(mail.job);
+  if (job == nullptr) return no_such_job(mail.job);
+  job->add_client(client, mail.listening);
+  return Outcome::ok();
+}
+
+Outcome JobManager::on_cancel(JobId id, WallTime now) {
+  RunningJob* job = running(id);
+  if (job == nullptr) return no_such_job(id);
+  job->cancel(now);
+  forget_if_over(id);
+  return Outcome::ok();
+}
+
+void JobManager::on_client_gone(ClientId client) {
+  for (auto& [id, job] : jobs_) job.remove_client(client);
+}
+
+void JobManager::on_start_due(JobId id, WallTime now) {
+  RunningJob* job = running(id);
+  if (job == nullptr) return;  // cancelled in between
+  job->schedule(now);
+  forget_if_over(id);
+}
+
+void JobManager::on_restart_due(JobId id, std::uint64_t version, WallTime now) {
+  RunningJob* job = running(id);
+  if (job == nullptr) return;
+  job->on_restart_due(version, now);
+  forget_if_over(id);
+}
+
+void JobManager::suspend_all(const std::string& reason, WallTime now) {
+  for (auto& [id, job] : jobs_)
+    job.suspend({ErrorCode::NotLeader, reason, Blame::Environment, Retry::Later}, now);
+  jobs_.clear();
+  scheduler_ = {};
+}
+
+void JobManager::on_task_manager_joined(const RegisterTaskManager& task_manager) {
+  scheduler_.add_task_manager(task_manager.id, task_manager.data_address, task_manager.slots);
+}
+
+void JobManager::on_task_manager_lost(TaskManagerId task_manager, const std::string& reason, WallTime now) {
+  scheduler_.remove_task_manager(task_manager);
+  std::vector<JobId> ids;  // a job that ends here leaves the map
+  for (const auto& [id, job] : jobs_) ids.push_back(id);
+  for (const JobId id : ids) {
+    running(id)->on_task_manager_lost(task_manager, reason, now);
+    forget_if_over(id);
+  }
+}
+
+bool JobManager::on_task_state(const TaskExecutionState& report, WallTime now) {
+  RunningJob* job = running(report.job);
+  if (job == nullptr) return false;
+  const bool known = job->on_task_state(report, now);
+  forget_if_over(report.job);
+  return known;
+}
+
+void JobManager::on_task_refused(JobId id, ExecutionAttemptId attempt, const Error& cause, WallTime now) {
+  RunningJob* job = running(id);
+  if (job == nullptr) return;
+  job->on_task_refused(attempt, cause, now);
+  forget_if_over(id);
+}
+
+const ExecutionGraph* JobManager::find(JobId id) const {
+  const auto it = jobs_.find(id);
+  return it == jobs_.end() ? nullptr : &it->second.graph();
+}
+
+JobList JobManager::running_jobs() const {
+  JobList list;
+  for (const auto& [id, job] : jobs_) list.jobs.push_back(overview_of(describe(job.graph())));
+  return list;
+}
+
+RunningJob* JobManager::running(JobId id) {
+  const auto it = jobs_.find(id);
+  return it == jobs_.end() ? nullptr : &it->second;
+}
+
+void JobManager::forget_if_over(JobId id) {
+  if (running(id)->is_over()) jobs_.erase(id);
+}
+
+}  // namespace weir

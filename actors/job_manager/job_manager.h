@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "actors/job_manager/outbox.h"
+#include "actors/job_manager/running_job.h"
+#include "actors/job_manager/scheduler.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "graph/failover.h"
+#include "messages/archive.h"
+#include "messages/job.h"
+#include "messages/outcome.h"
+#include "messages/worker.h"
+
+namespace weir {
+
+/// Takes jobs, and brings each event to the job that it is about. What a job does then is decided by its
+/// ExecutionGraph, where its tasks run by the Scheduler.
+///
+/// Threads: none. One caller at a time: the actor, or a test.
+/// Time:    reads no clock; `now` comes with the call.
+/// Errors:  a refusal is a reply; a message about a job or an attempt that is not here does nothing.
+class JobManager {
+public:
+  struct Options {
+    RestartOptions restart;  // of jobs that say nothing else
+    bool operator==(const Options&) const = default;
+  };
+
+  /// `out` outlives this.
+  JobManager(Options options, JobManagerOutbox& out) : options_(options), out_(out) {}
+
+  // From clients.
+  /// Accepts the job, or says why not: the graph cannot run, or a job of this id is here. It starts with
+  /// on_start_due(), so that the answer comes before anything else that is said about it.
+  [[nodiscard]] Outcome on_submit(const SubmitJob& mail, ClientId client, WallTime now);
+  [[nodiscard]] Outcome on_attach(const AttachToJob& mail, ClientId client);
+  [[nodiscard]] Outcome on_cancel(JobId job, WallTime now);
+  /// It listens no longer. Its jobs go on.
+  void on_client_gone(ClientId client);
+
+  // From itself.
+  void on_start_due(JobId job, WallTime now);
+  void on_restart_due(JobId job, std::uint64_t version, WallTime now);
+  /// Leadership was lost: all jobs are suspended, all TaskManagers forgotten.
+  void suspend_all(const std::string& reason, WallTime now);
+
+  // From TaskManagers, and about them.
+  void on_task_manager_joined(const RegisterTaskManager& task_manager);
+  void on_task_manager_lost(TaskManagerId task_manager, const std::string& reason, WallTime now);
+  /// False: nobody waits for this attempt; it should be ended.
+  [[nodiscard]] bool on_task_state(const TaskExecutionState& report, WallTime now);
+  void on_task_refused(JobId job, ExecutionAttemptId attempt, const Error& cause, WallTime now);
+
+  // What there is to see: of jobs that are not over.
+  /// Null: no such job.
+  [[nodiscard]] const ExecutionGraph* find(JobId job) const;
+  [[nodiscard]] JobList running_jobs() const;
+  [[nodiscard]] Scheduler::Slots slots() const { return scheduler_.slots(); }
+
+private:
+  [[nodiscard]] RunningJob* running(JobId job);
+  void forget_if_over(JobId job);
+
+  const Options options_;
+  JobManagerOutbox& out_;
+  Scheduler scheduler_;
+  std::map<JobId, RunningJob> jobs_;
+};
+
+}  // namespace weir

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <caf/actor_system.hpp>
+
+#include <cstddef>
+
+#include "actors/archivist/memory_archivist.h"
+#include "actors/instance_manager/instance_manager.h"
+#include "actors/job_manager/job_manager.h"
+#include "messages/protocol.h"
+
+namespace weir {
+
+struct JobManagerOptions {
+  JobManager::Options jobs;
+  InstanceManager::Options instances;
+  std::size_t archived_jobs = MemoryArchivist::kDefaultCapacity;
+};
+
+/// Starts a JobManager, and beside it the InstanceManager and the archivist that end with it. It refuses all
+/// work until it is granted leadership.
+[[nodiscard]] JobManagerActor spawn_job_manager(caf::actor_system& system, JobManagerOptions options);
+
+}  // namespace weir

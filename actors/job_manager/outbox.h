@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+
+#include "base/ids.h"
+#include "base/time.h"
+#include "graph/deployment.h"
+#include "messages/archive.h"
+#include "messages/job.h"
+
+namespace weir {
+
+/// One who listens to jobs, as the JobManager numbers them.
+enum class ClientId : std::uint64_t {};
+
+/// What the JobManager asks of the world. The actor sends mail; a test writes it down.
+///
+/// Order:   mail to one receiver arrives in the order of the calls.
+/// Errors:  mail to a TaskManager that is gone vanishes; its loss is told to the JobManager by itself.
+class JobManagerOutbox {
+public:
+  virtual ~JobManagerOutbox() = default;
+
+  // To a TaskManager.
+  /// A refusal, or no answer in time, comes back as on_task_refused().
+  virtual void submit_task(TaskManagerId to, const TaskDeploymentDescriptor& task) = 0;
+  virtual void cancel_task(TaskManagerId to, ExecutionAttemptId attempt) = 0;
+  virtual void release_partitions(TaskManagerId to, ExecutionAttemptId attempt) = 0;
+
+  // To a client.
+  virtual void tell(ClientId to, const JobStatusChanged& mail) = 0;
+  virtual void tell(ClientId to, const ExecutionStateChanged& mail) = 0;
+  /// The last word to this client about this job.
+  virtual void tell(ClientId to, const JobResult& mail) = 0;
+
+  // To the archivist, and to itself.
+  virtual void archive(const JobDetails& job) = 0;
+  /// Comes back as on_start_due(), after whatever is answered now.
+  virtual void start_soon(JobId job) = 0;
+  /// Comes back as on_restart_due().
+  virtual void restart_after(Duration delay, JobId job, std::uint64_t version) = 0;
+};
+
+}  // namespace weir

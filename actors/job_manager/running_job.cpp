@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/job_manager/running_job.h"
+
+#include <algorithm>
+#include <variant>
+
+#include "base/log.h"
+#include "base/result.h"
+
+namespace weir {
+
+namespace {
+
+constexpr std::string_view kLogger = "JobManager";
+
+std::string task_name(const ExecutionGraph& graph, const ExecutionVertexId& id) {
+  const auto& vertices = graph.vertices();
+  const auto it = std::find_if(vertices.begin(), vertices.end(), [&](const ExecutionJobVertex& vertex) {
+    return vertex.definition().id == id.vertex;
+  });
+  WEIR_CHECK(it != vertices.end(), "an effect names a vertex of its graph");
+  return it->display_name(id.subtask);
+}
+
+std::string label_of(const JobGraph& job) { return "Job " + job.name + " (" + job.id.hex() + ")"; }
+
+}  // namespace
+
+void RunningJob::add_client(ClientId client, ListeningBehaviour listening) {
+  remove_client(client);
+  if (listening != ListeningBehaviour::Detached) clients_.push_back({.id = client, .listening = listening});
+}
+
+void RunningJob::remove_client(ClientId client) {
+  std::erase_if(clients_, [&](const Client& known) { return known.id == client; });
+}
+
+void RunningJob::schedule(WallTime now) {
+  graph_.schedule(now);
+  carry_out_effects(now);
+}
+
+void RunningJob::cancel(WallTime now) {
+  graph_.cancel(now);
+  carry_out_effects(now);
+}
+
+void RunningJob::suspend(const Error& cause, WallTime now) {
+  graph_.suspend(cause, now);
+  carry_out_effects(now);
+}
+
+bool RunningJob::on_task_state(const TaskExecutionState& report, WallTime now) {
+  const bool known = graph_.on_task_state(report, now);
+  carry_out_effects(now);
+  return known;
+}
+
+void RunningJob::on_task_refused(ExecutionAttemptId attempt, const Error& cause, WallTime now) {
+  graph_.on_deploy_failed(attempt, cause, now);
+  carry_out_effects(now);
+}
+
+void RunningJob::on_task_manager_lost(TaskManagerId task_manager, const std::string& cause, WallTime now) {
+  graph_.on_task_manager_lost(task_manager, cause, now);
+  carry_out_effects(now);
+}
+
+void RunningJob::on_restart_due(std::uint64_t version, WallTime now) {
+  graph_.on_restart_due(version, now);
+  carry_out_effects(now);
+}
+
+void RunningJob::carry_out_effects(WallTime now) {
+  for (auto effects = graph_.take_effects(); !effects.empty(); effects = graph_.take_effects()) {
+    for (const Effect& effect : effects) std::visit([this](const auto& kind) { carry_out(kind); }, effect);
+    // Only now: an answer is the next event, and the effects of the last one come before it.
+    if (const auto request = std::exchange(open_request_, std::nullopt)) answer(*request, now);
+  }
+  if (is_globally_terminal(graph_.status()) && !std::exchange(result_is_told_, true)) tell_result();
+}
+
+void RunningJob::answer(const effects::RequestSlots& request, WallTime now) {
+  auto slots = scheduler_.allocate(request.requests);
+  if (slots) graph_.on_slots_assigned(request.version, *std::move(slots), now);
+  else graph_.on_slots_refused(request.version, slots.error(), now);
+}
+
+void RunningJob::tell_result() {
+  const JobDetails details = describe(graph_);
+  out_.archive(details);
+  for (const Client& client : clients_) out_.tell(client.id, result_of(details));
+}
+
+void RunningJob::carry_out(const effects::DeployTask& effect) {
+  log::info(kLogger, "Deploying " + effect.task.display_name() + " (attempt #" +
+                         std::to_string(effect.task.attempt_number) + ") to TaskManager " +
+                         effect.slot.task_manager.hex() + " slot " + std::to_string(effect.slot.slot));
+  out_.submit_task(effect.slot.task_manager, effect.task);
+}
+
+void RunningJob::carry_out(const effects::CancelTask& effect) {
+  out_.cancel_task(effect.slot.task_manager, effect.attempt);
+}
+
+void RunningJob::carry_out(const effects::ReleasePartitions& effect) {
+  out_.release_partitions(effect.slot.task_manager, effect.attempt);
+}
+
+void RunningJob::carry_out(const effects::ScheduleRestart& effect) {
+  out_.restart_after(effect.delay, graph_.job_graph().id, effect.version);
+}
+
+void RunningJob::carry_out(const effects::JobStatusChanged& effect) {
+  log::info(kLogger, label_of(graph_.job_graph()) + " switched from state " +
+                         std::string(name_of(effect.from)) + " to " + std::string(name_of(effect.to)) +
+                         (effect.cause.empty() ? "" : ": " + effect.cause));
+  const JobStatusChanged mail{
+      .job = graph_.job_graph().id, .status = effect.to, .cause = effect.cause, .at = effect.at};
+  for (const Client& client : clients_)
+    if (client.listening == ListeningBehaviour::ResultAndStateChanges) out_.tell(client.id, mail);
+}
+
+void RunningJob::carry_out(const effects::TaskStateChanged& effect) {
+  const std::string task = task_name(graph_, effect.vertex);
+  log::info(kLogger, task + " (" + effect.attempt.hex() + ") switched from " +
+                         std::string(name_of(effect.from)) + " to " + std::string(name_of(effect.to)) +
+                         (effect.cause.empty() ? "" : ": " + effect.cause));
+  const ExecutionStateChanged mail{.job = graph_.job_graph().id,
+                                   .vertex = effect.vertex.vertex,
+                                   .attempt = effect.attempt,
+                                   .task = task,
+                                   .state = effect.to,
+                                   .cause = effect.cause,
+                                   .at = effect.at};
+  for (const Client& client : clients_)
+    if (client.listening == ListeningBehaviour::ResultAndStateChanges) out_.tell(client.id, mail);
+}
+
+}  // namespace weir

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/job_manager/outbox.h"
+#include "actors/job_manager/scheduler.h"
+#include "base/time.h"
+#include "graph/execution_graph.h"
+#include "messages/archive.h"
+#include "messages/job.h"
+
+namespace weir {
+
+/// A job that is not over: hands events to its ExecutionGraph and carries out the effects.
+///
+/// Threads: none. One caller at a time: the JobManager.
+/// Order:   when a call returns, all effects of its event are carried out; if the job is over, then all of its slots are
+///          free and its clients know the result.
+class RunningJob {
+public:
+  /// `scheduler` and `out` outlive this.
+  RunningJob(ExecutionGraph graph, Scheduler& scheduler, JobManagerOutbox& out)
+      : graph_(std::move(graph)), scheduler_(scheduler), out_(out) {}
+
+  void add_client(ClientId client, ListeningBehaviour listening);
+  void remove_client(ClientId client);
+
+  // The events of ExecutionGraph, word by word.
+  void schedule(WallTime now);
+  void cancel(WallTime now);
+  void suspend(const Error& cause, WallTime now);
+  [[nodiscard]] bool on_task_state(const TaskExecutionState& report, WallTime now);
+  void on_task_refused(ExecutionAttemptId attempt, const Error& cause, WallTime now);
+  void on_task_manager_lost(TaskManagerId task_manager, const std::string& cause, WallTime now);
+  void on_restart_due(std::uint64_t version, WallTime now);
+
+  [[nodiscard]] const ExecutionGraph& graph() const { return graph_; }
+  [[nodiscard]] bool is_over() const { return is_terminal(graph_.status()); }
+
+private:
+  struct Client {
+    ClientId id;
+    ListeningBehaviour listening;
+  };
+
+  void carry_out_effects(WallTime now);
+  void answer(const effects::RequestSlots& request, WallTime now);
+  void tell_result();
+
+  // One a kind of effect; a request for slots is answered when the effects beside it are carried out.
+  void carry_out(const effects::RequestSlots& effect) { open_request_ = effect; }
+  void carry_out(const effects::DeployTask& effect);
+  void carry_out(const effects::CancelTask& effect);
+  void carry_out(const effects::ReleasePartitions& effect);
+  void carry_out(const effects::ReleaseSlot& effect) { scheduler_.release(effect.slot); }
+  void carry_out(const effects::ScheduleRestart& effect);
+  void carry_out(const effects::JobStatusChanged& effect);
+  void carry_out(const effects::TaskStateChanged& effect);
+
+  ExecutionGraph graph_;
+  Scheduler& scheduler_;
+  JobManagerOutbox& out_;
+  std::vector<Client> clients_;
+  std::optional<effects::RequestSlots> open_request_;
+  bool result_is_told_ = false;
+};
+
+/// All there is to see of the job.
+[[nodiscard]] JobDetails describe(const ExecutionGraph& graph);
+
+}  // namespace weir

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/local/mini_cluster.h"
+
+#include <caf/actor_system.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <deque>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "actors/client/job_client_actor.h"
+#include "actors/job_manager/job_manager_actor.h"
+#include "actors/system/actor_system.h"
+#include "actors/task_manager/task_manager_actor.h"
+#include "ha/standalone.h"
+
+namespace weir {
+
+namespace {
+
+/// Brings the election's word to the JobManager as mail.
+class ContenderMailer final : public LeaderContender {
+public:
+  explicit ContenderMailer(JobManagerActor receiver) : receiver_(std::move(receiver)) {}
+  void grant_leadership(LeaderSessionId session) override {
+    caf::anon_send(receiver_, GrantLeadership{session});
+  }
+  void revoke_leadership() override { caf::anon_send(receiver_, RevokeLeadership{}); }
+
+private:
+  JobManagerActor receiver_;
+};
+
+TaskManagerNode::Options node_options(const MiniCluster::Options& options, std::uint32_t number) {
+  TaskManagerNode::Options node;
+  node.worker = options.worker;
+  node.worker.slots = options.slots_per_task_manager;
+  node.actor.self.data_address = "local-" + std::to_string(number);
+  return node;
+}
+
+}  // namespace
+
+/// Order: members end from the last to the first. The client and the TaskManagers let go of the JobManager before it
+/// ends, and no handle is left when the actor system does.
+struct MiniCluster::State {
+  State(const Options& options, ProgramSource& programs);
+  ~State();
+
+  void await_registration(const TaskManagerNode& node);
+
+  ActorSystemConfig config;
+  caf::actor_system system{config};
+  JobManagerActor job_manager;
+  std::optional<ContenderMailer> contender;
+  StandaloneLeaderElection election;
+  std::deque<TaskManagerNode> task_managers;
+  std::unique_ptr<JobClient> client;
+};
+
+MiniCluster::State::State(const Options& options, ProgramSource& programs)
+    : job_manager(spawn_job_manager(system, {.jobs = {.restart = options.restart}, .instances = {}})),
+      contender(job_manager) {
+  election.start(*contender);
+  for (std::uint32_t number = 1; number <= options.task_managers; ++number) {
+    const auto& node = task_managers.emplace_back(system, node_options(options, number), programs);
+    caf::anon_send(node.actor(), NewLeader{kStandaloneSession}, job_manager);
+  }
+  for (const TaskManagerNode& node : task_managers) await_registration(node);
+  client = connect(system, kStandaloneSession, job_manager);
+}
+
+void MiniCluster::State::await_registration(const TaskManagerNode& node) {
+  caf::scoped_actor self(system);
+  bool registered = false;
+  self->request(node.actor(), kAskTimeout, AwaitRegistration{})
+      .receive([&](InstanceId) { registered = true; }, [](const caf::error&) {});
+  WEIR_CHECK(registered, "a TaskManager of this process did not register");
+}
+
+MiniCluster::State::~State() {
+  client.reset();
+  task_managers.clear();
+  election.stop();
+  contender.reset();
+  caf::scoped_actor self(system);
+  self->send_exit(job_manager, caf::exit_reason::user_shutdown);
+  self->wait_for(job_manager);
+  job_manager = nullptr;
+}
+
+MiniCluster::MiniCluster(Options options, ProgramSource& programs)
+    : state_(std::make_unique<State>(options, programs)) {}
+
+MiniCluster::~MiniCluster() = default;
+
+JobClient& MiniCluster::client() { return *state_->client; }
+
+}  // namespace weir

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "actors/client/job_client.h"
+#include "base/result.h"
+#include "execution/task/program.h"
+#include "execution/task/worker.h"
+#include "graph/failover.h"
+#include "graph/job_graph.h"
+
+namespace weir {
+
+/// A whole cluster in one process: one JobManager that leads from the start, and TaskManagers that are
+/// registered when the constructor returns.
+///
+/// Threads: made and ended by one thread, which waits for tasks that still run. In between, the client is for any.
+class MiniCluster {
+public:
+  struct Options {
+    std::uint32_t task_managers = 1;
+    std::uint32_t slots_per_task_manager = 1;
+    Worker::Options worker;  // of each TaskManager; its slots are those above
+    RestartOptions restart;  // of jobs that say nothing else
+  };
+
+  /// `programs` outlives this.
+  MiniCluster(Options options, ProgramSource& programs);
+  /// Every call of the client must have returned.
+  ~MiniCluster();
+  MiniCluster(const MiniCluster&) = delete;
+  MiniCluster& operator=(const MiniCluster&) = delete;
+
+  [[nodiscard]] JobClient& client();
+
+  /// Runs the job to its end. A job that failed or was cancelled is a result, not an error.
+  [[nodiscard]] Result<JobResult> execute(JobGraph graph, JobListener* listener = nullptr) {
+    return client().run(std::move(graph), listener);
+  }
+
+private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace weir

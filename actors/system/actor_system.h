@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <caf/actor_system_config.hpp>
+#include <caf/error.hpp>
+#include <caf/scheduled_actor.hpp>
+
+#include <chrono>
+#include <string>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace weir {
+
+/// How long one actor waits for the answer of another before it goes on without.
+inline constexpr std::chrono::seconds kAskTimeout{10};
+
+/// How the actors of a process are run. CAF's own command line and files stay out of it: nothing is ever
+/// parsed.
+///
+/// Threads: the system that is made of it must end on the thread that made it, when no handle is left elsewhere.
+class ActorSystemConfig : public caf::actor_system_config {
+public:
+  enum class Scheduling {
+    Threads,  // two threads share one queue
+    ByTest,   // nothing runs until the test says so, and time is the test's
+  };
+  explicit ActorSystemConfig(Scheduling scheduling = Scheduling::Threads);
+};
+
+/// What went wrong with the mail itself, as an error of ours: no answer in time, or nobody there.
+[[nodiscard]] Error mail_error(const caf::error& cause, const std::string& request);
+
+/// What every actor of ours does: a message that it does not understand is logged and dropped, and an
+/// exception in a handler is logged before it ends the actor.
+void guard(caf::scheduled_actor& self, const std::string& name);
+
+/// The time by which actors schedule: the machine's, or the test's.
+[[nodiscard]] TimePoint now_of(const caf::scheduled_actor& self);
+
+}  // namespace weir

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/task_manager/task_manager.h"
+
+#include "base/log.h"
+
+namespace weir {
+
+namespace {
+constexpr std::string_view kLogger = "TaskManager";
+}  // namespace
+
+void TaskManager::on_new_leader(TimePoint now) {
+  if (has_leader_) on_leader_lost("another JobManager leads now");
+  has_leader_ = true;
+  start_registration(now);
+}
+
+void TaskManager::on_leader_lost(const std::string& reason) {
+  if (!has_leader_) return;
+  log::warn(kLogger, "Lost the JobManager: " + reason);
+  has_leader_ = false;
+  instance_ = {};
+  registration_.stop();
+  tasks_.fail_all(reason);
+}
+
+void TaskManager::on_registration_reply(const RegistrationReply& reply, TimePoint now) {
+  if (!registration_.on_reply(reply, now)) {
+    if (const auto due = registration_.due()) out_.wake_after(*due - now);
+    return;
+  }
+  instance_ = reply.instance;
+  log::info(kLogger, "Registered at the JobManager as instance " + instance_.hex());
+  beat(now);
+  out_.registered(instance_);
+}
+
+void TaskManager::on_disconnect(const Disconnect& mail, TimePoint now) {
+  if (mail.instance != instance_ || instance_.is_none()) return;
+  log::warn(kLogger, "The JobManager ended the registration: " + mail.reason);
+  instance_ = {};
+  tasks_.fail_all("the JobManager ended the registration of its TaskManager: " + mail.reason);
+  start_registration(now);
+}
+
+void TaskManager::on_tick(TimePoint now) {
+  switch (registration_.poll(now)) {
+    case Registration::Step::Ask:
+      out_.register_at_leader(options_.self);
+      out_.wake_after(*registration_.due() - now);
+      return;
+    case Registration::Step::GiveUp: out_.give_up("no JobManager took this TaskManager in"); return;
+    case Registration::Step::Wait:
+      if (!instance_.is_none() && now >= next_beat_) beat(now);
+      return;
+  }
+}
+
+void TaskManager::on_task_state(const TaskExecutionState& state) {
+  // Without a leader nobody asks: the task was failed when the leader was lost.
+  if (has_leader_) out_.report({.task = state});
+}
+
+void TaskManager::start_registration(TimePoint now) {
+  registration_.start(now);
+  on_tick(now);
+}
+
+void TaskManager::beat(TimePoint now) {
+  out_.heartbeat({.instance = instance_});
+  next_beat_ = now + options_.heartbeat_interval;
+  out_.wake_after(options_.heartbeat_interval);
+}
+
+}  // namespace weir

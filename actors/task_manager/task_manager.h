@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "actors/task_manager/registration.h"
+#include "actors/task_manager/task_runner.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "messages/outcome.h"
+#include "messages/worker.h"
+
+namespace weir {
+
+/// What the TaskManager asks of the world. The actor sends mail; a test writes it down.
+class TaskManagerOutbox {
+public:
+  virtual ~TaskManagerOutbox() = default;
+
+  // To the leader.
+  /// Comes back as on_registration_reply(), or not at all.
+  virtual void register_at_leader(const RegisterTaskManager& mail) = 0;
+  virtual void heartbeat(const Heartbeat& mail) = 0;
+  /// Comes back as on_report_reply().
+  virtual void report(const UpdateTaskExecutionState& mail) = 0;
+
+  // To its own process.
+  virtual void registered(InstanceId instance) = 0;
+  /// Nobody took us in for so long that the process should end.
+  virtual void give_up(const std::string& reason) = 0;
+  /// Call on_tick() then. Several may be under way; an early one does no harm.
+  virtual void wake_after(Duration delay) = 0;
+};
+
+/// Stands between a leader and the machinery that runs tasks: registers, beats, hands tasks down and their
+/// states up.
+///
+/// Threads: none. One caller at a time: the actor, or a test.
+/// Time:    reads no clock; `now` comes with the call and never goes back.
+/// Errors:  a task that cannot run is refused by reply. Whenever the leader is lost, every task fails: what a new leader
+///          did not submit it would not know.
+class TaskManager {
+public:
+  struct Options {
+    RegisterTaskManager self;
+    Registration::Options registration;
+    Duration heartbeat_interval = 10s;
+  };
+
+  /// `tasks` and `out` outlive this.
+  TaskManager(Options options, TaskRunner& tasks, TaskManagerOutbox& out)
+      : options_(std::move(options)), tasks_(tasks), out_(out), registration_(options_.registration) {}
+
+  // Leadership and registration.
+  void on_new_leader(TimePoint now);
+  void on_leader_lost(const std::string& reason);
+  void on_registration_reply(const RegistrationReply& reply, TimePoint now);
+  /// The leader gave us up. It may be about an earlier registration: then it means nothing.
+  void on_disconnect(const Disconnect& mail, TimePoint now);
+  void on_tick(TimePoint now);
+
+  // Tasks.
+  [[nodiscard]] Outcome on_submit(const SubmitTask& mail) { return Outcome::of(tasks_.submit(mail.task)); }
+  void on_cancel(const CancelTask& mail) { tasks_.cancel(mail.attempt); }
+  void on_release(const ReleasePartitions& mail) { tasks_.release_partitions(mail.attempt); }
+  void on_task_state(const TaskExecutionState& state);
+  /// Refused: the leader does not know the attempt, or did not answer.
+  void on_report_refused(ExecutionAttemptId attempt, const std::string& cause) {
+    tasks_.fail(attempt, cause);
+  }
+
+  /// None: not registered.
+  [[nodiscard]] InstanceId instance() const { return instance_; }
+
+private:
+  void start_registration(TimePoint now);
+  void beat(TimePoint now);
+
+  const Options options_;
+  TaskRunner& tasks_;
+  TaskManagerOutbox& out_;
+  Registration registration_;
+  bool has_leader_ = false;
+  InstanceId instance_;    // none: not registered
+  TimePoint next_beat_{};  // while registered
+};
+
+}  // namespace weir

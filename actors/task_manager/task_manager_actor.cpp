@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/task_manager/task_manager_actor.h"
+
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/system/actor_system.h"
+#include "actors/system/fence.h"
+#include "base/log.h"
+
+namespace weir {
+
+namespace {
+
+constexpr const char* kName = "TaskManager";
+
+class TaskManagerState : public TaskManagerOutbox {
+public:
+  static inline const char* name = kName;
+  using Self = TaskManagerActor::stateful_pointer<TaskManagerState>;
+
+  TaskManagerActor::behavior_type start(Self self, const TaskManager::Options& options, TaskRunner& tasks);
+
+  void register_at_leader(const RegisterTaskManager& mail) override;
+  void heartbeat(const Heartbeat& mail) override { self_->send(leader_, fence_.session(), mail); }
+  void report(const UpdateTaskExecutionState& mail) override;
+  void registered(InstanceId instance) override;
+  void give_up(const std::string& reason) override;
+  void wake_after(Duration delay) override { self_->delayed_send(self_, delay, Tick{}); }
+
+private:
+  Outcome on_submit(LeaderSessionId session, const SubmitTask& mail);
+  void on_new_leader(LeaderSessionId session, const JobManagerActor& leader);
+  void on_leader_lost(const std::string& reason);
+  void on_registration_reply(LeaderSessionId asked_under, const RegistrationReply& reply);
+  caf::result<InstanceId> await_registration();
+
+  Self self_ = nullptr;
+  Fence fence_;
+  std::optional<TaskManager> logic_;
+  JobManagerActor leader_;  // null: none is known
+  std::vector<caf::typed_response_promise<InstanceId>> awaiting_registration_;
+};
+
+TaskManagerActor::behavior_type TaskManagerState::start(Self self, const TaskManager::Options& options,
+                                                        TaskRunner& tasks) {
+  self_ = self;
+  logic_.emplace(options, tasks, *this);
+  guard(*self, kName);
+  self->set_down_handler([this](caf::down_msg& down) {
+    if (leader_ && leader_.address() == down.source)
+      on_leader_lost("the connection to the JobManager was lost");
+  });
+  return {
+      // TaskManagerGateway
+      [this](LeaderSessionId session, const SubmitTask& mail) { return on_submit(session, mail); },
+      [this](LeaderSessionId session, const CancelTask& mail) {
+        if (fence_.admits(session)) logic_->on_cancel(mail);
+      },
+      [this](LeaderSessionId session, const ReleasePartitions& mail) {
+        if (fence_.admits(session)) logic_->on_release(mail);
+      },
+      [this](LeaderSessionId session, const Disconnect& mail) {
+        if (fence_.admits(session)) logic_->on_disconnect(mail, now_of(*self_));
+      },
+      // Its own process
+      [this](const NewLeader& mail, const JobManagerActor& leader) { on_new_leader(mail.session, leader); },
+      [this](const LeaderLost& mail) { on_leader_lost(mail.reason); },
+      [this](const TaskExecutionState& state) { logic_->on_task_state(state); },
+      [this](AwaitRegistration) { return await_registration(); },
+      [this](Tick) { logic_->on_tick(now_of(*self_)); },
+  };
+}
+
+Outcome TaskManagerState::on_submit(LeaderSessionId session, const SubmitTask& mail) {
+  if (fence_.admits(session)) return logic_->on_submit(mail);
+  return Outcome::refused({ErrorCode::NotLeader, "the TaskManager does not follow this JobManager",
+                           Blame::Environment, Retry::Later});
+}
+
+void TaskManagerState::on_new_leader(LeaderSessionId session, const JobManagerActor& leader) {
+  if (leader_) self_->demonitor(leader_.address());
+  leader_ = leader;
+  fence_.open(session);
+  self_->monitor(leader_);
+  logic_->on_new_leader(now_of(*self_));
+}
+
+void TaskManagerState::on_leader_lost(const std::string& reason) {
+  logic_->on_leader_lost(reason);
+  fence_.close();
+  if (leader_) self_->demonitor(leader_.address());
+  leader_ = nullptr;
+}
+
+void TaskManagerState::register_at_leader(const RegisterTaskManager& mail) {
+  const LeaderSessionId session = fence_.session();
+  self_->request(leader_, kAskTimeout, session, mail, caf::actor_cast<TaskManagerGateway>(self_))
+      .then(
+          [this, session](const RegistrationReply& reply) { on_registration_reply(session, reply); },
+          [](const caf::error& cause) { log::debug(kName, mail_error(cause, "RegisterTaskManager").what); });
+}
+
+void TaskManagerState::on_registration_reply(LeaderSessionId asked_under, const RegistrationReply& reply) {
+  // Whom we asked may have been deposed since.
+  if (fence_.admits(asked_under)) logic_->on_registration_reply(reply, now_of(*self_));
+}
+
+void TaskManagerState::report(const UpdateTaskExecutionState& mail) {
+  const ExecutionAttemptId attempt = mail.task.attempt;
+  self_->request(leader_, kAskTimeout, fence_.session(), mail)
+      .then(
+          [this, attempt](const UpdateTaskReply& reply) {
+            if (!reply.known) logic_->on_report_refused(attempt, "the JobManager does not know this attempt");
+          },
+          [this, attempt](const caf::error& cause) {
+            logic_->on_report_refused(attempt, mail_error(cause, "UpdateTaskExecutionState").what);
+          });
+}
+
+void TaskManagerState::registered(InstanceId instance) {
+  for (auto& promise : std::exchange(awaiting_registration_, {})) promise.deliver(instance);
+}
+
+caf::result<InstanceId> TaskManagerState::await_registration() {
+  if (!logic_->instance().is_none()) return logic_->instance();
+  awaiting_registration_.push_back(self_->make_response_promise<InstanceId>());
+  return awaiting_registration_.back();
+}
+
+void TaskManagerState::give_up(const std::string& reason) {
+  log::error(kName, "Ends: " + reason);
+  self_->quit(caf::exit_reason::user_shutdown);
+}
+
+}  // namespace
+
+TaskManagerActor spawn_task_manager(caf::actor_system& system, TaskManager::Options options,
+                                    TaskRunner& tasks) {
+  return system.spawn([=, &tasks](TaskManagerActor::stateful_pointer<TaskManagerState> self) {
+    return self->state.start(self, options, tasks);
+  });
+}
+
+/// Turns the calls of task threads into mail to the actor.
+class TaskManagerNode::Mailer final : public TaskObserver {
+public:
+  /// Before the first task is submitted.
+  void set_receiver(TaskManagerActor receiver) { receiver_ = std::move(receiver); }
+  void on_task_state(const TaskExecutionState& state) override { caf::anon_send(receiver_, state); }
+
+private:
+  TaskManagerActor receiver_;
+};
+
+TaskManagerNode::TaskManagerNode(caf::actor_system& system, Options options, ProgramSource& programs)
+    : system_(system),
+      mailer_(std::make_unique<Mailer>()),
+      tasks_(std::make_unique<WorkerTaskRunner>(options.worker, programs, *mailer_)) {
+  options.actor.self.id = TaskManagerId::random();
+  options.actor.self.slots = options.worker.slots;
+  actor_ = spawn_task_manager(system, options.actor, *tasks_);
+  mailer_->set_receiver(actor_);
+}
+
+TaskManagerNode::~TaskManagerNode() {
+  caf::scoped_actor self(system_);
+  self->send_exit(actor_, caf::exit_reason::user_shutdown);
+  self->wait_for(actor_);
+}
+
+}  // namespace weir

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <caf/actor_system.hpp>
+
+#include <memory>
+
+#include "actors/task_manager/task_manager.h"
+#include "actors/task_manager/worker_task_runner.h"
+#include "messages/protocol.h"
+
+namespace weir {
+
+/// Starts a TaskManager that has no leader yet. `tasks` outlives the actor.
+[[nodiscard]] TaskManagerActor spawn_task_manager(caf::actor_system& system, TaskManager::Options options,
+                                                  TaskRunner& tasks);
+
+/// A TaskManager whole: the machinery that runs tasks, and the actor that speaks for it.
+///
+/// Threads: the owner's. Ending waits for the tasks, so it is not done on a thread of the actor system.
+/// Order:   ends the actor first, then the tasks, so that nothing is submitted to what is gone.
+class TaskManagerNode {
+public:
+  struct Options {
+    TaskManager::Options actor;  // its id and slots are filled in from `worker`
+    Worker::Options worker;
+  };
+
+  /// `system` and `programs` outlive this.
+  TaskManagerNode(caf::actor_system& system, Options options, ProgramSource& programs);
+  ~TaskManagerNode();
+  TaskManagerNode(const TaskManagerNode&) = delete;
+  TaskManagerNode& operator=(const TaskManagerNode&) = delete;
+
+  [[nodiscard]] const TaskManagerActor& actor() const { return actor_; }
+
+private:
+  class Mailer;
+
+  caf::actor_system& system_;
+  std::unique_ptr<Mailer> mailer_;  // the Worker's observer
+  std::unique_ptr<WorkerTaskRunner> tasks_;
+  TaskManagerActor actor_;
+};
+
+}  // namespace weir

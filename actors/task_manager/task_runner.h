@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+
+#include "base/ids.h"
+#include "base/result.h"
+#include "graph/deployment.h"
+
+namespace weir {
+
+/// What the TaskManager asks of the machinery that runs tasks. WorkerTaskRunner hands it to a Worker; a test
+/// writes it down.
+///
+/// Errors: submit() says what is missing. The rest is about attempts that may be over: that is no error.
+class TaskRunner {
+public:
+  virtual ~TaskRunner() = default;
+  [[nodiscard]] virtual Status submit(const TaskDeploymentDescriptor& task) = 0;
+  virtual void cancel(ExecutionAttemptId attempt) = 0;
+  virtual void fail(ExecutionAttemptId attempt, const std::string& cause) = 0;
+  virtual void fail_all(const std::string& cause) = 0;
+  virtual void release_partitions(ExecutionAttemptId attempt) = 0;
+};
+
+}  // namespace weir
