@@ -6,8 +6,9 @@ namespace weir {
 bool Bell::await_until(TimePoint deadline) {
   int expected = kQuiet;
   if (!state_.compare_exchange_strong(expected, kAsleep, std::memory_order_acq_rel)) {
-    // It rang while we were busy. An exchange, not a store: should it ring again just now, either we see here what that
-    // ringer wrote, or his ring stays for the next await(). A store could wipe it out and see nothing of him.
+    // It rang while we were busy. An exchange, not a store: should it ring again just now, either we see here
+    // what that ringer wrote, or his ring stays for the next await(). A store could wipe it out and see
+    // nothing of him.
     state_.exchange(kQuiet, std::memory_order_acq_rel);
     return true;
   }

@@ -10,8 +10,8 @@ namespace weir {
 
 /// Wakes one thread that has nothing to do. A ring while it is busy is remembered and costs no system call.
 ///
-/// Threads: ring() by any; await() by the one thread that owns the bell. It outlives every call of ring(): the sleeper
-///          may be up before his waker has returned.
+/// Threads: ring() by any; await() by the one thread that owns the bell. It outlives every call of ring():
+///          the sleeper may be up before his waker has returned.
 /// Order:   what a thread wrote before ring() is seen after the await() that it ended.
 class Bell {
 public:

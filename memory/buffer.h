@@ -80,7 +80,8 @@ public:
 
 private:
   friend class BufferConsumer;
-  Buffer(SegmentBlock* block, std::uint32_t begin, std::uint32_t end) : block_(block), begin_(begin), end_(end) {
+  Buffer(SegmentBlock* block, std::uint32_t begin, std::uint32_t end)
+      : block_(block), begin_(begin), end_(end) {
     if (block_ != nullptr) block_->acquire();
   }
 

@@ -15,22 +15,25 @@ namespace weir {
 
 class NetworkBufferPool;
 
-/// The segments that one task's output (or input) may hold at a time, borrowed from the worker's NetworkBufferPool.
-/// Made by NetworkBufferPool::create_pool().
+/// The segments that one task's output (or input) may hold at a time, borrowed from the worker's
+/// NetworkBufferPool. Made by NetworkBufferPool::create_pool().
 ///
-/// A waiting request() is not woken for every freed segment: a wake-up costs the waker about 13 us and the sleeper 33 us,
-/// so two threads that hand one segment to and fro would do nothing else. It is woken when half of the pool is free, or
-/// when a segment is free and a reader has nothing to do (nudge()), or when it has waited for kPatience and any is free.
-/// Why nobody waits for ever: the last rule alone says that a writer sleeps beside a free segment for at most kPatience;
-/// without a free one it waits for readers, who own every segment but the ones under its own pen. As it writes to at most
-/// n - 1 other subpartitions while it asks for one more, and the pool has at least n, one segment is with a reader or on
-/// its way to one. The other two rules only make it quick.
+/// A waiting request() is not woken for every freed segment: a wake-up costs the waker about 13 us and the
+/// sleeper 33 us, so two threads that hand one segment to and fro would do nothing else. It is woken when
+/// half of the pool is free; or when one is free and a reader has nothing to do (nudge()); or, once it has
+/// waited for kPatience, when any is free.
+///
+/// Why nobody waits for ever: by the last rule a writer sleeps beside a free segment for kPatience at most,
+/// so it can only wait long while none is free. Of the n subpartitions it writes, at most n - 1 have a
+/// segment under its pen while it asks for one more, and the pool has n or more: some segment is finished,
+/// so a reader has it or can read it, and it comes back when it was read. The first two rules only make
+/// this quick.
 ///
 /// Unit:    sizes count segments, never bytes.
 /// Threads: request() and try_request() by one thread, the task's; the rest by any.
 /// Order:   lock_ is a leaf: nothing is called while it is held.
-/// Errors:  request() returns nothing only after close(). It never fails for want of memory, it waits: this wait is the
-///          back-pressure.
+/// Errors:  request() returns nothing only after close(). It never fails for want of memory, it waits: this
+///          wait is the back-pressure.
 class LocalBufferPool final : public SegmentRecycler, public std::enable_shared_from_this<LocalBufferPool> {
 public:
   /// How long a writer may sleep beside a free segment.
@@ -44,7 +47,8 @@ public:
   [[nodiscard]] std::optional<BufferBuilder> try_request() WEIR_EXCLUDES(lock_);
   /// A reader has nothing to do: a writer that waits though a segment is free shall have it.
   void nudge() WEIR_EXCLUDES(lock_);
-  /// Ends all waiting with nothing. The reservation is free at once; lent segments go home as they are recycled.
+  /// Ends all waiting with nothing. The reservation is free at once; lent segments go home as they are
+  /// recycled.
   void close() WEIR_EXCLUDES(lock_);
 
   void recycle(SegmentBlock& block) override WEIR_EXCLUDES(lock_);
@@ -63,13 +67,14 @@ private:
   void on_global_segment() WEIR_EXCLUDES(lock_);
 
   [[nodiscard]] std::optional<BufferBuilder> request_now(bool will_wait) WEIR_EXCLUDES(lock_);
-  /// A free segment; null if there is none but one may be taken from global_, for which the place is kept; or nothing.
+  /// A free segment; null if there is none but one may be taken from global_, for which the place is kept; or
+  /// nothing.
   [[nodiscard]] std::optional<SegmentBlock*> claim() WEIR_EXCLUDES(lock_);
   /// False once closed.
   [[nodiscard]] bool await_segment() WEIR_EXCLUDES(lock_);
   [[nodiscard]] bool should_wake() const WEIR_REQUIRES(lock_);
-  /// Ends the writer's wait. Whoever calls it notifies `freed_` once the lock is let go, and holds the answer until
-  /// then: the woken writer may be the last who kept this pool alive.
+  /// Ends the writer's wait. Whoever calls it notifies `freed_` once the lock is let go, and holds the answer
+  /// until then: the woken writer may be the last who kept this pool alive.
   [[nodiscard]] std::shared_ptr<LocalBufferPool> end_wait() WEIR_REQUIRES(lock_);
 
   NetworkBufferPool& global_;  // outlives this

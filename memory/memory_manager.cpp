@@ -12,12 +12,17 @@ namespace {
 constexpr std::align_val_t kPageAlignment{64};
 
 Error refused(std::string why) {
-  return {.code = ErrorCode::OutOfMemoryPages, .what = std::move(why), .blame = Blame::User, .retry = Retry::Later};
+  return {.code = ErrorCode::OutOfMemoryPages,
+          .what = std::move(why),
+          .blame = Blame::User,
+          .retry = Retry::Later};
 }
 
 }  // namespace
 
-void MemoryManager::FreePage::operator()(std::byte* memory) const { ::operator delete(memory, kPageAlignment); }
+void MemoryManager::FreePage::operator()(std::byte* memory) const {
+  ::operator delete(memory, kPageAlignment);
+}
 
 MemoryManager::MemoryManager(std::uint64_t total_bytes, std::uint32_t page_bytes, std::uint32_t slot_count)
     : page_bytes_(page_bytes),
@@ -31,10 +36,12 @@ std::uint32_t MemoryManager::pages_for_fraction(double fraction) const {
   return static_cast<std::uint32_t>(pages_per_slot_ * fraction);
 }
 
-Result<std::vector<MemorySegment>> MemoryManager::allocate(std::uint32_t slot, Owner owner, std::uint32_t page_count) {
+Result<std::vector<MemorySegment>> MemoryManager::allocate(std::uint32_t slot, Owner owner,
+                                                           std::uint32_t page_count) {
   MutexLock held(lock_);
   if (shut_down_) return refused("managed memory was shut down");
-  if (slot >= used_.size()) return refused("there is no slot " + std::to_string(slot) + " to take pages from");
+  if (slot >= used_.size())
+    return refused("there is no slot " + std::to_string(slot) + " to take pages from");
   const auto left = pages_per_slot_ - used_[slot];
   if (page_count > left) {
     return refused("insufficient managed memory: " + std::to_string(page_count) + " pages wanted, but slot " +
@@ -56,7 +63,8 @@ Result<std::vector<MemorySegment>> MemoryManager::allocate(std::uint32_t slot, O
 
 std::byte* MemoryManager::take_page() {
   if (free_.empty()) {
-    auto* memory = static_cast<std::byte*>(::operator new(std::size_t{page_bytes_} + kSegmentSlackBytes, kPageAlignment));
+    auto* memory = static_cast<std::byte*>(
+        ::operator new (std::size_t{page_bytes_} + kSegmentSlackBytes, kPageAlignment));
     pages_.emplace_back(memory);
     return memory;
   }
@@ -71,8 +79,8 @@ void MemoryManager::release(Owner owner, const std::vector<MemorySegment>& pages
   if (found == holdings_.end()) return;
   auto& holding = found->second;
   for (const auto& page : pages) {
-    const auto held_page = std::find_if(holding.begin(), holding.end(),
-                                        [&](const Holding& h) { return h.page == page.data; });
+    const auto held_page =
+        std::find_if(holding.begin(), holding.end(), [&](const Holding& h) { return h.page == page.data; });
     if (held_page == holding.end()) continue;
     free_.push_back(held_page->page);
     --used_[held_page->slot];

@@ -17,23 +17,29 @@ constexpr std::align_val_t kPageAlignment{4096};
 
 std::byte* allocate_touched(std::size_t bytes) {
   auto* memory = static_cast<std::byte*>(::operator new(bytes, kPageAlignment));
-  std::memset(memory, 0, bytes);  // a page costs microseconds when it is first touched: now, not under the first records
+  // A page costs microseconds when it is first touched: now, not under the first records.
+  std::memset(memory, 0, bytes);
   return memory;
 }
 
-Error insufficient(std::uint32_t required, std::uint64_t promised, std::uint32_t total, std::uint32_t segment_bytes) {
-  return {.code = ErrorCode::InsufficientBuffers,
-          .what = "insufficient number of network buffers: required " + std::to_string(required) + ", but only " +
-                  std::to_string(total - promised) + " of " + std::to_string(total) + " (" +
-                  std::to_string(segment_bytes) +
-                  " bytes each) are not promised to others; raise taskmanager.network.memory.min, .max or .fraction",
-          .blame = Blame::User,
-          .retry = Retry::Later};
+Error insufficient(std::uint32_t required, std::uint64_t promised, std::uint32_t total,
+                   std::uint32_t segment_bytes) {
+  return {
+      .code = ErrorCode::InsufficientBuffers,
+      .what =
+          "insufficient number of network buffers: required " + std::to_string(required) + ", but only " +
+          std::to_string(total - promised) + " of " + std::to_string(total) + " (" +
+          std::to_string(segment_bytes) +
+          " bytes each) are not promised to others; raise taskmanager.network.memory.min, .max or .fraction",
+      .blame = Blame::User,
+      .retry = Retry::Later};
 }
 
 }  // namespace
 
-void NetworkBufferPool::FreeMemory::operator()(std::byte* memory) const { ::operator delete(memory, kPageAlignment); }
+void NetworkBufferPool::FreeMemory::operator()(std::byte* memory) const {
+  ::operator delete(memory, kPageAlignment);
+}
 
 NetworkBufferPool::NetworkBufferPool(std::uint32_t segment_count, std::uint32_t segment_bytes)
     : segment_bytes_(segment_bytes),
@@ -51,7 +57,8 @@ NetworkBufferPool::~NetworkBufferPool() {
   WEIR_CHECK(free_.size() == blocks_.size(), "somebody still holds network segments");
 }
 
-Result<std::shared_ptr<LocalBufferPool>> NetworkBufferPool::create_pool(std::uint32_t required, std::uint32_t max) {
+Result<std::shared_ptr<LocalBufferPool>> NetworkBufferPool::create_pool(std::uint32_t required,
+                                                                        std::uint32_t max) {
   WEIR_CHECK(required <= max && max > 0, "a pool needs room for what it requires");
   auto pool = std::make_shared<LocalBufferPool>(*this);
   Pools resized;
@@ -59,7 +66,8 @@ Result<std::shared_ptr<LocalBufferPool>> NetworkBufferPool::create_pool(std::uin
     MutexLock held(lock_);
     std::uint64_t promised = 0;
     for (const auto& member : members_) promised += member.closed ? 0 : member.demand.required;
-    if (promised + required > total_segments()) return insufficient(required, promised, total_segments(), segment_bytes_);
+    if (promised + required > total_segments())
+      return insufficient(required, promised, total_segments(), segment_bytes_);
     members_.push_back({.pool = pool, .demand = {.required = required, .max = max}});
     resized = redistribute();
   }
@@ -116,7 +124,8 @@ void NetworkBufferPool::close(const LocalBufferPool& pool, Blocks blocks) {
 }
 
 std::vector<NetworkBufferPool::Member>::iterator NetworkBufferPool::find(const LocalBufferPool& pool) {
-  return std::find_if(members_.begin(), members_.end(), [&](const Member& m) { return m.pool.get() == &pool; });
+  return std::find_if(members_.begin(), members_.end(),
+                      [&](const Member& m) { return m.pool.get() == &pool; });
 }
 
 std::shared_ptr<LocalBufferPool> NetworkBufferPool::put_back(Member& member, Blocks blocks) {

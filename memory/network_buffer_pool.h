@@ -18,14 +18,15 @@ namespace weir {
 
 class LocalBufferPool;
 
-/// All network segments of one worker: allocated and touched once, when the worker starts, and never given back. Tasks
-/// borrow them through LocalBufferPools, whose sizes are worked out anew whenever one comes or goes.
+/// All network segments of one worker: allocated and touched once, when the worker starts, and never given
+/// back. Tasks borrow them through LocalBufferPools, whose sizes are worked out anew whenever one comes or
+/// goes.
 ///
 /// Unit:    segments of segment_bytes(); each is followed by kSegmentSlackBytes.
 /// Threads: any.
 /// Order:   lock_ is a leaf: sizes are set under it, but pools are called only after it was let go.
-/// Errors:  create_pool() refuses when the required segments of all pools would exceed the total. The destructor checks
-///          that every segment came home: whoever holds a Buffer must be gone first.
+/// Errors:  create_pool() refuses when the required segments of all pools would exceed the total. The
+///          destructor checks that every segment came home: whoever holds a Buffer must be gone first.
 class NetworkBufferPool {
 public:
   /// `segment_bytes` is a multiple of 64 and at least kMinSegmentBytes.
@@ -34,8 +35,9 @@ public:
   NetworkBufferPool(const NetworkBufferPool&) = delete;
   NetworkBufferPool& operator=(const NetworkBufferPool&) = delete;
 
-  /// A pool that is sure of `required` segments and gets up to `max` while others leave them. It closes when the last
-  /// copy of the pointer is gone; segments that are out by then come home when their last Buffer is dropped.
+  /// A pool that is sure of `required` segments and gets up to `max` while others leave them. It closes when
+  /// the last copy of the pointer is gone; segments that are out by then come home when their last Buffer is
+  /// dropped.
   [[nodiscard]] Result<std::shared_ptr<LocalBufferPool>> create_pool(
       std::uint32_t required, std::uint32_t max = SegmentDemand::kUnlimited) WEIR_EXCLUDES(lock_);
 
@@ -67,9 +69,9 @@ private:
   void close(const LocalBufferPool& pool, Blocks blocks) WEIR_EXCLUDES(lock_);
 
   [[nodiscard]] std::vector<Member>::iterator find(const LocalBufferPool& pool) WEIR_REQUIRES(lock_);
-  /// Answers the pool if it was closed and has nothing any more: then it is no member, and ends with the answer.
-  [[nodiscard]] std::shared_ptr<LocalBufferPool> put_back(Member& member, Blocks blocks)
-      WEIR_REQUIRES(lock_);
+  /// Answers the pool if it was closed and has nothing any more: then it is no member, and ends with the
+  /// answer.
+  [[nodiscard]] std::shared_ptr<LocalBufferPool> put_back(Member& member, Blocks blocks) WEIR_REQUIRES(lock_);
   /// New sizes for all open pools. The answer is to be told on_resized() without the lock.
   [[nodiscard]] Pools redistribute() WEIR_REQUIRES(lock_);
 

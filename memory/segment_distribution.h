@@ -16,8 +16,9 @@ struct SegmentDemand {
   std::uint32_t max = kUnlimited;  // >= required
 };
 
-/// Shares `total` segments out: each demand gets what it requires, and what is left goes to them in proportion to what
-/// they can still take, rounded so that nothing of it is lost. Pure; the same order of demands gives the same shares.
+/// Shares `total` segments out: each demand gets what it requires, and what is left goes to them in
+/// proportion to what they can still take, rounded so that nothing of it is lost. Pure; the same order of
+/// demands gives the same shares.
 ///
 /// Unit:    segments. The sum of the answer never exceeds `total`.
 /// Errors:  the sum of `required` must not exceed `total`.

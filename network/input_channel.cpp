@@ -31,7 +31,8 @@ void LocalInputChannel::take_answer() {
     return;
   }
   auto partition = std::move(**answer);
-  if (subpartition_ < partition->subpartition_count() && partition->subpartition(subpartition_).attach(*gate_, index_)) {
+  if (subpartition_ < partition->subpartition_count() &&
+      partition->subpartition(subpartition_).attach(*gate_, index_)) {
     partition_ = std::move(partition);
     return;
   }

@@ -13,7 +13,8 @@
 
 namespace weir {
 
-/// One stream into a gate: the subpartition that one producer writes for this consumer, wherever the producer runs.
+/// One stream into a gate: the subpartition that one producer writes for this consumer, wherever the producer
+/// runs.
 ///
 /// Threads: the task's only. What other threads bring is told to the gate, and fetched by poll().
 class InputChannel {
@@ -28,8 +29,8 @@ public:
   virtual void on_starving() = 0;
   /// Why poll() said Failed.
   [[nodiscard]] virtual Error failure() const = 0;
-  /// Gives up the stream, at its end or before. Once it returned the gate is told nothing any more; a second call does
-  /// nothing.
+  /// Gives up the stream, at its end or before. Once it returned the gate is told nothing any more; a second
+  /// call does nothing.
   virtual void release() = 0;
 };
 
@@ -37,7 +38,8 @@ public:
 class LocalInputChannel final : public InputChannel {
 public:
   /// `registry` outlives this.
-  LocalInputChannel(PartitionRegistry& registry, const ResultPartitionId& partition, std::uint32_t subpartition)
+  LocalInputChannel(PartitionRegistry& registry, const ResultPartitionId& partition,
+                    std::uint32_t subpartition)
       : registry_(registry), id_(partition), subpartition_(subpartition) {}
   ~LocalInputChannel() override { release(); }
 

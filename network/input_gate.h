@@ -19,8 +19,8 @@ namespace weir {
 
 /// Everything that one task reads of one data set: one channel a producer, read in turn so that none starves.
 ///
-/// A loop that reads it: poll() until Empty, then wait at the bell, then again. The bell rings whenever something came
-/// after an Empty, so nothing is missed in between.
+/// A loop that reads it: poll() until Empty, then wait at the bell, then again. The bell rings whenever
+/// something came after an Empty, so nothing is missed in between.
 ///
 /// Threads: close() by any; on_data() by whoever fills a channel; the rest by the task.
 /// Order:   lock_ is a leaf; a channel that has data stands in the queue exactly once.
@@ -37,9 +37,10 @@ public:
   /// Begins to read: asks every channel for its partition. Once; lazily, at the task's first read.
   void request_partitions();
 
-  /// The next buffer or event, in turn over the channels that have some; never waits. It drops what `out` held first, and
-  /// a reader that is told Empty should hold no other buffer of this gate: writers may wait for it. An EndOfPartition
-  /// event is delivered and counted; after the last one the answer is Finished. Failed: see failure(); it stays so.
+  /// The next buffer or event, in turn over the channels that have some; never waits. It drops what `out`
+  /// held first, and a reader that is told Empty should hold no other buffer of this gate: writers may wait
+  /// for it. An EndOfPartition event is delivered and counted; after the last one the answer is Finished.
+  /// Failed: see failure(); it stays so.
   [[nodiscard]] Poll poll(BufferOrEvent& out);
 
   /// Why poll() said Failed: the producer failed, its partition was never found, the link broke, or close().
@@ -63,11 +64,11 @@ private:
   // The task's own.
   const std::vector<std::unique_ptr<InputChannel>> channels_;
   Bell& bell_;
-  std::deque<std::uint32_t> ready_;   // channels with data, in turn
-  std::vector<bool> is_ready_;        // a channel; whether it stands in ready_
-  std::vector<std::uint32_t> fed_;    // channels asked since they were last told that we starve
+  std::deque<std::uint32_t> ready_;  // channels with data, in turn
+  std::vector<bool> is_ready_;       // a channel; whether it stands in ready_
+  std::vector<std::uint32_t> fed_;   // channels asked since they were last told that we starve
   std::vector<bool> is_fed_;
-  std::uint32_t ended_ = 0;           // channels whose end was delivered
+  std::uint32_t ended_ = 0;  // channels whose end was delivered
   std::optional<Error> failure_;
 
   // Shared with those who fill the channels.

@@ -16,7 +16,9 @@ Error not_found(const ResultPartitionId& id) {
           .retry = Retry::Later};
 }
 
-Error closed() { return {.code = ErrorCode::Closed, .what = "the worker shuts down", .blame = Blame::Environment}; }
+Error closed() {
+  return {.code = ErrorCode::Closed, .what = "the worker shuts down", .blame = Blame::Environment};
+}
 
 }  // namespace
 

@@ -43,8 +43,8 @@ private:
   std::optional<Answer> answer_ WEIR_GUARDED_BY(lock_);
 };
 
-/// The partitions that the tasks of one worker write. Readers may ask before a writer has registered: their answer
-/// comes when it does, or when they have waited too long.
+/// The partitions that the tasks of one worker write. Readers may ask before a writer has registered: their
+/// answer comes when it does, or when they have waited too long.
 ///
 /// Threads: any.
 /// Time:    reads no clock; a request's time runs from the first on_tick() that sees it.

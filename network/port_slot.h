@@ -7,11 +7,11 @@
 
 namespace weir {
 
-/// A place for a callback that its owner may take away at any moment: once unset() has returned, no call is under way
-/// and none will begin, so that what was called may be destroyed.
+/// A place for a callback that its owner may take away at any moment: once unset() has returned, no call is
+/// under way and none will begin, so that what was called may be destroyed.
 ///
-/// Threads: any. For calls that are rare and short, such as a wake-up: unset() spins while one is under way, and so
-///          must not be called from inside a call.
+/// Threads: any. For calls that are rare and short, such as a wake-up: unset() spins while one is under way,
+///          and so must not be called from inside a call.
 template <class Port>
 class PortSlot {
 public:

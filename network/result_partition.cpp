@@ -18,7 +18,8 @@ ResultPartition::ResultPartition(ResultPartitionId id, std::uint32_t subpartitio
                                  std::shared_ptr<LocalBufferPool> pool)
     : id_(id), pool_(std::move(pool)), unread_(subpartition_count) {
   WEIR_CHECK(pool_->size() >= subpartition_count, "a partition's pool has a segment for each subpartition");
-  for (std::uint32_t i = 0; i < subpartition_count; ++i) subpartitions_.push_back(std::make_unique<Subpartition>());
+  for (std::uint32_t i = 0; i < subpartition_count; ++i)
+    subpartitions_.push_back(std::make_unique<Subpartition>());
 }
 
 void ResultPartition::set_listener(FlushListener* listener) {
@@ -57,7 +58,8 @@ void ResultPartition::fail(const std::string& cause) {
 
 void ResultPartition::release() {
   pool_->close();
-  fail_readers({.code = ErrorCode::Closed, .what = name_of(id_) + " was released", .blame = Blame::Environment});
+  fail_readers(
+      {.code = ErrorCode::Closed, .what = name_of(id_) + " was released", .blame = Blame::Environment});
 }
 
 void ResultPartition::fail_readers(const Error& cause) {

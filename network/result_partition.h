@@ -17,32 +17,37 @@
 
 namespace weir {
 
-/// Told when a reader of a partition has nothing to do, so that the writer hands over what it has begun. A port that the
-/// task implements. Threads: any; must not block, must not call back into the partition.
+/// Told when a reader of a partition has nothing to do, so that the writer hands over what it has begun. A
+/// port that the task implements. Threads: any; must not block, must not call back into the partition.
 class FlushListener {
 public:
   virtual ~FlushListener() = default;
-  /// Told once until that reader got something. If there is nothing to flush yet, the first record that comes is worth
-  /// it: subpartition(i).is_starving() stays true until the reader was fed.
+  /// Told once until that reader got something. If there is nothing to flush yet, the first record that comes
+  /// is worth it: subpartition(i).is_starving() stays true until the reader was fed.
   virtual void on_reader_starved() = 0;
 };
 
-/// What one subtask writes to one data set: a queue a consumer, fed from one pool of segments. Shared by the registry,
-/// the writing task and the readers; the segments go home when the last of them is done with it.
+/// What one subtask writes to one data set: a queue a consumer, fed from one pool of segments. Shared by the
+/// registry, the writing task and the readers; the segments go home when the last of them is done with it.
 ///
-/// Threads: the task writes (request_builder, finish_builder, flush, broadcast, finish); readers, each on its own
-///          thread, use the subpartitions and the reader's calls; set_listener(), fail() and release() by any.
-/// Errors:  request_builder() returns nothing only after fail(), release() or finish(). It never fails for want of
-///          memory, it waits: this wait is the back-pressure.
+/// Threads: the task writes (request_builder, finish_builder, flush, broadcast, finish); readers, each on its
+///          own thread, use the subpartitions and the reader's calls; set_listener(), fail() and release() by
+///          any.
+/// Errors:  request_builder() returns nothing only after fail(), release() or finish(). It never fails for
+///          want of memory, it waits: this wait is the back-pressure.
 class ResultPartition {
 public:
-  /// The pool is sure of at least one segment a subpartition, else writers of many at a time could wait for themselves.
-  ResultPartition(ResultPartitionId id, std::uint32_t subpartition_count, std::shared_ptr<LocalBufferPool> pool);
+  /// The pool is sure of at least one segment a subpartition, else writers of many at a time could wait for
+  /// themselves.
+  ResultPartition(ResultPartitionId id, std::uint32_t subpartition_count,
+                  std::shared_ptr<LocalBufferPool> pool);
   ResultPartition(const ResultPartition&) = delete;
   ResultPartition& operator=(const ResultPartition&) = delete;
 
   [[nodiscard]] const ResultPartitionId& id() const { return id_; }
-  [[nodiscard]] std::uint32_t subpartition_count() const { return static_cast<std::uint32_t>(subpartitions_.size()); }
+  [[nodiscard]] std::uint32_t subpartition_count() const {
+    return static_cast<std::uint32_t>(subpartitions_.size());
+  }
   [[nodiscard]] Subpartition& subpartition(std::uint32_t index) { return *subpartitions_[index]; }
 
   /// Unset with nullptr before `listener` dies: when that returned, no call is under way and none will come.

@@ -79,7 +79,7 @@ void Subpartition::take_front(BufferOrEvent& out, std::optional<BufferConsumer>&
     entries_.pop_front();
   } else {
     auto& segment = std::get<BufferConsumer>(entries_.front());
-    const bool finished = segment.is_finished();  // asked first: what is taken from a finished one is all of it
+    const bool finished = segment.is_finished();  // asked first, so that take() then takes all
     if (auto part = segment.take(); !part.empty()) out.buffer = std::move(part);
     if (finished) {
       spent = std::move(segment);

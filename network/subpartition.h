@@ -17,14 +17,15 @@
 
 namespace weir {
 
-/// The queue between one writer and one reader of a partition: segments and events in the order they were written. Only
-/// the last segment may still be under the writer's pen; the reader sees of it what was flushed.
+/// The queue between one writer and one reader of a partition: segments and events in the order they were
+/// written. Only the last segment may still be under the writer's pen; the reader sees of it what was
+/// flushed.
 ///
-/// It is readable when an event or a finished segment stands in front, or when a flush asked for what there is. The
-/// reader is told only when it turns readable after having been read empty.
+/// It is readable when an event or a finished segment stands in front, or when a flush asked for what there
+/// is. The reader is told only when it turns readable after having been read empty.
 ///
-/// Threads: add(), on_finished() and flush() by the writer; attach(), poll(), mark_starving() and release() by the reader;
-///          the rest by any. A few locks a segment, none a record.
+/// Threads: add(), on_finished() and flush() by the writer; attach(), poll(), mark_starving() and release()
+///          by the reader; the rest by any. A few locks a segment, none a record.
 /// Order:   lock_ is a leaf: the reader is told, and segments go home, after it was let go.
 class Subpartition {
 public:
@@ -36,21 +37,21 @@ public:
   /// What was committed so far may be read though the segment is not full.
   void flush() WEIR_EXCLUDES(lock_);
 
-  /// Makes `reader` the one to be told, under the number `channel`; it is told at once if there is something to read.
-  /// False if there was a reader before: a stream can be read once.
+  /// Makes `reader` the one to be told, under the number `channel`; it is told at once if there is something
+  /// to read. False if there was a reader before: a stream can be read once.
   [[nodiscard]] bool attach(DataListener& reader, std::uint32_t channel) WEIR_EXCLUDES(lock_);
   /// Takes the next part out into `out`, whose buffer must be empty. Failed: see failure().
   [[nodiscard]] Polled poll(BufferOrEvent& out) WEIR_EXCLUDES(lock_);
-  /// The reader has nothing else to do. True if that is new and there is indeed nothing to read here; then the writer
-  /// should be asked to hand over what it has begun.
+  /// The reader has nothing else to do. True if that is new and there is indeed nothing to read here; then
+  /// the writer should be asked to hand over what it has begun.
   [[nodiscard]] bool mark_starving() WEIR_EXCLUDES(lock_);
   /// The reader waits for data: the next record is worth a flush. Threads: any.
   [[nodiscard]] bool is_starving() const { return starving_.load(std::memory_order_relaxed); }
 
   /// Drops what nobody read; the reader gets `cause` instead. The first cause stays.
   void fail(Error cause) WEIR_EXCLUDES(lock_);
-  /// The reader is done: drops what it did not read and whatever may still be written. Once it returned, the reader is
-  /// told nothing any more.
+  /// The reader is done: drops what it did not read and whatever may still be written. Once it returned, the
+  /// reader is told nothing any more.
   void release() WEIR_EXCLUDES(lock_);
 
   [[nodiscard]] Error failure() const WEIR_EXCLUDES(lock_);
@@ -62,7 +63,8 @@ private:
   using Entries = std::deque<Entry>;
 
   [[nodiscard]] bool is_readable() const WEIR_REQUIRES(lock_);
-  /// True if the reader does not know yet that there is something to read. The caller tells it without the lock.
+  /// True if the reader does not know yet that there is something to read. The caller tells it without the
+  /// lock.
   [[nodiscard]] bool must_tell() WEIR_REQUIRES(lock_);
   /// Nothing comes out of a segment that was finished right after a flush.
   void take_front(BufferOrEvent& out, std::optional<BufferConsumer>& spent) WEIR_REQUIRES(lock_);

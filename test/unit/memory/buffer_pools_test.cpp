@@ -23,7 +23,8 @@ constexpr std::uint32_t kBytes = kMinSegmentBytes;
 using Pool = std::shared_ptr<LocalBufferPool>;
 using Builders = std::vector<BufferBuilder>;
 
-Pool make_pool(NetworkBufferPool& global, std::uint32_t required, std::uint32_t max = SegmentDemand::kUnlimited) {
+Pool make_pool(NetworkBufferPool& global, std::uint32_t required,
+               std::uint32_t max = SegmentDemand::kUnlimited) {
   auto pool = global.create_pool(required, max);
   REQUIRE(pool.has_value());
   return *pool;
@@ -39,10 +40,11 @@ Builders take_all(LocalBufferPool& pool) {
 /// A thread that waits for one segment, and what became of it.
 class Waiter {
 public:
-  explicit Waiter(Pool pool) : thread_("waiter", [this, pool = std::move(pool)] {
-      started_.ring();
-      got_ = pool->request();
-    }) {
+  explicit Waiter(Pool pool)
+      : thread_("waiter", [this, pool = std::move(pool)] {
+          started_.ring();
+          got_ = pool->request();
+        }) {
     started_.await();
   }
   /// Waits for its end; the segment goes back.
@@ -83,7 +85,8 @@ TEST_CASE("a pool beyond what is left is refused with the numbers and the option
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().code == ErrorCode::InsufficientBuffers);
   CHECK(refused.error().what ==
-        "insufficient number of network buffers: required 3, but only 2 of 8 (4096 bytes each) are not promised to "
+        "insufficient number of network buffers: required 3, but only 2 of 8 (4096 bytes each) are not "
+        "promised to "
         "others; raise taskmanager.network.memory.min, .max or .fraction");
   CHECK(global.create_pool(2).has_value());
 }

@@ -30,9 +30,10 @@ TEST_CASE("each slot has its share of the pages, and cannot eat its neighbour's"
   const auto refused = memory.allocate(0, &kBob, 1);
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().code == ErrorCode::OutOfMemoryPages);
-  CHECK(refused.error().what ==
-        "insufficient managed memory: 1 pages wanted, but slot 0 has only 0 of 3 left (4096 bytes each); raise "
-        "taskmanager.memory.managed.size");
+  CHECK(
+      refused.error().what ==
+      "insufficient managed memory: 1 pages wanted, but slot 0 has only 0 of 3 left (4096 bytes each); raise "
+      "taskmanager.memory.managed.size");
   CHECK(memory.allocate(1, &kBob, 3).has_value());
   CHECK_FALSE(memory.allocate(3, &kBob, 1).has_value());
   memory.release_all(&kAda);

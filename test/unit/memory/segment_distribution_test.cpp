@@ -67,6 +67,7 @@ TEST_CASE("whatever is asked, nobody gets less than required or more than the li
       REQUIRE(sizes[i] >= demands[i].required);
       REQUIRE(sizes[i] <= demands[i].max);
     }
-    REQUIRE(std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0}) == std::min<std::uint64_t>(total, wanted));
+    REQUIRE(std::accumulate(sizes.begin(), sizes.end(), std::uint64_t{0}) ==
+            std::min<std::uint64_t>(total, wanted));
   }
 }

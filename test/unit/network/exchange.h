@@ -96,8 +96,10 @@ inline std::string describe(const BufferOrEvent& got) {
   }
   switch (got.event->kind) {
     case StreamEvent::Kind::EndOfPartition: return "<end>";
-    case StreamEvent::Kind::CheckpointBarrier: return "<barrier " + std::to_string(got.event->checkpoint_id) + ">";
-    case StreamEvent::Kind::CancelCheckpointMarker: return "<cancel " + std::to_string(got.event->checkpoint_id) + ">";
+    case StreamEvent::Kind::CheckpointBarrier:
+      return "<barrier " + std::to_string(got.event->checkpoint_id) + ">";
+    case StreamEvent::Kind::CancelCheckpointMarker:
+      return "<cancel " + std::to_string(got.event->checkpoint_id) + ">";
   }
   return "?";
 }

@@ -14,12 +14,15 @@ using namespace weir::exchange;
 
 namespace {
 
-/// A task that writes the numbers 0, 1, 2 ... to each subpartition, in segments and flushes of random size, with barriers
-/// in between, and ends.
+/// A task that writes the numbers 0, 1, 2 ... to each subpartition, in segments and flushes of random size,
+/// with barriers in between, and ends.
 class NumberWriter final : public FlushListener {
 public:
   NumberWriter(Partition partition, std::uint64_t numbers, unsigned seed)
-      : partition_(std::move(partition)), numbers_(numbers), random_(seed), pens_(partition_->subpartition_count()) {
+      : partition_(std::move(partition)),
+        numbers_(numbers),
+        random_(seed),
+        pens_(partition_->subpartition_count()) {
     partition_->set_listener(this);
   }
   ~NumberWriter() override { partition_->set_listener(nullptr); }
@@ -53,7 +56,8 @@ private:
       pen.builder = partition_->request_builder(subpartition);
       if (!pen.builder) return false;
       pen.bytes = 0;
-      pen.limit = static_cast<std::uint32_t>(sizeof number * (1 + random_() % (Worker::kSegmentBytes / sizeof number)));
+      pen.limit = static_cast<std::uint32_t>(sizeof number *
+                                             (1 + random_() % (Worker::kSegmentBytes / sizeof number)));
     }
     std::memcpy(pen.builder->begin() + pen.bytes, &number, sizeof number);
     pen.bytes += sizeof number;
@@ -90,7 +94,11 @@ private:
 class NumberReader {
 public:
   NumberReader(std::unique_ptr<InputGate> gate, Bell& bell, unsigned seed)
-      : gate_(std::move(gate)), bell_(bell), random_(seed), next_(gate_->channel_count()), barriers_(next_.size()) {}
+      : gate_(std::move(gate)),
+        bell_(bell),
+        random_(seed),
+        next_(gate_->channel_count()),
+        barriers_(next_.size()) {}
 
   InputGate::Poll run() {
     BufferOrEvent got;
@@ -147,7 +155,8 @@ TEST_CASE("every number arrives once and in order, between any number of tasks a
   const auto seed = std::random_device{}();
   MESSAGE("seed " << seed);
   constexpr std::uint64_t kNumbers = 30'000;
-  for (const Shape shape : {Shape{1, 1, 1}, Shape{1, 1, 2}, Shape{1, 1, 16}, Shape{2, 2, 2}, Shape{3, 2, 5}}) {
+  for (const Shape shape :
+       {Shape{1, 1, 1}, Shape{1, 1, 2}, Shape{1, 1, 16}, Shape{2, 2, 2}, Shape{3, 2, 5}}) {
     CAPTURE(shape.producers);
     CAPTURE(shape.consumers);
     CAPTURE(shape.segments_a_producer);
@@ -160,7 +169,8 @@ TEST_CASE("every number arrives once and in order, between any number of tasks a
       for (std::uint32_t i = 0; i < shape.consumers; ++i) {
         auto gate = worker.open_gate(shape.producers, i, bells[i]);  // asks before the writers are there
         readers.push_back(std::make_unique<NumberReader>(std::move(gate), bells[i], seed + i));
-        threads.emplace_back("reader", [&ends, i, reader = readers.back().get()] { ends[i] = reader->run(); });
+        threads.emplace_back("reader",
+                             [&ends, i, reader = readers.back().get()] { ends[i] = reader->run(); });
       }
       for (std::uint32_t i = 0; i < shape.producers; ++i) {
         auto partition = worker.add_partition(i, shape.consumers, shape.segments_a_producer);
