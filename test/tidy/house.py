@@ -72,7 +72,8 @@ LIBRARIES = {
         "network/tcp/*.cpp", "execution/operators/socket_text_source.cpp",
     ]),
     "poll": (r"poll\.h", [
-        "network/tcp/*.cpp", "execution/operators/socket_text_source.cpp", "execution/task/wake_descriptor.cpp",
+        "network/tcp/*.cpp", "execution/operators/socket_text_source.cpp",
+        "execution/task/wake_descriptor.cpp",
     ]),
     "doctest": (r"doctest/", []),
     "Google Benchmark": (r"benchmark/", []),

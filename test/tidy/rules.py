@@ -94,8 +94,8 @@ def words(source):
 
 def shape(source):
     """Licence line, `#pragma once`, line length, stray blanks, final newline."""
-    opening = source.lines[:2] if source.text.startswith("#!") else source.lines[:1]
-    if not any("SPDX-License-Identifier: Apache-2.0" in line for line in opening):
+    opening = source.lines[1:2] if source.text.startswith("#!") else source.lines[:1]
+    if opening not in (["// SPDX-License-Identifier: Apache-2.0"], ["# SPDX-License-Identifier: Apache-2.0"]):
         yield Finding(source.path, 1, "shape", "the first line says `SPDX-License-Identifier: Apache-2.0`")
     if source.path.endswith(".h") and next(filter(str.strip, source.code), "") != "#pragma once":
         yield Finding(source.path, 2, "shape", "a header begins with `#pragma once`, behind comments at most")

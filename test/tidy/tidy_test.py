@@ -8,6 +8,7 @@ import unittest
 from pathlib import Path
 
 import house
+import narrow
 import rules
 import tidy
 from source import Source, blank
@@ -233,6 +234,21 @@ class Reading(unittest.TestCase):
             self.assertEqual(tidy.main([root]), 0)
             bad.write_text(HEAD + '#include "actors/x.h"\n')
             self.assertEqual(tidy.main([root]), 1)
+
+
+class Wrapping(unittest.TestCase):
+    def test_words_flow_into_the_lines_below_and_labels_keep_their_column(self):
+        wide = "  /// Threads: " + "word " * 20 + "last\n  ///          of it.\n  /// Order:   any\n"
+        wrapped = narrow.wrap(wide)
+        self.assertTrue(all(len(line) <= house.MAX_COLUMNS for line in wrapped.splitlines()))
+        self.assertEqual(wrapped.splitlines()[1], "  ///          word last of it.")
+        self.assertEqual(wrapped.splitlines()[2], "  /// Order:   any")
+        self.assertEqual(narrow.wrap(wrapped), wrapped)
+
+    def test_what_is_narrow_or_a_picture_or_code_stays(self):
+        picture = "///     " + "-" * 120 + "\n"
+        for text in ("/// a\n/// b\n", picture, "int x;  // " + "word " * 30 + "\n", HEAD + "// a\n"):
+            self.assertEqual(narrow.wrap(text), text)
 
 
 if __name__ == "__main__":
