@@ -1,4 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 Segments of 32 KiB from one task to another in the same process:
+// SPDX-License-Identifier: Apache-2.0
+// Segments of 32 KiB from one task to another in the same process:
 // through partition, channel and gate, beside the barest hand-off that locks allow. Both copy 32 KiB into
 // each segment and sum it up.
 #include <benchmark/benchmark.h>
