@@ -34,13 +34,20 @@ template <class T, std::size_t n> inline constexpr bool is_std_array<std::array<
 template <class T>
 concept PlainAggregate = std::is_aggregate_v<T> && std::is_class_v<T> && !is_std_array<T>;
 
-template <PlainAggregate T> using FieldsOf = decltype(boost::pfr::structure_to_tuple(std::declval<const T&>()));
+template <class T, std::size_t... i>
+std::tuple<boost::pfr::tuple_element_t<i, T>...> fields_of(std::index_sequence<i...>);
+template <PlainAggregate T>
+using FieldsOf = decltype(fields_of<T>(std::make_index_sequence<boost::pfr::tuple_size_v<T>>{}));
 
 template <class Tuple> inline constexpr bool all_serializable = false;
 template <class... Ts> inline constexpr bool all_serializable<std::tuple<Ts...>> = (Serializable<Ts> && ...);
 
-/// Values that lie in memory just as they travel: numbers, and structs of numbers without a gap.
-template <class T> struct Bitwise : std::bool_constant<Number<T> || std::is_enum_v<T>> {};
+/// Values that lie in memory just as they travel: numbers, and structs of numbers without a gap. Not bool: most bytes
+/// are no value of it.
+template <class T> struct Bitwise : std::bool_constant<Number<T> && !std::same_as<T, bool>> {};
+template <class T>
+  requires std::is_enum_v<T>
+struct Bitwise<T> : Bitwise<std::underlying_type_t<T>> {};
 template <class T, std::size_t n> struct Bitwise<std::array<T, n>> : Bitwise<T> {};
 template <class Tuple> struct BitwiseFields;
 template <class... Ts> struct BitwiseFields<std::tuple<Ts...>> : std::conjunction<Bitwise<Ts>...> {
@@ -50,6 +57,12 @@ template <PlainAggregate T> struct Bitwise<T> {
   using Fields = BitwiseFields<FieldsOf<T>>;
   static constexpr bool value = Fields::value && Fields::kBytes == sizeof(T) && std::is_trivially_copyable_v<T>;
 };
+
+/// The number that an enum is, and a number itself.
+template <class T> struct PlainNumber { using type = T; };
+template <class T>
+  requires std::is_enum_v<T>
+struct PlainNumber<T> : std::underlying_type<T> {};
 
 template <Number T>
 void describe_number(std::string& schema) {
@@ -67,14 +80,14 @@ struct Serializer<T> {
   static std::byte* write(const T& value, std::byte* at) { return store_raw(at, value); }
   static const std::byte* read(T& value, const std::byte* at, const std::byte* end) {
     if (static_cast<std::size_t>(end - at) < sizeof(T)) return nullptr;
-    if constexpr (std::same_as<T, bool>) value = *at != std::byte{0};
-    else value = load_raw<T>(at);
+    if constexpr (std::same_as<Plain, bool>) value = static_cast<T>(*at != std::byte{0});
+    else value = static_cast<T>(load_raw<Plain>(at));
     return at + sizeof(T);
   }
-  static void describe(std::string& schema) {
-    if constexpr (std::is_enum_v<T>) detail::describe_number<std::underlying_type_t<T>>(schema);
-    else detail::describe_number<T>(schema);
-  }
+  static void describe(std::string& schema) { detail::describe_number<Plain>(schema); }
+
+private:
+  using Plain = typename detail::PlainNumber<T>::type;
 };
 
 namespace detail {
@@ -151,8 +164,9 @@ struct Serializer<std::pair<A, B>> {
   }
 };
 
+/// Not of none: what takes no bytes could be counted without end in a few.
 template <class... Ts>
-  requires(Serializable<Ts> && ...)
+  requires(sizeof...(Ts) > 0 && (Serializable<Ts> && ...))
 struct Serializer<std::tuple<Ts...>> {
   using Parts = detail::Sequence<Ts...>;
   static std::size_t bound(const std::tuple<Ts...>& v) {
@@ -251,6 +265,7 @@ struct Serializer<std::optional<T>> {
 };
 
 template <Serializable T, std::size_t n>
+  requires(n > 0)
 struct Serializer<std::array<T, n>> {
   static std::size_t bound(const std::array<T, n>& v) {
     std::size_t sum = 0;
