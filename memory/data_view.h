@@ -47,18 +47,19 @@ inline std::byte* store_raw(std::byte* at, const T& value) {
   return at + sizeof value;
 }
 
-/// Copies `bytes` bytes and may scribble over up to kShortCopyBytes of the destination, which must have that much
-/// room. Most strings are short, and two whole vectors are copied in a third of the time that a memcpy of unknown
-/// length takes.
+/// Copies `bytes` bytes and may scribble over up to kShortCopyBytes of the destination, which must have that
+/// much room. Most strings are short, and two whole vectors are copied in a third of the time that a memcpy
+/// of unknown length takes.
 ///
-/// The source is read past its end only inside its own page, where the read cannot fault and what it yields is never
-/// looked at. Sanitizers rightly dislike that: under them it is a plain memcpy.
+/// The source is read past its end only inside its own page, where the read cannot fault and what it yields
+/// is never looked at. Sanitizers rightly dislike that: under them it is a plain memcpy.
 #if defined(__SSE2__) && !defined(WEIR_SANITIZED)
 inline void copy_short(std::byte* to, const void* from, std::size_t bytes) {
   constexpr std::uintptr_t kPageBytes = 4096;
-  const bool same_page = (reinterpret_cast<std::uintptr_t>(from) & (kPageBytes - 1)) <= kPageBytes - kShortCopyBytes;
+  const bool same_page =
+      (reinterpret_cast<std::uintptr_t>(from) & (kPageBytes - 1)) <= kPageBytes - kShortCopyBytes;
   if (bytes - 1 < kShortCopyBytes && same_page) [[likely]] {  // not 0 bytes: they may come from nullptr
-    asm("" : "+r"(from));  // hides of what object it is a part: a compiler that knew would see a read past its end
+    asm("" : "+r"(from));  // a compiler that knew the object it is a part of would see a read past its end
     const auto* source = static_cast<const __m128i*>(from);
     auto* target = reinterpret_cast<__m128i*>(to);
     const __m128i low = _mm_loadu_si128(source);

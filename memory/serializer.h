@@ -8,8 +8,9 @@
 
 namespace weir {
 
-/// How values of T become bytes and come back. Specialised in serializers_std.h for numbers, enums, strings, tuples,
-/// optionals, containers and plain aggregates of these; a program specialises it for a type of its own:
+/// How values of T become bytes and come back. Specialised in serializers_std.h for numbers, enums, strings,
+/// tuples, optionals, containers and plain aggregates of these; a program specialises it for a type of its
+/// own:
 ///
 ///     template <> struct weir::Serializer<Money> {
 ///       static std::size_t bound(const Money&) { return 8; }
@@ -18,11 +19,12 @@ namespace weir {
 ///       static void describe(std::string& schema) { schema += "Money"; }
 ///     };
 ///
-/// bound(v)   the most bytes that write(v) yields; asked before each write, so that there is one check a record.
-/// write()    to memory with room for bound() + kSegmentSlackBytes; returns the byte behind the value. What it
-///            scribbles behind that is not read.
-/// read()     never looks at `end` or behind; returns nullptr if the bytes are no T. The bytes come from outside:
-///            nothing in them is believed. A std::string_view is read as a view of them.
+/// bound(v)   the most bytes that write(v) yields; asked before each write, so that there is one check a
+///            record.
+/// write()    to memory with room for bound() + kSegmentSlackBytes; returns the byte behind the value. What
+///            it scribbles behind that is not read.
+/// read()     never looks at `end` or behind; returns nullptr if the bytes are no T. The bytes come from
+///            outside: nothing in them is believed. A std::string_view is read as a view of them.
 /// describe() appends the type's shape, for fingerprints and for the schema of states.
 template <class T>
 struct Serializer;
@@ -37,8 +39,8 @@ concept Serializable =
       Serializer<T>::describe(schema);
     };
 
-/// What a stream may carry: a plain value that serialises. A compiler that refuses your type here names it; make
-/// its members public and plain, or specialise weir::Serializer for it.
+/// What a stream may carry: a plain value that serialises. A compiler that refuses your type here names it;
+/// make its members public and plain, or specialise weir::Serializer for it.
 template <class T>
 concept Record = std::copy_constructible<T> && std::default_initializable<T> && Serializable<T>;
 

@@ -42,8 +42,8 @@ using FieldsOf = decltype(fields_of<T>(std::make_index_sequence<boost::pfr::tupl
 template <class Tuple> inline constexpr bool all_serializable = false;
 template <class... Ts> inline constexpr bool all_serializable<std::tuple<Ts...>> = (Serializable<Ts> && ...);
 
-/// Values that lie in memory just as they travel: numbers, and structs of numbers without a gap. Not bool: most bytes
-/// are no value of it.
+/// Values that lie in memory just as they travel: numbers, and structs of numbers without a gap. Not bool:
+/// most bytes are no value of it.
 template <class T> struct Bitwise : std::bool_constant<Number<T> && !std::same_as<T, bool>> {};
 template <class T>
   requires std::is_enum_v<T>
@@ -55,7 +55,8 @@ template <class... Ts> struct BitwiseFields<std::tuple<Ts...>> : std::conjunctio
 };
 template <PlainAggregate T> struct Bitwise<T> {
   using Fields = BitwiseFields<FieldsOf<T>>;
-  static constexpr bool value = Fields::value && Fields::kBytes == sizeof(T) && std::is_trivially_copyable_v<T>;
+  static constexpr bool value =
+      Fields::value && Fields::kBytes == sizeof(T) && std::is_trivially_copyable_v<T>;
 };
 
 /// The number that an enum is, and a number itself.
@@ -66,8 +67,9 @@ struct PlainNumber<T> : std::underlying_type<T> {};
 
 template <Number T>
 void describe_number(std::string& schema) {
+  constexpr char kSign = std::is_signed_v<T> ? 'i' : 'u';
   if constexpr (std::same_as<T, bool>) schema += "bool";
-  else schema += (std::floating_point<T> ? 'f' : std::is_signed_v<T> ? 'i' : 'u') + std::to_string(sizeof(T) * 8);
+  else schema += (std::floating_point<T> ? 'f' : kSign) + std::to_string(sizeof(T) * 8);
 }
 
 }  // namespace detail
@@ -131,7 +133,9 @@ namespace detail {
 /// Several values, one behind the other. `Each` calls its argument with each part in order.
 template <class... Ts>
 struct Sequence {
-  static std::size_t bound(const Ts&... parts) { return (std::size_t{0} + ... + Serializer<Ts>::bound(parts)); }
+  static std::size_t bound(const Ts&... parts) {
+    return (std::size_t{0} + ... + Serializer<Ts>::bound(parts));
+  }
   static std::byte* write(std::byte* at, const Ts&... parts) {
     ((at = Serializer<Ts>::write(parts, at)), ...);
     return at;
@@ -153,7 +157,9 @@ template <class A, class B>
 struct Serializer<std::pair<A, B>> {
   using Parts = detail::Sequence<A, B>;
   static std::size_t bound(const std::pair<A, B>& v) { return Parts::bound(v.first, v.second); }
-  static std::byte* write(const std::pair<A, B>& v, std::byte* at) { return Parts::write(at, v.first, v.second); }
+  static std::byte* write(const std::pair<A, B>& v, std::byte* at) {
+    return Parts::write(at, v.first, v.second);
+  }
   static const std::byte* read(std::pair<A, B>& v, const std::byte* at, const std::byte* end) {
     return Parts::read(at, end, v.first, v.second);
   }
@@ -185,7 +191,8 @@ struct Serializer<std::tuple<Ts...>> {
   }
 };
 
-/// A plain struct: its members in the order of their declaration. One without a gap between numbers is one copy.
+/// A plain struct: its members in the order of their declaration. One without a gap between numbers is one
+/// copy.
 template <detail::PlainAggregate T>
   requires detail::all_serializable<detail::FieldsOf<T>>
 struct Serializer<T> {
@@ -222,8 +229,10 @@ private:
       return sum;
     }
     static std::byte* write(const T& value, std::byte* at) {
-      if constexpr (boost::pfr::tuple_size_v<T> == 0) *at++ = std::byte{0};  // nothing takes no room: not in a vector
-      boost::pfr::for_each_field(value, [&]<class F>(const F& field) { at = Serializer<F>::write(field, at); });
+      if constexpr (boost::pfr::tuple_size_v<T> == 0)
+        *at++ = std::byte{0};  // nothing takes no room: not in a vector
+      boost::pfr::for_each_field(value,
+                                 [&]<class F>(const F& field) { at = Serializer<F>::write(field, at); });
       return at;
     }
     static const std::byte* read(T& value, const std::byte* at, const std::byte* end) {
@@ -303,7 +312,8 @@ concept Container = requires(C& c, typename C::value_type v) {
 template <class V> struct ElementOf { using type = V; };
 template <class K, class V> struct ElementOf<std::pair<const K, V>> { using type = std::pair<K, V>; };
 
-/// A varint count, then the elements. A count that the bytes at hand cannot hold is refused before anything is built.
+/// A varint count, then the elements. A count that the bytes at hand cannot hold is refused before anything
+/// is built.
 template <Container C>
 struct ContainerFormat {
   using Element = typename ElementOf<typename C::value_type>::type;
@@ -344,7 +354,9 @@ private:
   template <class K, class V> static std::byte* write_element(const std::pair<const K, V>& e, std::byte* at) {
     return Serializer<V>::write(e.second, Serializer<K>::write(e.first, at));
   }
-  static std::byte* write_element(const Element& e, std::byte* at) { return Serializer<Element>::write(e, at); }
+  static std::byte* write_element(const Element& e, std::byte* at) {
+    return Serializer<Element>::write(e, at);
+  }
 };
 
 template <class C>
@@ -367,7 +379,8 @@ struct Serializer<std::set<T, Rest...>> : detail::NamedContainerFormat<std::set<
   static void describe(std::string& schema) { Serializer::describe_as("set", schema); }
 };
 template <Serializable T, class... Rest>
-struct Serializer<std::unordered_set<T, Rest...>> : detail::NamedContainerFormat<std::unordered_set<T, Rest...>> {
+struct Serializer<std::unordered_set<T, Rest...>>
+    : detail::NamedContainerFormat<std::unordered_set<T, Rest...>> {
   static void describe(std::string& schema) { Serializer::describe_as("set", schema); }
 };
 template <Serializable K, Serializable V, class... Rest>

@@ -20,8 +20,8 @@ namespace weir::testing {
 
 using Random = std::mt19937_64;
 
-/// Small numbers, edges and any bits, so that lengths and comparisons meet all three. Floats are never NaN: a value can
-/// be compared with itself.
+/// Small numbers, edges and any bits, so that lengths and comparisons meet all three. Floats are never NaN: a
+/// value can be compared with itself.
 template <detail::Number T>
 T random_number(Random& random) {
   using Limits = std::numeric_limits<T>;
@@ -31,11 +31,13 @@ T random_number(Random& random) {
     case 1: return kEdges[random() % std::size(kEdges)];
     default: break;
   }
-  if constexpr (std::floating_point<T>) return static_cast<T>(std::uniform_real_distribution<double>(-1e9, 1e9)(random));
+  if constexpr (std::floating_point<T>)
+    return static_cast<T>(std::uniform_real_distribution<double>(-1e9, 1e9)(random));
   else return static_cast<T>(random());
 }
 
-/// Any bytes; mostly short, sometimes longer than what one varint byte counts, seldom longer than a small segment.
+/// Any bytes; mostly short, sometimes longer than what one varint byte counts, seldom longer than a small
+/// segment.
 inline std::string random_text(Random& random) {
   constexpr std::size_t kMostBytes[] = {0, 8, 8, 40, 40, 300, 300, 5000};
   std::string text(random() % (kMostBytes[random() % std::size(kMostBytes)] + 1), '\0');
@@ -60,7 +62,8 @@ template <Container C>
 C random_container(Random& random) {
   using Element = typename ElementOf<typename C::value_type>::type;
   C all;
-  for (auto count = random() % 5 * (random() % 5); count > 0; --count) all.insert(all.end(), random_value<Element>(random));
+  for (auto count = random() % 5 * (random() % 5); count > 0; --count)
+    all.insert(all.end(), random_value<Element>(random));
   return all;
 }
 
@@ -70,7 +73,8 @@ template <class T>
 T random_value(Random& random) {
   if constexpr (std::same_as<T, bool>) return random() % 2 == 0;
   else if constexpr (detail::Number<T>) return random_number<T>(random);
-  else if constexpr (std::is_enum_v<T>) return static_cast<T>(random_number<std::underlying_type_t<T>>(random));
+  else if constexpr (std::is_enum_v<T>)
+    return static_cast<T>(random_number<std::underlying_type_t<T>>(random));
   else if constexpr (std::same_as<T, std::string>) return random_text(random);
   else if constexpr (detail::is_optional<T>) {
     return random() % 2 == 0 ? T{} : T{random_value<typename T::value_type>(random)};

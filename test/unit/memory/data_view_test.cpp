@@ -103,7 +103,8 @@ TEST_CASE("a varint takes a byte for each seven bits") {
 
 TEST_CASE("every power of two and its neighbours come back, and not from fewer bytes") {
   for (unsigned bit = 0; bit < 64; ++bit) {
-    for (const std::uint64_t value : {(std::uint64_t{1} << bit) - 1, std::uint64_t{1} << bit, (std::uint64_t{1} << bit) + 1}) {
+    for (const std::uint64_t value :
+         {(std::uint64_t{1} << bit) - 1, std::uint64_t{1} << bit, (std::uint64_t{1} << bit) + 1}) {
       const std::string bytes = varint_of(value);
       std::uint64_t back = 0;
       REQUIRE(read(back, bytes + "\xFF") == bytes.size());

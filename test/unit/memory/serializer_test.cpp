@@ -94,7 +94,8 @@ class Closed {
 /// Memory that ends where it says, so that a sanitizer sees each byte that is read behind it.
 class ExactBytes {
 public:
-  explicit ExactBytes(std::span<const std::byte> bytes) : size_(bytes.size()), data_(new std::byte[bytes.size()]) {
+  explicit ExactBytes(std::span<const std::byte> bytes)
+      : size_(bytes.size()), data_(new std::byte[bytes.size()]) {
     if (size_ != 0) std::memcpy(data_.get(), bytes.data(), size_);
   }
   [[nodiscard]] const std::byte* begin() const { return data_.get(); }
@@ -160,7 +161,8 @@ struct weir::Serializer<Money> {
 };
 
 // What a stream may carry, and what it may not.
-static_assert(Record<int> && Record<Colour> && Record<std::string> && Record<std::string_view> && Record<Nested>);
+static_assert(Record<int> && Record<Colour> && Record<std::string> && Record<std::string_view> &&
+              Record<Nested>);
 static_assert(Record<std::tuple<int, std::vector<std::map<int, std::set<std::string>>>>>);
 static_assert(Record<Money> && Record<Invoice>);
 static_assert(!Record<int*> && !Record<const char*> && !Record<std::nullptr_t>);
@@ -177,13 +179,14 @@ static_assert(!Record<HasPointer> && !Record<HasClosed> && !Record<HasUnique> &&
 // Nothing of no size: a count of such elements could not be checked against the bytes at hand.
 static_assert(Record<Nothing> && !Record<std::tuple<>> && !Record<std::array<int, 0>>);
 
-TEST_CASE_TEMPLATE("a value comes back as it was, and not from fewer bytes", T, bool, char, std::int8_t, std::uint16_t,
-                   std::int64_t, std::uint64_t, float, double, Colour, Switch, std::string, Nothing, Point, Gapped, Flags,
-                   Person, Nested, std::pair<std::string, int>, std::tuple<int, std::string, bool>,
-                   std::optional<std::string>, std::optional<std::optional<int>>, std::array<std::string, 3>,
-                   std::vector<int>, std::vector<bool>, std::vector<std::vector<std::string>>, std::set<std::string>,
-                   std::unordered_set<int>, std::map<std::string, Point>, std::unordered_map<int, std::vector<Person>>,
-                   std::vector<Nothing>) {
+TEST_CASE_TEMPLATE("a value comes back as it was, and not from fewer bytes", T, bool, char, std::int8_t,
+                   std::uint16_t, std::int64_t, std::uint64_t, float, double, Colour, Switch, std::string,
+                   Nothing, Point, Gapped, Flags, Person, Nested, std::pair<std::string, int>,
+                   std::tuple<int, std::string, bool>, std::optional<std::string>,
+                   std::optional<std::optional<int>>, std::array<std::string, 3>, std::vector<int>,
+                   std::vector<bool>, std::vector<std::vector<std::string>>, std::set<std::string>,
+                   std::unordered_set<int>, std::map<std::string, Point>,
+                   std::unordered_map<int, std::vector<Person>>, std::vector<Nothing>) {
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   Random random(seed);
@@ -199,15 +202,16 @@ TEST_CASE_TEMPLATE("a value comes back as it was, and not from fewer bytes", T, 
   }
 }
 
-TEST_CASE_TEMPLATE("bytes from anywhere are a value or none, and nothing behind them is looked at", T, bool, Switch,
-                   std::int64_t, std::string, std::string_view, Point, Flags, Person, Nested,
+TEST_CASE_TEMPLATE("bytes from anywhere are a value or none, and nothing behind them is looked at", T, bool,
+                   Switch, std::int64_t, std::string, std::string_view, Point, Flags, Person, Nested,
                    std::tuple<int, std::string, bool>, std::optional<std::string>, std::vector<bool>,
                    std::vector<std::vector<std::string>>, std::set<std::string>, std::map<std::string, Flags>,
                    std::unordered_map<int, std::vector<Person>>, std::vector<Nothing>, std::array<Flags, 2>) {
   const auto seed = std::random_device{}();
   CAPTURE(seed);
   Random random(seed);
-  for (int round = 0; round < 2000; ++round) check_reads_safely<T>(random_bytes(random, 64), /*must_fail=*/false);
+  for (int round = 0; round < 2000; ++round)
+    check_reads_safely<T>(random_bytes(random, 64), /*must_fail=*/false);
 
   if constexpr (!std::same_as<T, std::string_view>) {
     for (int round = 0; round < 500; ++round) {
