@@ -38,7 +38,8 @@ ARROWS = {
     "api": {"execution/operators", "execution/windows", "graph", "memory", "base"},
     "web": {"messages", "base"},
     "actors": _THREE_TO_SIX | {"base"},
-    "apps": {"actors", "web", "api", "base"},
+    # The command line prints what the words of the lower rooms mean: states of jobs, execution plans.
+    "apps": {"actors", "web", "api", "messages", "graph", "base"},
     "examples": {"api"},
     # A limit is what the machine can do, so it may not lean on what it measures.
     "test/bench/limits": {"memory", "base", "examples", "test"},
