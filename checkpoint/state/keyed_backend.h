@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "checkpoint/state/heap_table.h"
 #include "checkpoint/state/key_group.h"
@@ -22,11 +23,12 @@ public:
   [[nodiscard]] KeyGroupRange range() const { return range_; }
 
   /// The table of that name, made at the first call. The types must be the same at every call.
-  template <class KeyView, class V>
-  [[nodiscard]] HeapTable<KeyView, V>& table(const std::string& name) {
+  template <class Entry, class Traits>
+  [[nodiscard]] HeapTable<Entry, Traits>& table(const std::string& name, Traits traits) {
+    using Table = HeapTable<Entry, Traits>;
     auto& slot = tables_[name];
-    if (!slot) slot = std::make_unique<HeapTable<KeyView, V>>(range_, max_parallelism_);
-    return static_cast<HeapTable<KeyView, V>&>(*slot);
+    if (!slot) slot = std::make_unique<Table>(range_, max_parallelism_, std::move(traits));
+    return static_cast<Table&>(*slot);
   }
 
 private:

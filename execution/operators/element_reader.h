@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <stdexcept>
+#include <utility>
 
 #include "execution/operators/input.h"
 #include "execution/operators/stream_element.h"
@@ -26,6 +28,24 @@ public:
                                         std::uint64_t& record_count) = 0;
 };
 
+namespace detail {
+
+template <Record T>
+const std::byte* read_value(T& value, const std::byte* at, const std::byte* end) {
+  at = Serializer<T>::read(value, at, end);
+  if (at == nullptr) throw std::runtime_error("a record could not be read: its bytes are no " + schema_of<T>());
+  return at;
+}
+
+}  // namespace detail
+
+/// A head that can look ahead: it is shown several records before it gets them, so that it fetches their state
+/// from memory while it works on those before.
+template <class Head, class T>
+concept LooksAhead = requires(Head& head, const T& value, EventTime time) {
+  head.process(value, time, head.prepare(value));
+};
+
 /// The reader of records of T into a head whose class is known here, so that the head's process() can be inlined.
 template <Record T, class Head>
 class RecordReader final : public ElementReader {
@@ -38,8 +58,7 @@ public:
       EventTime time;
       const std::byte* value_at = read_record_header(time, at, end);
       if (value_at == nullptr) return at;
-      at = Serializer<T>::read(value_, value_at, end);
-      if (at == nullptr) throw std::runtime_error("a record could not be read: its bytes are no " + schema_of<T>());
+      at = detail::read_value(value_, value_at, end);
       head_.Head::process(value_, time);
       ++record_count;
     }
@@ -49,6 +68,43 @@ public:
 private:
   Head& head_;  // outlives this
   T value_{};   // reused, so that strings keep their memory
+};
+
+/// The same for a head that looks ahead: records are read a handful at a time.
+template <Record T, LooksAhead<T> Head>
+class RecordReader<T, Head> final : public ElementReader {
+public:
+  explicit RecordReader(Head& head) : head_(head) {}
+
+  const std::byte* read_records(const std::byte* at, const std::byte* end, const std::atomic<std::uint32_t>& attention,
+                                std::uint64_t& record_count) override {
+    while (at != end && attention.load(std::memory_order_relaxed) == 0) {
+      std::size_t count = 0;
+      for (; count < kAhead && at != end; ++count) {
+        Ahead& each = ahead_[count];
+        const std::byte* value_at = read_record_header(each.time, at, end);
+        if (value_at == nullptr) break;
+        at = detail::read_value(each.value, value_at, end);
+        each.prepared = head_.prepare(each.value);
+      }
+      for (std::size_t i = 0; i < count; ++i) head_.process(ahead_[i].value, ahead_[i].time, ahead_[i].prepared);
+      record_count += count;
+      if (count < kAhead) return at;
+    }
+    return at;
+  }
+
+private:
+  static constexpr std::size_t kAhead = 16;
+
+  struct Ahead {
+    T value{};  // reused, so that strings keep their memory
+    EventTime time;
+    decltype(std::declval<Head&>().prepare(std::declval<const T&>())) prepared{};
+  };
+
+  Head& head_;  // outlives this
+  std::array<Ahead, kAhead> ahead_;
 };
 
 }  // namespace weir

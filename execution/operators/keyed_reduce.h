@@ -21,7 +21,7 @@ enum class Emit : std::uint8_t {
 /// Folds the records of each key into one.
 ///
 /// `Fold` is called with the Owned<T> that is held and the new record. The first record of a key is kept as it is.
-/// State: "reduced", one T a key. A key costs memory once; a record of a known key none.
+/// State: "reduced", one T a key, which holds its key itself. A key costs memory once; a record of a known key none.
 template <class T, class KeyFunction, class Fold>
 class KeyedReduce final : public OneInputOperator<T, T> {
 public:
@@ -29,34 +29,55 @@ public:
       : key_(std::move(key)), fold_(std::move(fold)), emits_updates_(emit == Emit::Updates) {}
 
   void open(OperatorContext& context) override {
-    table_ = &context.keyed_state().table<KeyView, Owned<T>>("reduced");
+    table_ = &context.keyed_state().template table<Owned<T>>("reduced", ByKey{key_});
   }
 
-  void process(const T& value, EventTime time) override {
-    const Owned<T>& held = this->guarded([&]() -> const Owned<T>& { return update(value); });
+  /// Where the key's state is. Fetches it meanwhile: a reader calls this for several records ahead of process().
+  [[gnu::always_inline]] auto prepare(const T& value) {
+    const auto place = this->guarded([&] { return table_->locate(KeyHash<Key>::hash(std::invoke(key_, value))); });
+    Table::prefetch(place);
+    return place;
+  }
+
+  void process(const T& value, EventTime time) override { process(value, time, prepare(value)); }
+
+  template <class Place>
+  [[gnu::always_inline]] void process(const T& value, EventTime time, const Place& place) {
+    const Owned<T>& held = this->guarded([&]() -> const Owned<T>& { return update(value, place); });
     if (emits_updates_) this->next().process(held.get(), time);
   }
 
   void finish() override {
     if (emits_updates_) return;
-    table_->for_each([this](const auto&, const Owned<T>& held) { this->next().process(held.get(), EventTime::none()); });
+    table_->for_each([this](const Owned<T>& held) { this->next().process(held.get(), EventTime::none()); });
   }
 
 private:
-  using KeyView = std::remove_cvref_t<std::invoke_result_t<KeyFunction&, const T&>>;
-  using Table = HeapTable<KeyView, Owned<T>>;
+  /// Finds the key in what is held.
+  struct ByKey {
+    using Key = std::remove_cvref_t<std::invoke_result_t<const KeyFunction&, const T&>>;
 
-  const Owned<T>& update(const T& value) {
-    const auto& key = std::invoke(key_, value);
-    const auto at = Table::lookup(key);
-    Owned<T>* held = table_->find(at);
-    if (held == nullptr) [[unlikely]] return table_->insert(at, Owned<T>(value));
+    [[nodiscard]] std::uint64_t hash(const Owned<T>& held) const {
+      return KeyHash<Key>::hash(std::invoke(key, held.get()));
+    }
+    [[nodiscard]] bool equal(const Owned<T>& held, const Key& wanted) const {
+      return std::invoke(key, held.get()) == wanted;
+    }
+
+    KeyFunction key;
+  };
+  using Key = typename ByKey::Key;
+  using Table = HeapTable<Owned<T>, ByKey>;
+
+  [[gnu::always_inline]] const Owned<T>& update(const T& value, const typename Table::Place& place) {
+    Owned<T>* held = table_->find(place, std::invoke(key_, value));
+    if (held == nullptr) [[unlikely]] return table_->insert(place, Owned<T>(value));
     fold_(*held, value);
     return *held;
   }
 
   // Configuration.
-  KeyFunction key_;
+  const KeyFunction key_;
   Fold fold_;
   const bool emits_updates_;
   // Bound at open.

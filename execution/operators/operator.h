@@ -49,7 +49,7 @@ protected:
   /// Calls the user's code, so that what it throws carries this operator's name. What comes from operators further
   /// down has theirs already. Costs nothing while nothing is thrown.
   template <class Call>
-  decltype(auto) guarded(Call&& call) {
+  [[gnu::always_inline]] decltype(auto) guarded(Call&& call) {
     try {
       return call();
     } catch (const OperatorFailure&) {
