@@ -24,10 +24,15 @@ concept Range = requires(const T& range) {
   range.begin();
   range.end();
 };
+template <class T>
+concept Optional = requires(const T& value) {
+  value.has_value();
+  *value;
+};
 }  // namespace detail
 
-/// Appends a record as people read it: text as it is, numbers shortest, structs and tuples as "(a,b)", containers
-/// as "[a, b]", and whatever has an operator<< by that.
+/// Appends a record as people read it: text as it is, numbers shortest, structs and tuples as "(a,b)",
+/// containers as "[a, b]", an optional without a value as nothing, and whatever has an operator<< by that.
 template <class T>
 void format_record(std::string& out, const T& value) {
   if constexpr (std::convertible_to<const T&, std::string_view>) {
@@ -45,6 +50,8 @@ void format_record(std::string& out, const T& value) {
     out += text.str();
   } else if constexpr (std::is_enum_v<T>) {
     format_record(out, static_cast<std::underlying_type_t<T>>(value));
+  } else if constexpr (detail::Optional<T>) {
+    if (value.has_value()) format_record(out, *value);
   } else if constexpr (detail::Range<T>) {
     out += '[';
     bool first = true;
