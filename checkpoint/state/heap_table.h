@@ -195,7 +195,8 @@ private:
     Group larger(group.capacity() * 2);
     group.for_each_taken([&](std::size_t at) {
       Entry& entry = group.slots[at].entry;
-      larger.put(traits_.hash(entry), std::move(entry));
+      const std::uint64_t hash = traits_.hash(entry);  // before it is moved from
+      larger.put(hash, std::move(entry));
     });
     std::swap(group, larger);  // the old one destroys what it moved from
   }
