@@ -4,9 +4,13 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/log.h"
+
 namespace weir {
 
 namespace {
+
+constexpr std::string_view kLogger = "InstanceManager";
 
 std::string millis_of(Duration length) {
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(length).count()) + " ms";
@@ -39,8 +43,16 @@ bool InstanceManager::on_heartbeat(InstanceId instance, TimePoint now) {
   return true;
 }
 
-void InstanceManager::on_gone(InstanceId instance, const std::string& reason) {
-  if (find(instance) != nullptr) bury(instance, reason);
+void InstanceManager::on_left(InstanceId instance, const std::string& reason) {
+  if (find(instance) == nullptr) return;
+  log::info(kLogger, "TaskManager " + find(instance)->task_manager.id.hex() + " left: " + reason);
+  bury(instance, reason);
+}
+
+void InstanceManager::on_down(InstanceId instance, const std::string& reason) {
+  if (find(instance) == nullptr) return;
+  log::warn(kLogger, "Lost TaskManager " + find(instance)->task_manager.id.hex() + ": " + reason);
+  bury(instance, reason);
 }
 
 void InstanceManager::on_tick(TimePoint now) {
@@ -49,7 +61,7 @@ void InstanceManager::on_tick(TimePoint now) {
   for (const Instance& known : instances_)
     if (now - known.last_heard > options_.heartbeat_timeout) silent.push_back(known.id);
   for (const InstanceId id : silent)
-    bury(id, "no heartbeat for more than " + millis_of(options_.heartbeat_timeout));
+    on_down(id, "no heartbeat for more than " + millis_of(options_.heartbeat_timeout));
   wake_for_next_deadline(now);
 }
 

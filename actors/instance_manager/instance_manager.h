@@ -42,8 +42,10 @@ public:
   [[nodiscard]] RegistrationReply on_register(const RegisterTaskManager& mail, TimePoint now);
   /// False: there is no such instance (any more), and the TaskManager should register anew.
   [[nodiscard]] bool on_heartbeat(InstanceId instance, TimePoint now);
-  /// The TaskManager left, or the connection to it broke. Nothing happens if it is not registered.
-  void on_gone(InstanceId instance, const std::string& reason);
+  /// The TaskManager left of its own will. Nothing happens if it is not registered.
+  void on_left(InstanceId instance, const std::string& reason);
+  /// The connection to it broke. Nothing happens if it is not registered.
+  void on_down(InstanceId instance, const std::string& reason);
   void on_tick(TimePoint now);
   /// Leadership was lost: everyone is dismissed. The JobManager knows already.
   void dismiss_all(const std::string& reason);

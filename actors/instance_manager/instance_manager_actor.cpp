@@ -64,7 +64,7 @@ InstanceManagerActor::behavior_type InstanceManagerState::start(Self self, Insta
       },
       [this](LeaderSessionId session, const Heartbeat& mail) { on_heartbeat(session, mail); },
       [this](LeaderSessionId session, const Disconnect& mail) {
-        if (fence_.admits(session)) logic_->on_gone(mail.instance, mail.reason);
+        if (fence_.admits(session)) logic_->on_left(mail.instance, mail.reason);
       },
       [this](RequestInstances) { return logic_->list(now_of(*self_)); },
       [this](Tick) { logic_->on_tick(now_of(*self_)); },
@@ -97,7 +97,9 @@ void InstanceManagerState::on_heartbeat(LeaderSessionId session, const Heartbeat
 void InstanceManagerState::on_down(const caf::down_msg& down) {
   for (const auto& [instance, handle] : handles_) {
     if (handle.address() != down.source) continue;
-    return logic_->on_gone(InstanceId(instance), "the connection to it was lost");
+    const InstanceId id = instance;  // the entry goes away with it
+    if (down.reason == caf::exit_reason::user_shutdown) return logic_->on_left(id, "it was shut down");
+    return logic_->on_down(id, "the connection to it was lost");
   }
 }
 
@@ -116,7 +118,6 @@ void InstanceManagerState::joined(const TaskManagerJoined& mail) {
 }
 
 void InstanceManagerState::lost(const TaskManagerLost& mail) {
-  log::warn(kName, "Lost TaskManager " + mail.task_manager.hex() + ": " + mail.reason);
   caf::anon_send(listener_, fence_.session(), mail);
 }
 

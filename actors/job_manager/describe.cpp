@@ -8,10 +8,14 @@ namespace weir {
 
 namespace {
 
-/// "Keyed Sum (2/4): <what happened> [on host:port]", each part only where it says something new.
+/// "Keyed Sum (2/4): <what happened> [on host:port]", each part only where it says something new: a task that fails
+/// by itself says which operator of which subtask it was.
 std::string text_of(const JobFailure& failure) {
   std::string text = failure.error.what;
-  if (text.find(failure.task) == std::string::npos) text = failure.task + ": " + text;
+  const std::size_t subtask = failure.task.rfind('(');
+  if (subtask != std::string::npos && text.find(failure.task.substr(subtask)) == std::string::npos) {
+    text = failure.task + ": " + text;
+  }
   if (!failure.data_address.empty()) text += " [on " + failure.data_address + "]";
   return text;
 }

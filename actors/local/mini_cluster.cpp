@@ -37,7 +37,8 @@ TaskManagerNode::Options node_options(const MiniCluster::Options& options, std::
   TaskManagerNode::Options node;
   node.worker = options.worker;
   node.worker.slots = options.slots_per_task_manager;
-  node.actor.self.data_address = "local-" + std::to_string(number);
+  // Shown behind what happened there. With one TaskManager it would say nothing.
+  if (options.task_managers > 1) node.actor.self.data_address = "local-" + std::to_string(number);
   return node;
 }
 
