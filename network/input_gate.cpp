@@ -94,8 +94,9 @@ void InputGate::release_all() {
 }
 
 void InputGate::close() {
+  Bell& bell = bell_;  // the task may see the mark, and end this gate, before the ring
   closed_.store(true, std::memory_order_release);
-  bell_.ring();
+  bell.ring();
 }
 
 }  // namespace weir
