@@ -22,11 +22,16 @@ constexpr std::size_t kReadBytes = 256 * 1024;  // stays in the second-level cac
 /// A regular file that is open for reading.
 class InputFile {
 public:
-  explicit InputFile(const std::string& path) : path_(path), descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)) {
+  explicit InputFile(const std::string& path)
+      : path_(path),
+        descriptor_(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK)) {  // a pipe may have no writer
     if (descriptor_ < 0) fail("cannot open");
     struct stat about {};
     if (::fstat(descriptor_, &about) != 0) fail("cannot stat");
-    if (!S_ISREG(about.st_mode)) throw std::runtime_error("cannot read text from '" + path + "': not a regular file");
+    if (!S_ISREG(about.st_mode)) {
+      ::close(descriptor_);
+      throw std::runtime_error("cannot read text from '" + path + "': not a regular file");
+    }
     bytes_ = static_cast<std::uint64_t>(about.st_size);
     ::posix_fadvise(descriptor_, 0, 0, POSIX_FADV_SEQUENTIAL);
   }
@@ -74,8 +79,8 @@ void TextFileSource::run(SourceContext<std::string>& context) {
   const ByteRange range = split_of(file.bytes(), context.subtask_index(), context.parallelism());
   if (range.begin == range.end) return;
 
-  // A line begins in the range if the newline before it stands at begin - 1 or later. So reading starts there, and
-  // what comes before the first newline belongs to the neighbour.
+  // A line begins in the range if the newline before it stands at begin - 1 or later. So reading starts
+  // there, and what comes before the first newline belongs to the neighbour.
   std::uint64_t offset = range.begin == 0 ? 0 : range.begin - 1;
   bool is_neighbours = range.begin != 0;
 
@@ -100,7 +105,8 @@ void TextFileSource::run(SourceContext<std::string>& context) {
       is_neighbours = false;
       if (offset - piece.size() >= range.end) return;
     }
-    // The last line of the range is the one that holds byte end - 1: it ends at the first newline at or behind it.
+    // The last line of the range is the one that holds byte end - 1: it ends at the first newline at or
+    // behind it.
     const std::uint64_t piece_begin = offset - piece.size();
     if (offset >= range.end) {
       const auto from = range.end - 1 > piece_begin ? range.end - 1 - piece_begin : 0;
