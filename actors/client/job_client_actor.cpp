@@ -128,6 +128,7 @@ public:
   /// Sends `mail` to the leader and waits for a Reply.
   template <class Reply, class... Mail>
   Result<Reply> ask(const std::string& request, const Mail&... mail) {
+    const Visit visit;
     caf::scoped_actor self(system_);
     std::optional<Result<Reply>> answer;
     self->request(leader_, kAskTimeout, mail...)
@@ -144,6 +145,7 @@ private:
 
 Result<JobResult> JobClient::Connection::submit(JobGraph graph, ListeningBehaviour listening,
                                                 JobListener* listener) {
+  const Visit visit;
   auto answer = std::make_shared<Answer>();
   auto result = answer->get_future();
   const JobClientActor client =

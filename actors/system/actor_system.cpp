@@ -6,6 +6,7 @@
 #include <caf/atom.hpp>
 #include <caf/deep_to_string.hpp>
 #include <caf/exit_reason.hpp>
+#include <caf/logger.hpp>
 
 #include <exception>
 
@@ -20,6 +21,8 @@ ActorSystemConfig::ActorSystemConfig(Scheduling scheduling) {
   set("scheduler.max-threads", std::size_t{2});
   register_messages(*this);
 }
+
+Visit::~Visit() { caf::logger::set_current_actor_system(nullptr); }
 
 Error mail_error(const caf::error& cause, const std::string& request) {
   if (cause == caf::sec::request_timeout)

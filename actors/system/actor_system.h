@@ -29,6 +29,19 @@ public:
   explicit ActorSystemConfig(Scheduling scheduling = Scheduling::Threads);
 };
 
+/// A call into an actor system from a thread that is not its own. CAF notes in every thread that starts an actor or
+/// waits as one which system that was, and the end of the system waits until the thread forgets: at its own end, or at
+/// the end of its visit.
+///
+/// Order: made before, and so ended after, whatever the visit makes.
+class Visit {
+public:
+  Visit() = default;
+  ~Visit();
+  Visit(const Visit&) = delete;
+  Visit& operator=(const Visit&) = delete;
+};
+
 /// What went wrong with the mail itself, as an error of ours: no answer in time, or nobody there.
 [[nodiscard]] Error mail_error(const caf::error& cause, const std::string& request);
 
