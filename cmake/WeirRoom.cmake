@@ -8,8 +8,11 @@ function(weir_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
   add_library(weir_${name} SHARED ${ROOM_SOURCES})
   add_library(weir::${name} ALIAS weir_${name})
-  target_include_directories(weir_${name} PUBLIC ${PROJECT_SOURCE_DIR})
+  target_include_directories(weir_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
+                                                 $<INSTALL_INTERFACE:include/weir>)
   target_link_libraries(weir_${name} PUBLIC ${ROOM_LINKS} Threads::Threads PRIVATE ${ROOM_PRIVATE_LINKS})
-  set_target_properties(weir_${name} PROPERTIES SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
-                                                VERSION ${PROJECT_VERSION})
+  set_target_properties(weir_${name} PROPERTIES
+    SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}
+    VERSION ${PROJECT_VERSION}
+    EXPORT_NAME ${name})
 endfunction()
