@@ -174,7 +174,6 @@ struct HasPointer { int number; int* pointer; };
 struct HasClosed { int number; Closed closed; };
 struct HasUnique { std::unique_ptr<int> owner; };
 struct HasConst { const int number; };
-struct HasArray { char name[16]; };
 static_assert(!Record<HasPointer> && !Record<HasClosed> && !Record<HasUnique> && !Record<HasConst>);
 // Nothing of no size: a count of such elements could not be checked against the bytes at hand.
 static_assert(Record<Nothing> && !Record<std::tuple<>> && !Record<std::array<int, 0>>);
