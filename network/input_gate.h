@@ -2,8 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -14,6 +14,7 @@
 #include "network/buffer_or_event.h"
 #include "network/data_listener.h"
 #include "network/input_channel.h"
+#include "network/ring_queue.h"
 
 namespace weir {
 
@@ -64,7 +65,7 @@ private:
   // The task's own.
   const std::vector<std::unique_ptr<InputChannel>> channels_;
   Bell& bell_;
-  std::deque<std::uint32_t> ready_;  // channels with data, in turn
+  RingQueue<std::uint32_t> ready_;  // channels with data, in turn
   std::vector<bool> is_ready_;       // a channel; whether it stands in ready_
   std::vector<std::uint32_t> fed_;   // channels asked since they were last told that we starve
   std::vector<bool> is_fed_;

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
 #include <variant>
 
@@ -13,6 +13,7 @@
 #include "network/buffer_or_event.h"
 #include "network/data_listener.h"
 #include "network/port_slot.h"
+#include "network/ring_queue.h"
 #include "network/stream_event.h"
 
 namespace weir {
@@ -60,7 +61,7 @@ public:
 
 private:
   using Entry = std::variant<BufferConsumer, StreamEvent>;
-  using Entries = std::deque<Entry>;
+  using Entries = RingQueue<Entry>;
 
   [[nodiscard]] bool is_readable() const WEIR_REQUIRES(lock_);
   /// True if the reader does not know yet that there is something to read. The caller tells it without the
