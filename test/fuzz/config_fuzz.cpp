@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// A configuration file is taken over or refused with a sentence, and what was taken over can be asked for.
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include "base/options.h"
+#include "base/result.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t bytes) {
+  const std::string_view text(static_cast<const char*>(static_cast<const void*>(data)), bytes);
+  weir::Config config(weir::options::all());
+  const auto status = config.read(text, "fuzz");
+  WEIR_CHECK(status || !status.error().what.empty(), "a refusal has a reason");
+  (void)config.get(weir::options::kTaskSlots);
+  (void)config.get(weir::options::kSegmentSize);
+  (void)config.get(weir::options::kAskTimeout);
+  (void)config.lines();
+  return 0;
+}
