@@ -14,9 +14,11 @@ namespace {
 constexpr std::uint32_t kFirstProbeBytes = 64;
 }  // namespace
 
-RecordWriter::RecordWriter(std::shared_ptr<ResultPartition> partition, std::chrono::milliseconds buffer_timeout,
-                           Mailbox& mailbox)
-    : RecordSink(partition->subpartition_count()), partition_(std::move(partition)), mailbox_(mailbox),
+RecordWriter::RecordWriter(std::shared_ptr<ResultPartition> partition,
+                           std::chrono::milliseconds buffer_timeout, Mailbox& mailbox)
+    : RecordSink(partition->subpartition_count()),
+      partition_(std::move(partition)),
+      mailbox_(mailbox),
       channels_(partition_->subpartition_count()) {
   flush_after_each_record(buffer_timeout.count() == 0);
   partition_->set_listener(this);
@@ -28,18 +30,22 @@ std::byte* RecordWriter::make_room(std::uint32_t channel, std::size_t bytes) {
   Channel& here = channels_[channel];
   if (here.probe_bytes != 0) {
     serve_starved(channel);
-    if (here.builder && static_cast<std::size_t>(here.builder->end() - place(channel).at) >= bytes) {
-      if (static_cast<std::size_t>(place(channel).end - place(channel).at) < bytes) {
-        place(channel).end = place(channel).at + bytes;  // room for this record; the next one probes again
-      }
-      return place(channel).at;
-    }
+    if (std::byte* at = room_in_segment(channel, bytes)) return at;
   }
-  if (here.builder && bytes > static_cast<std::size_t>(here.builder->end() - here.builder->begin())) return nullptr;
+  if (here.builder && bytes > static_cast<std::size_t>(here.builder->end() - here.builder->begin()))
+    return nullptr;
   end_segment(channel);
   begin_segment(channel);
-  const Place& fresh = place(channel);
-  return bytes <= static_cast<std::size_t>(fresh.end - fresh.at) ? fresh.at : nullptr;
+  return room_in_segment(channel, bytes);
+}
+
+std::byte* RecordWriter::room_in_segment(std::uint32_t channel, std::size_t bytes) {
+  Place& here = place(channel);
+  if (static_cast<std::size_t>(channels_[channel].builder->end() - here.at) < bytes) return nullptr;
+  // While the reader starves the place ends early: then it ends behind this record, and the next one looks
+  // again.
+  if (static_cast<std::size_t>(here.end - here.at) < bytes) here.end = here.at + bytes;
+  return here.at;
 }
 
 void RecordWriter::write_large(std::uint32_t channel, std::span<const std::byte> element) {
@@ -85,6 +91,7 @@ void RecordWriter::end_segment(std::uint32_t channel) {
   const std::uint32_t bytes = written_bytes(channel);
   byte_count_ += bytes;
   partition_->finish_builder(channel, *std::exchange(here.builder, std::nullopt), bytes);
+  here.probe_bytes = 0;
   place(channel) = {};
 }
 

@@ -16,11 +16,12 @@
 
 namespace weir {
 
-/// Writes the records of one outgoing edge into the segments of a result partition, a segment a channel at a time.
+/// Writes the records of one outgoing edge into the segments of a result partition, a segment a channel at a
+/// time.
 ///
-/// A record is visible to its reader when its segment is full, when it has waited for the edge's buffer timeout, when
-/// this task has nothing to do, or when the reader has nothing to do: then soon, but at most once in
-/// kStarvedFlushInterval, because waking a reader costs as much as a few hundred records.
+/// A record is visible to its reader when its segment is full, when it has waited for the edge's buffer
+/// timeout, when this task has nothing to do, or when the reader has nothing to do: then soon, but at most
+/// once in kStarvedFlushInterval, because waking a reader costs as much as a few hundred records.
 ///
 /// Threads: the task's; on_reader_starved() by any.
 /// Errors:  throws TaskCancelled if the partition is taken away while it waits for memory.
@@ -52,12 +53,15 @@ private:
   struct Channel {
     std::optional<BufferBuilder> builder;
     std::uint32_t flushed_bytes = 0;  // of the builder
-    std::uint32_t probe_bytes = 0;    // not 0: the reader is starving; look at the clock again after so many bytes
+    std::uint32_t probe_bytes =
+        0;  // not 0: the reader is starving; look at the clock again after so many bytes
   };
 
   void on_reader_starved() override { mailbox_.raise_quietly(Mailbox::kReaderStarved); }
 
   [[nodiscard]] std::uint32_t written_bytes(std::uint32_t channel);
+  /// The place to write, if what is left of the channel's segment holds so many bytes.
+  [[nodiscard]] std::byte* room_in_segment(std::uint32_t channel, std::size_t bytes);
   void serve_starved(std::uint32_t channel);
   void begin_segment(std::uint32_t channel);
   void end_segment(std::uint32_t channel);
