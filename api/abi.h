@@ -11,8 +11,8 @@ class StreamExecutionEnvironment;
 /// Raised whenever a program that was compiled before could no longer be run by what is compiled now.
 inline constexpr std::uint32_t kAbiVersion = 1;
 
-/// What a program's library says of how it was compiled. It lies in an ELF section of its own, so that it is read before
-/// the library is loaded and any of its code runs. Its layout is for ever: later versions append.
+/// What a program's library says of how it was compiled. It lies in an ELF section of its own, so that it is
+/// read before the library is loaded and any of its code runs. Its layout is for ever: later versions append.
 struct AbiRecord {
   char magic[8];               // "WEIRABI" and a zero
   std::uint32_t record_bytes;  // sizeof(AbiRecord) there

@@ -17,11 +17,13 @@ Result<std::shared_ptr<const Program>> translate(const Environment& env, Program
 
 Status check_fingerprint(const ProgramReference& submitted, const Program& rebuilt) {
   if (rebuilt.job_graph().program.fingerprint == submitted.fingerprint) return Status::ok();
-  return Error{ErrorCode::GraphDiffers,
-               "the program '" + submitted.library + "' builds another graph on this worker than it did at the client: "
-               "program() may depend on nothing but env.params() (no clock, random numbers, files or environment "
-               "variables), and the library must be the one that was submitted",
-               Blame::User};
+  return Error{
+      ErrorCode::GraphDiffers,
+      "the program '" + submitted.library +
+          "' builds another graph on this worker than it did at the client: "
+          "program() may depend on nothing but env.params() (no clock, random numbers, files or environment "
+          "variables), and the library must be the one that was submitted",
+      Blame::User};
 }
 
 }  // namespace weir

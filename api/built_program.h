@@ -24,9 +24,10 @@ private:
   const JobGraph job_graph_;
 };
 
-/// Translates what a program has said into graphs, under a fresh job id. The answer's reference is `reference` with the
-/// fingerprint set.
-[[nodiscard]] Result<std::shared_ptr<const Program>> translate(const Environment& env, ProgramReference reference);
+/// Translates what a program has said into graphs, under a fresh job id. The answer's reference is
+/// `reference` with the fingerprint set.
+[[nodiscard]] Result<std::shared_ptr<const Program>> translate(const Environment& env,
+                                                               ProgramReference reference);
 
 /// Refuses a program whose graph is not the one that was submitted.
 [[nodiscard]] Status check_fingerprint(const ProgramReference& submitted, const Program& rebuilt);

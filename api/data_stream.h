@@ -37,11 +37,12 @@ private:
   StreamNodeId id_;
 };
 
-/// Records of type T on their way. A handle: copying it copies no stream, each use of it is one more consumer.
+/// Records of type T on their way. A handle: copying it copies no stream, each use of it is one more
+/// consumer.
 ///
-/// T is a plain value: struct, string, number, tuple, vector, map and what is made of these serialise by themselves.
-/// Functions are lambdas or objects with operator(); each subtask gets a copy of its own. They see a record as
-/// `const T&`, may take it by value, and run on the task's thread.
+/// T is a plain value: struct, string, number, tuple, vector, map and what is made of these serialise by
+/// themselves. Functions are lambdas or objects with operator(); each subtask gets a copy of its own. They
+/// see a record as `const T&`, may take it by value, and run on the task's thread.
 template <Record T>
 class DataStream {
 public:
@@ -59,13 +60,15 @@ public:
     return transform<Op>("Map", [function] { return std::make_unique<Op>(function); });
   }
 
-  /// Any number of records for one: `[](const T& in, Out<R>& out) { out(...); }`. For a generic function say R.
+  /// Any number of records for one: `[](const T& in, Out<R>& out) { out(...); }`. For a generic function say
+  /// R.
   template <class R = void, class F>
   auto flat_map(F function) {
     using Deduced = typename detail::FlatMapResult<F>::type;
     using Result = std::conditional_t<std::is_void_v<R>, Deduced, R>;
-    static_assert(!std::is_void_v<Result>, "flat_map() takes a function of (const T&, Out<R>&); if it is generic, "
-                                           "name the result: flat_map<R>(function)");
+    static_assert(!std::is_void_v<Result>,
+                  "flat_map() takes a function of (const T&, Out<R>&); if it is generic, "
+                  "name the result: flat_map<R>(function)");
     static_assert(Record<Result>, "the result of flat_map() must be a plain value that serialises");
     using Op = FlatMap<T, Result, F>;
     return transform<Op>("Flat Map", [function] { return std::make_unique<Op>(function); });
@@ -90,8 +93,8 @@ public:
     requires std::invocable<const KeyFunction&, const T&>
   [[nodiscard]] KeyedStream<T, KeyFunction> key_by(KeyFunction key) const;
 
-  // How records are spread over the consumer's subtasks. Without a word: forward if both have the same parallelism,
-  // else rebalance.
+  // How records are spread over the consumer's subtasks. Without a word: forward if both have the same
+  // parallelism, else rebalance.
   [[nodiscard]] DataStream forward() const { return partition(Partitioning::Forward); }
   [[nodiscard]] DataStream rebalance() const { return partition(Partitioning::Rebalance); }
   [[nodiscard]] DataStream rescale() const { return partition(Partitioning::Rescale); }
@@ -133,10 +136,11 @@ public:
   /// An operator of your own: `make` returns a std::unique_ptr<Op>, Op a OneInputOperator<T, R>.
   template <class Op, class Make>
   auto transform(std::string name, Make make, ChainingStrategy chaining = ChainingStrategy::Always) {
-    static_assert(std::same_as<typename Op::In, T>, "the operator reads another type than the stream carries");
+    static_assert(std::same_as<typename Op::In, T>,
+                  "the operator reads another type than the stream carries");
     using R = typename Op::Result;
-    return OperatorStream<R>(*graph_, add_operator<Op>(StreamNode::Kind::Operator, std::move(name), std::move(make),
-                                                       chaining, schema_of<R>()));
+    return OperatorStream<R>(*graph_, add_operator<Op>(StreamNode::Kind::Operator, std::move(name),
+                                                       std::move(make), chaining, schema_of<R>()));
   }
   /// A sink of your own: Op is a SinkOperator<T>.
   template <class Op, class Make>
@@ -150,7 +154,9 @@ protected:
   [[nodiscard]] StreamNodeId id() const { return id_; }
 
 private:
-  [[nodiscard]] DataStream partition(Partitioning kind) const { return {*graph_, graph_->add_partition(id_, kind)}; }
+  [[nodiscard]] DataStream partition(Partitioning kind) const {
+    return {*graph_, graph_->add_partition(id_, kind)};
+  }
 
   StreamSink text_sink(std::string name, typename TextSink<T>::Options options) {
     using Op = TextSink<T>;

@@ -29,7 +29,8 @@ Error refuse(const std::string& path, ErrorCode code, const std::string& why) {
 /// A file of which any range may be asked for, and only ranges that are there are answered.
 class BoundedFile {
 public:
-  BoundedFile(const std::string& path, std::uint64_t bytes) : stream_(path, std::ios::binary), bytes_(bytes) {}
+  BoundedFile(const std::string& path, std::uint64_t bytes)
+      : stream_(path, std::ios::binary), bytes_(bytes) {}
 
   template <class T>
   [[nodiscard]] std::optional<T> read(std::uint64_t offset) {
@@ -57,7 +58,8 @@ std::optional<Elf64_Shdr> find_section(BoundedFile& file, const Elf64_Ehdr& head
     return file.read<Elf64_Shdr>(header.e_shoff + index * sizeof(Elf64_Shdr));
   };
   const auto names = section(header.e_shstrndx);
-  if (header.e_shentsize != sizeof(Elf64_Shdr) || !names || names->sh_size > kMaxNameTableBytes) return std::nullopt;
+  if (header.e_shentsize != sizeof(Elf64_Shdr) || !names || names->sh_size > kMaxNameTableBytes)
+    return std::nullopt;
   std::string table(names->sh_size, '\0');
   if (!file.read_bytes(names->sh_offset, table.data(), table.size())) return std::nullopt;
 
@@ -80,16 +82,19 @@ Result<AbiRecord> read_abi_record(const std::string& path) {
   BoundedFile file(path, bytes);
   const auto header = file.read<Elf64_Ehdr>(0);
   if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) {
-    return refuse(path, ErrorCode::NotAProgram, "it is no ELF file (a source file, an archive, or not all of it?)");
+    return refuse(path, ErrorCode::NotAProgram,
+                  "it is no ELF file (a source file, an archive, or not all of it?)");
   }
   if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != kThisMachine) {
     return refuse(path, ErrorCode::NotAProgram, "it was built for another kind of machine");
   }
-  if (header->e_type != ET_DYN) return refuse(path, ErrorCode::NotAProgram, "it is an ELF file but no shared library");
+  if (header->e_type != ET_DYN)
+    return refuse(path, ErrorCode::NotAProgram, "it is an ELF file but no shared library");
 
   const auto section = find_section(file, *header, kAbiSection);
   const auto record = section ? file.read<AbiRecord>(section->sh_offset) : std::nullopt;
-  if (!record || section->sh_size < sizeof(AbiRecord) || std::memcmp(record->magic, kAbiMagic, sizeof kAbiMagic) != 0) {
+  if (!record || section->sh_size < sizeof(AbiRecord) ||
+      std::memcmp(record->magic, kAbiMagic, sizeof kAbiMagic) != 0) {
     return refuse(path, ErrorCode::NotAProgram,
                   "it has no entry point of ours: define void weir::program(Environment&) and build it with "
                   "weir_add_program()");
@@ -103,11 +108,13 @@ Status check_abi(const std::string& path, const AbiRecord& theirs, const AbiReco
                   "it was built with " + what + " " + std::to_string(there) + " and this process with " +
                       std::to_string(here) + ": rebuild it with this version");
   };
-  if (theirs.abi_version != ours.abi_version) return differ("ABI version", theirs.abi_version, ours.abi_version);
+  if (theirs.abi_version != ours.abi_version)
+    return differ("ABI version", theirs.abi_version, ours.abi_version);
   if (theirs.glibcxx_release > ours.glibcxx_release) {
     return differ("libstdc++", theirs.glibcxx_release, ours.glibcxx_release);
   }
-  if (theirs.cxx11_abi != ours.cxx11_abi) return differ("_GLIBCXX_USE_CXX11_ABI", theirs.cxx11_abi, ours.cxx11_abi);
+  if (theirs.cxx11_abi != ours.cxx11_abi)
+    return differ("_GLIBCXX_USE_CXX11_ABI", theirs.cxx11_abi, ours.cxx11_abi);
   if (theirs.sanitizers != ours.sanitizers) return differ("sanitizers", theirs.sanitizers, ours.sanitizers);
   if (theirs.debug_containers != ours.debug_containers) {
     return differ("_GLIBCXX_DEBUG", theirs.debug_containers, ours.debug_containers);

@@ -19,8 +19,8 @@
 
 namespace weir {
 
-/// Where a program begins: makes sources and holds the settings of the whole job. Calls only describe the job;
-/// nothing runs until the graph has been submitted.
+/// Where a program begins: makes sources and holds the settings of the whole job. Calls only describe the
+/// job; nothing runs until the graph has been submitted.
 ///
 /// Threads: one. Errors: ProgramError; whatever else the program throws refuses it too.
 class StreamExecutionEnvironment {
@@ -54,7 +54,8 @@ public:
   /// The elements of a vector, from one subtask and so in order, unless it is given more.
   template <Record T>
   OperatorStream<T> from_collection(std::vector<T> elements) {
-    auto stream = add_source<T>("Collection", [elements] { return std::make_unique<CollectionSource<T>>(elements); });
+    auto stream =
+        add_source<T>("Collection", [elements] { return std::make_unique<CollectionSource<T>>(elements); });
     stream.parallelism(1);
     return stream;
   }

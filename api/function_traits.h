@@ -10,7 +10,8 @@ namespace weir::detail {
 template <class T> struct OutRecord { using type = void; };
 template <class T> struct OutRecord<Out<T>&> { using type = T; };
 
-/// The T of the `Out<T>&` that a flat-map function takes second. void if the function is generic or takes none.
+/// The T of the `Out<T>&` that a flat-map function takes second. void if the function is generic or takes
+/// none.
 template <class F> struct FlatMapResult { using type = void; };
 template <class R, class A, class O> struct FlatMapResult<R (*)(A, O)> : OutRecord<O> {};
 template <class R, class C, class A, class O> struct FlatMapResult<R (C::*)(A, O)> : OutRecord<O> {};

@@ -17,7 +17,8 @@ template <Record T, class KeyFunction>
 class KeyedStream : public DataStream<T> {
 public:
   using KeyType = std::remove_cvref_t<std::invoke_result_t<const KeyFunction&, const T&>>;
-  static_assert(Key<KeyType>, "a key has operator== and a KeyHash: numbers, text, tuples and structs of these");
+  static_assert(Key<KeyType>,
+                "a key has operator== and a KeyHash: numbers, text, tuples and structs of these");
 
   KeyedStream(StreamGraphBuilder& graph, StreamNodeId id, KeyFunction key)
       : DataStream<T>(graph, id), key_(std::move(key)) {}
@@ -29,8 +30,8 @@ public:
     return fold("Keyed Reduce", ReduceFold<T, F>{std::move(function)}, emit);
   }
 
-  // Running aggregates of one field; the others stay as in the key's first record. The field is a member pointer
-  // (`&Word::count`) or a function that returns a reference to it.
+  // Running aggregates of one field; the others stay as in the key's first record. The field is a member
+  // pointer (`&Word::count`) or a function that returns a reference to it.
   template <class Field>
   OperatorStream<T> sum(Field field, Emit emit = Emit::Updates) {
     return fold("Keyed Sum", SumFold<T, Field>{{field}}, emit);

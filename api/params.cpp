@@ -38,8 +38,8 @@ Params::Params(std::vector<std::string> arguments) : arguments_(std::move(argume
 
 const Params::Option* Params::find(std::string_view name) const {
   asked_.emplace(name);
-  const auto found =
-      std::find_if(options_.rbegin(), options_.rend(), [&](const Option& option) { return option.name == name; });
+  const auto found = std::find_if(options_.rbegin(), options_.rend(),
+                                  [&](const Option& option) { return option.name == name; });
   return found == options_.rend() ? nullptr : &*found;
 }
 
@@ -66,7 +66,8 @@ std::string Params::require(std::string_view name) const {
   if (!has(name)) {
     std::string given;
     for (const Option& option : options_) given += (given.empty() ? "" : " ") + ("--" + option.name);
-    throw ProgramError("option --" + std::string(name) + " is missing" + (given.empty() ? "" : "; given are: " + given));
+    throw ProgramError("option --" + std::string(name) + " is missing" +
+                       (given.empty() ? "" : "; given are: " + given));
   }
   return get(name, "");
 }
@@ -74,7 +75,8 @@ std::string Params::require(std::string_view name) const {
 std::string Params::choose(std::string_view name, std::initializer_list<std::string_view> choices) const {
   const std::string value = get(name, *choices.begin());
   if (std::find(choices.begin(), choices.end(), value) == choices.end()) {
-    throw ProgramError("option --" + std::string(name) + " is one of " + join(choices, "") + ", not '" + value + "'");
+    throw ProgramError("option --" + std::string(name) + " is one of " + join(choices, "") + ", not '" +
+                       value + "'");
   }
   return value;
 }

@@ -11,7 +11,8 @@
 
 namespace weir {
 
-/// A program that cannot be built: what it was told or what it says is wrong. The text goes to its user as it is.
+/// A program that cannot be built: what it was told or what it says is wrong. The text goes to its user as it
+/// is.
 class ProgramError : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;
@@ -20,7 +21,8 @@ public:
 /// The arguments behind the program on the command line: `--name value`, `--name=value` and `--flag`.
 ///
 /// The only door through which a program may learn anything: it is run again on every worker, with these.
-/// Errors: ProgramError on a missing or malformed value; what the program never asked for is refused when it is built.
+/// Errors: ProgramError on a missing or malformed value; what the program never asked for is refused when it
+///         is built.
 class Params {
 public:
   Params() = default;
@@ -32,7 +34,8 @@ public:
   /// The value must be there.
   [[nodiscard]] std::string require(std::string_view name) const;
   /// The value must be one of `choices`; the first is the fallback.
-  [[nodiscard]] std::string choose(std::string_view name, std::initializer_list<std::string_view> choices) const;
+  [[nodiscard]] std::string choose(std::string_view name,
+                                   std::initializer_list<std::string_view> choices) const;
 
   [[nodiscard]] const std::vector<std::string>& arguments() const { return arguments_; }
 

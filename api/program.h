@@ -13,8 +13,8 @@ namespace weir {
 ///       env.read_text(env.params().require("input")).filter(...).print();
 ///     }
 ///
-/// It is run by the client and again on every worker, and must say the same each time: no clock, no random numbers,
-/// no files, no environment variables, no threads. All it may know is env.params().
+/// It is run by the client and again on every worker, and must say the same each time: no clock, no random
+/// numbers, no files, no environment variables, no threads. All it may know is env.params().
 void program(Environment& env);
 
 }  // namespace weir

@@ -30,7 +30,8 @@ Error cannot_run(const std::string& path, ErrorCode code, const std::string& why
 Result<std::string> make_cache_directory() {
   std::string pattern = (std::filesystem::temp_directory_path() / "weir-programs-XXXXXX").string();
   if (::mkdtemp(pattern.data()) == nullptr) {
-    return Error{ErrorCode::IoFailure, "cannot make a directory like '" + pattern + "': " + std::strerror(errno),
+    return Error{ErrorCode::IoFailure,
+                 "cannot make a directory like '" + pattern + "': " + std::strerror(errno),
                  Blame::Environment, Retry::Later};
   }
   return pattern;
@@ -58,8 +59,8 @@ ProgramLoader::~ProgramLoader() {
   if (!cache_directory_.empty()) std::filesystem::remove_all(cache_directory_, ignored);
 }
 
-// The file is copied under the hash of its content and loaded from there: the loader takes a path that it has seen for
-// the library that it has loaded, whatever has been written there since.
+// The file is copied under the hash of its content and loaded from there: the loader takes a path that it has
+// seen for the library that it has loaded, whatever has been written there since.
 Result<const ProgramLoader::Library*> ProgramLoader::open(const std::string& path) {
   auto record = read_abi_record(path);
   if (!record) return record.error();
@@ -76,7 +77,8 @@ Result<const ProgramLoader::Library*> ProgramLoader::open(const std::string& pat
   const std::string copy = cache_directory_ + "/" + *hash + ".so";
   std::error_code problem;
   std::filesystem::copy_file(path, copy, std::filesystem::copy_options::overwrite_existing, problem);
-  if (problem) return cannot_run(path, ErrorCode::IoFailure, "cannot copy it to " + copy + ": " + problem.message());
+  if (problem)
+    return cannot_run(path, ErrorCode::IoFailure, "cannot copy it to " + copy + ": " + problem.message());
 
   void* handle = ::dlopen(copy.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (handle == nullptr) return cannot_run(path, ErrorCode::NotAProgram, ::dlerror());

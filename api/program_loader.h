@@ -15,28 +15,28 @@
 
 namespace weir {
 
-/// Builds programs out of shared libraries: checks the file, loads it under a name made of its content, runs its entry
-/// point and translates what it said.
+/// Builds programs out of shared libraries: checks the file, loads it under a name made of its content, runs
+/// its entry point and translates what it said.
 ///
-/// A library stays loaded until the process ends: unloading code that a thread, an exception or a function object may
-/// still point into is not safe, and the same library is often run again.
+/// A library stays loaded until the process ends: unloading code that a thread, an exception or a function
+/// object may still point into is not safe, and the same library is often run again.
 ///
 /// Threads: any; one program is built at a time.
-/// Errors:  one line that names the file: it is missing, no ELF library, not made by weir_add_program(), built for
-///          another version, cannot be linked, its entry point threw, or its graph is invalid.
+/// Errors:  one line that names the file: it is missing, no ELF library, not made by weir_add_program(),
+///          built for another version, cannot be linked, its entry point threw, or its graph is invalid.
 class ProgramLoader final : public ProgramSource {
 public:
   ProgramLoader();
   ~ProgramLoader() override;
 
-  /// For the client: builds the program for the first time. The answer's job graph carries a fresh job id and the
-  /// program's fingerprint.
+  /// For the client: builds the program for the first time. The answer's job graph carries a fresh job id and
+  /// the program's fingerprint.
   [[nodiscard]] Result<std::shared_ptr<const Program>> build(const std::string& library,
                                                              std::vector<std::string> arguments,
                                                              std::uint32_t default_parallelism);
 
-  /// For a worker: builds it again and refuses it if the graph differs from the one that was submitted. Tasks of the
-  /// same job share one build.
+  /// For a worker: builds it again and refuses it if the graph differs from the one that was submitted. Tasks
+  /// of the same job share one build.
   [[nodiscard]] Result<std::shared_ptr<const Program>> load(const ProgramReference& reference) override;
 
 private:
@@ -46,11 +46,13 @@ private:
 
   Mutex lock_;
   std::string cache_directory_ WEIR_GUARDED_BY(lock_);  // ours alone, gone with us
-  std::map<std::string, std::unique_ptr<Library>> libraries_ WEIR_GUARDED_BY(lock_);  // by the hash of their content
+  // by the hash of their content
+  std::map<std::string, std::unique_ptr<Library>> libraries_ WEIR_GUARDED_BY(lock_);
   std::vector<std::pair<ProgramReference, std::weak_ptr<const Program>>> built_ WEIR_GUARDED_BY(lock_);
 };
 
-/// The same for a program that is a function of this process: for tests, and for main()s that bring their own job.
+/// The same for a program that is a function of this process: for tests, and for main()s that bring their own
+/// job.
 class InProcessPrograms final : public ProgramSource {
 public:
   using Build = std::function<void(Environment&)>;

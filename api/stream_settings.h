@@ -17,11 +17,13 @@ public:
   /// How many subtasks run it. Default: the program's.
   Self& parallelism(std::uint32_t subtasks) { return set([&](StreamNode& n) { n.parallelism = subtasks; }); }
   /// The number of key groups, and so the most subtasks that it can ever be rescaled to.
-  Self& max_parallelism(std::uint32_t groups) { return set([&](StreamNode& n) { n.max_parallelism = groups; }); }
+  Self& max_parallelism(std::uint32_t groups) {
+    return set([&](StreamNode& n) { n.max_parallelism = groups; });
+  }
   /// What people see.
   Self& name(std::string name) { return set([&](StreamNode& n) { n.name = std::move(name); }); }
-  /// By this its state is found again in a savepoint, whatever else of the program has changed. Give one to each
-  /// operator with state.
+  /// By this its state is found again in a savepoint, whatever else of the program has changed. Give one to
+  /// each operator with state.
   Self& uid(std::string uid) { return set([&](StreamNode& n) { n.uid = std::move(uid); }); }
   /// An older generated id (32 hex) under which savepoints know its state.
   Self& uid_hash(std::string hex) { return set([&](StreamNode& n) { n.uid_hash = std::move(hex); }); }

@@ -22,19 +22,21 @@ public:
   [[nodiscard]] virtual std::size_t entry_count() const = 0;
 };
 
-/// What a HeapTable must know of its entries. `Key` is what entries are looked up by; text as a std::string_view, so that
-/// a lookup allocates nothing.
+/// What a HeapTable must know of its entries. `Key` is what entries are looked up by; text as a
+/// std::string_view, so that a lookup allocates nothing.
 template <class Traits, class Entry>
 concept EntryTraits = requires(const Traits& traits, const Entry& entry, const typename Traits::Key& key) {
   { traits.hash(entry) } -> std::same_as<std::uint64_t>;           // equal to KeyHash of the entry's key
   { traits.equal(entry, key) } -> std::convertible_to<bool>;
 };
 
-/// Entries by key, on the heap, one hash table a key group: a group can be written, dropped or handed on by itself.
+/// Entries by key, on the heap, one hash table a key group: a group can be written, dropped or handed on by
+/// itself.
 ///
-/// Open addressing with linear probing. A tag a slot says whether it is taken and holds seven bits of the hash; the
-/// place comes from the hash's top bits, the key group from others (see key_group_of()). Whoever has several keys at
-/// hand calls prefetch() for all of them first: a miss in the cache costs as much as ten records.
+/// Open addressing with linear probing. A tag a slot says whether it is taken and holds seven bits of the
+/// hash; the place comes from the hash's top bits, the key group from others (see key_group_of()). Whoever
+/// has several keys at hand calls prefetch() for all of them first: a miss in the cache costs as much as ten
+/// records.
 ///
 /// Threads: the task's.
 /// Order:   a reference to an entry is good until the next insertion or removal.
@@ -45,7 +47,9 @@ class HeapTable final : public StateTable {
   static constexpr std::size_t kMostIn = 3;  // of four slots at most three are taken
   static constexpr std::size_t kMostOf = 4;
 
-  [[nodiscard]] static std::uint8_t tag_of(std::uint64_t hash) { return static_cast<std::uint8_t>(hash | 0x80); }
+  [[nodiscard]] static std::uint8_t tag_of(std::uint64_t hash) {
+    return static_cast<std::uint8_t>(hash | 0x80);
+  }
 
   /// Room for an entry, which is there if its tag says so.
   union Slot {
@@ -117,7 +121,10 @@ public:
   using Key = typename Traits::Key;
 
   HeapTable(KeyGroupRange range, std::uint32_t max_parallelism, Traits traits = {})
-      : first_(range.first), max_parallelism_(max_parallelism), traits_(std::move(traits)), groups_(range.count()) {}
+      : first_(range.first),
+        max_parallelism_(max_parallelism),
+        traits_(std::move(traits)),
+        groups_(range.count()) {}
 
   /// Where a key is or would be. Good for as long as the table.
   class Place {
@@ -137,8 +144,8 @@ public:
     return {groups_[key_group_of(hash, max_parallelism_) - first_], hash};
   }
 
-  /// Fetches what find() will look at there. (Inlined by force: g++ takes a function that only prefetches for one
-  /// without effect, and drops the call.)
+  /// Fetches what find() will look at there. (Inlined by force: g++ takes a function that only prefetches for
+  /// one without effect, and drops the call.)
   [[gnu::always_inline]] static void prefetch(const Place& place) {
     const Group& group = *place.group_;
     const std::size_t at = group.home(place.hash_);
@@ -153,7 +160,8 @@ public:
     for (std::size_t at = group.home(place.hash_);; at = (at + TagWindow::kTags) & group.mask) {
       const TagWindow window(group.tags.get() + at);
       for (std::uint32_t match = window.equal_to(tag); match != 0; match &= match - 1) {
-        Entry& entry = group.slots[(at + static_cast<std::size_t>(std::countr_zero(match))) & group.mask].entry;
+        Entry& entry =
+            group.slots[(at + static_cast<std::size_t>(std::countr_zero(match))) & group.mask].entry;
         if (traits_.equal(entry, key)) [[likely]] return &entry;
       }
       if (window.equal_to(kFree) != 0) return nullptr;

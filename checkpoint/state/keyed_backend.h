@@ -14,7 +14,8 @@ namespace weir {
 
 /// The keyed state of one operator in one subtask: tables by name, over the key groups that the subtask owns.
 ///
-/// Threads: the task's. Order: tables are made when the operator opens; references to them last as long as this.
+/// Threads: the task's. Order: tables are made when the operator opens; references to them last as long as
+///          this.
 class KeyedBackend {
 public:
   KeyedBackend(KeyGroupRange range, std::uint32_t max_parallelism)

@@ -10,8 +10,8 @@
 
 namespace weir {
 
-/// Sixteen tags of a hash table, compared at once: where a key stands in its run of slots is random, and a loop over them
-/// would be mispredicted each time. A tag is a byte; bit i of an answer speaks of the i-th.
+/// Sixteen tags of a hash table, compared at once: where a key stands in its run of slots is random, and a
+/// loop over them would be mispredicted each time. A tag is a byte; bit i of an answer speaks of the i-th.
 class TagWindow {
 public:
   static constexpr std::size_t kTags = 16;

@@ -3,8 +3,9 @@
 //
 //   weir run --local -p 2 libword_count.so --input PATH|socket://HOST:PORT [--output PATH|-] [--emit updates|final]
 //
-// Words are runs of [A-Za-z0-9_], in lower case. Output: one line "(word,count)" a word with --emit final, when the
-// input has ended; or one a word read with --emit updates, the default, which is what an endless input needs.
+// Words are runs of [A-Za-z0-9_], in lower case. Output: one line "(word,count)" a word with --emit final,
+// when the input has ended; or one a word read with --emit updates, the default, which is what an endless
+// input needs.
 #include <charconv>
 #include <cstdint>
 #include <string>
@@ -13,8 +14,8 @@
 #include "api/program.h"
 #include "examples/word_count/tokenizer.h"
 
-/// A std::string_view in a record is a view of the buffer that it came in: nothing is copied until a word is met for
-/// the first time, when the state keeps a copy of its own.
+/// A std::string_view in a record is a view of the buffer that it came in: nothing is copied until a word is
+/// met for the first time, when the state keeps a copy of its own.
 struct Word {
   std::string_view word;
   std::int64_t count = 0;

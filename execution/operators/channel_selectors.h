@@ -38,8 +38,8 @@ void write_record(RecordSink& sink, std::uint32_t channel, const T& value, Event
 
 }  // namespace detail
 
-/// An outgoing edge: chooses a channel for each record and writes it there. `Select` is called with the record and
-/// returns the channel's index; it is a type of its own and no virtual call.
+/// An outgoing edge: chooses a channel for each record and writes it there. `Select` is called with the
+/// record and returns the channel's index; it is a type of its own and no virtual call.
 template <Record T, class Select>
 class RecordOutput final : public Input<T> {
 public:
@@ -90,10 +90,12 @@ private:
   std::uint32_t next_ = 0;
 };
 
-/// Shuffle: uniformly at random, by a generator of one multiplication a record. (Steele and others, SplitMix64)
+/// Shuffle: uniformly at random, by a generator of one multiplication a record. (Steele and others,
+///          SplitMix64)
 class RandomChannel {
 public:
-  RandomChannel(std::uint32_t channel_count, std::uint64_t seed) : channel_count_(channel_count), state_(seed) {}
+  RandomChannel(std::uint32_t channel_count, std::uint64_t seed)
+      : channel_count_(channel_count), state_(seed) {}
   template <class T> std::uint32_t operator()(const T&) {
     std::uint64_t z = state_ += 0x9E3779B97F4A7C15u;
     z = (z ^ z >> 30) * 0xBF58476D1CE4E5B9u;
@@ -155,9 +157,11 @@ class KeyedEdge final : public EdgeCargo {
 public:
   explicit KeyedEdge(KeyFunction key) : key_(std::move(key)) {}
 
-  [[nodiscard]] std::unique_ptr<AnyInput> make_writer(RecordSink& sink, std::uint32_t max_parallelism) const override {
+  [[nodiscard]] std::unique_ptr<AnyInput> make_writer(RecordSink& sink,
+                                                      std::uint32_t max_parallelism) const override {
     using Select = KeyGroupChannel<T, KeyFunction>;
-    return std::make_unique<RecordOutput<T, Select>>(sink, Select(key_, sink.channel_count(), max_parallelism));
+    return std::make_unique<RecordOutput<T, Select>>(sink,
+                                                     Select(key_, sink.channel_count(), max_parallelism));
   }
 
 private:

@@ -14,15 +14,17 @@
 
 namespace weir {
 
-/// Turns the bytes of a buffer into calls of a chain's head. One virtual call a buffer; the loop itself is typed.
+/// Turns the bytes of a buffer into calls of a chain's head. One virtual call a buffer; the loop itself is
+/// typed.
 ///
 /// Threads: the task's. Errors: throws std::runtime_error if the bytes are no records of its type.
 class ElementReader {
 public:
   virtual ~ElementReader() = default;
 
-  /// Processes the records from `at` on and returns where it stopped: at `end`, before an element that is no record,
-  /// or between two records once `attention` is not zero. Adds the number of records to `record_count`.
+  /// Processes the records from `at` on and returns where it stopped: at `end`, before an element that is no
+  /// record, or between two records once `attention` is not zero. Adds the number of records to
+  /// `record_count`.
   virtual const std::byte* read_records(const std::byte* at, const std::byte* end,
                                         const std::atomic<std::uint32_t>& attention,
                                         std::uint64_t& record_count) = 0;
@@ -33,26 +35,29 @@ namespace detail {
 template <Record T>
 const std::byte* read_value(T& value, const std::byte* at, const std::byte* end) {
   at = Serializer<T>::read(value, at, end);
-  if (at == nullptr) throw std::runtime_error("a record could not be read: its bytes are no " + schema_of<T>());
+  if (at == nullptr)
+    throw std::runtime_error("a record could not be read: its bytes are no " + schema_of<T>());
   return at;
 }
 
 }  // namespace detail
 
-/// A head that can look ahead: it is shown several records before it gets them, so that it fetches their state
-/// from memory while it works on those before.
+/// A head that can look ahead: it is shown several records before it gets them, so that it fetches their
+/// state from memory while it works on those before.
 template <class Head, class T>
 concept LooksAhead = requires(Head& head, const T& value, EventTime time) {
   head.process(value, time, head.prepare(value));
 };
 
-/// The reader of records of T into a head whose class is known here, so that the head's process() can be inlined.
+/// The reader of records of T into a head whose class is known here, so that the head's process() can be
+/// inlined.
 template <Record T, class Head>
 class RecordReader final : public ElementReader {
 public:
   explicit RecordReader(Head& head) : head_(head) {}
 
-  const std::byte* read_records(const std::byte* at, const std::byte* end, const std::atomic<std::uint32_t>& attention,
+  const std::byte* read_records(const std::byte* at, const std::byte* end,
+                                const std::atomic<std::uint32_t>& attention,
                                 std::uint64_t& record_count) override {
     while (at != end && attention.load(std::memory_order_relaxed) == 0) {
       EventTime time;
@@ -76,7 +81,8 @@ class RecordReader<T, Head> final : public ElementReader {
 public:
   explicit RecordReader(Head& head) : head_(head) {}
 
-  const std::byte* read_records(const std::byte* at, const std::byte* end, const std::atomic<std::uint32_t>& attention,
+  const std::byte* read_records(const std::byte* at, const std::byte* end,
+                                const std::atomic<std::uint32_t>& attention,
                                 std::uint64_t& record_count) override {
     while (at != end && attention.load(std::memory_order_relaxed) == 0) {
       std::size_t count = 0;
@@ -87,7 +93,8 @@ public:
         at = detail::read_value(each.value, value_at, end);
         each.prepared = head_.prepare(each.value);
       }
-      for (std::size_t i = 0; i < count; ++i) head_.process(ahead_[i].value, ahead_[i].time, ahead_[i].prepared);
+      for (std::size_t i = 0; i < count; ++i)
+        head_.process(ahead_[i].value, ahead_[i].time, ahead_[i].prepared);
       record_count += count;
       if (count < kAhead) return at;
     }

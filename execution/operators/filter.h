@@ -15,7 +15,8 @@ public:
   explicit Filter(Predicate keep) : keep_(std::move(keep)) {}
 
   void process(const T& value, EventTime time) override {
-    if (this->guarded([&] { return static_cast<bool>(std::invoke(keep_, value)); })) this->next().process(value, time);
+    if (this->guarded([&] { return static_cast<bool>(std::invoke(keep_, value)); }))
+      this->next().process(value, time);
   }
 
 private:

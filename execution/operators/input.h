@@ -11,8 +11,8 @@ public:
   virtual ~AnyInput() = default;
 };
 
-/// The receiving face of an operator or of an outgoing edge. A chain is Inputs that call each other: a record costs
-/// one virtual call an operator and is not copied.
+/// The receiving face of an operator or of an outgoing edge. A chain is Inputs that call each other: a record
+/// costs one virtual call an operator and is not copied.
 ///
 /// Threads: the task's. Errors: what the user's code throws passes through up to the task's wall.
 template <class T>

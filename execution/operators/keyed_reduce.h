@@ -20,8 +20,10 @@ enum class Emit : std::uint8_t {
 
 /// Folds the records of each key into one.
 ///
-/// `Fold` is called with the Owned<T> that is held and the new record. The first record of a key is kept as it is.
-/// State: "reduced", one T a key, which holds its key itself. A key costs memory once; a record of a known key none.
+/// `Fold` is called with the Owned<T> that is held and the new record. The first record of a key is kept as
+/// it is.
+/// State: "reduced", one T a key, which holds its key itself. A key costs memory once; a record of a known
+///        key none.
 template <class T, class KeyFunction, class Fold>
 class KeyedReduce final : public OneInputOperator<T, T> {
 public:
@@ -32,9 +34,11 @@ public:
     table_ = &context.keyed_state().template table<Owned<T>>("reduced", ByKey{key_});
   }
 
-  /// Where the key's state is. Fetches it meanwhile: a reader calls this for several records ahead of process().
+  /// Where the key's state is. Fetches it meanwhile: a reader calls this for several records ahead of
+  /// process().
   [[gnu::always_inline]] auto prepare(const T& value) {
-    const auto place = this->guarded([&] { return table_->locate(KeyHash<Key>::hash(std::invoke(key_, value))); });
+    const auto place =
+        this->guarded([&] { return table_->locate(KeyHash<Key>::hash(std::invoke(key_, value))); });
     Table::prefetch(place);
     return place;
   }
@@ -97,7 +101,8 @@ struct FieldFold {
   using Value = std::remove_cvref_t<std::invoke_result_t<const Field&, T&>>;
   static_assert(std::is_lvalue_reference_v<std::invoke_result_t<const Field&, T&>>,
                 "the field is named by a member pointer or by a function that returns a reference to it");
-  static_assert(!Borrows<Value>::value, "a field that borrows its text cannot be aggregated: make it a std::string");
+  static_assert(!Borrows<Value>::value,
+                "a field that borrows its text cannot be aggregated: make it a std::string");
   Field field;
 };
 

@@ -10,8 +10,8 @@
 
 namespace weir {
 
-/// Cuts a stream of bytes into lines. A line ends at '\n'; a '\r' before it belongs to the end. Bytes are kept as
-/// they are, valid UTF-8 or not.
+/// Cuts a stream of bytes into lines. A line ends at '\n'; a '\r' before it belongs to the end. Bytes are
+/// kept as they are, valid UTF-8 or not.
 ///
 /// Order:  feed() pieces in order, then finish() for what stands behind the last newline.
 /// Errors: a line longer than kMaxLineBytes throws.
@@ -19,8 +19,8 @@ class LineSplitter {
 public:
   static constexpr std::size_t kMaxLineBytes = std::size_t{1} << 30;
 
-  /// Calls take(const std::string&) for each line that ends in `piece`, until take says false: then the rest of the
-  /// piece is dropped and the answer is false. `take` may not keep the reference.
+  /// Calls take(const std::string&) for each line that ends in `piece`, until take says false: then the rest
+  /// of the piece is dropped and the answer is false. `take` may not keep the reference.
   template <class Take>
   bool feed(std::string_view piece, Take&& take) {
     while (!piece.empty()) {

@@ -11,7 +11,8 @@
 
 namespace weir {
 
-/// Ends a task that was cancelled, from wherever it waits. Not a std::exception, so that a user's catch does not eat it.
+/// Ends a task that was cancelled, from wherever it waits. Not a std::exception, so that a user's catch does
+/// not eat it.
 struct TaskCancelled {};
 
 /// What a user's function threw, and in which operator.
@@ -46,8 +47,8 @@ public:
 protected:
   [[nodiscard]] OperatorContext& context() const { return *context_; }
 
-  /// Calls the user's code, so that what it throws carries this operator's name. What comes from operators further
-  /// down has theirs already. Costs nothing while nothing is thrown.
+  /// Calls the user's code, so that what it throws carries this operator's name. What comes from operators
+  /// further down has theirs already. Costs nothing while nothing is thrown.
   template <class Call>
   [[gnu::always_inline]] decltype(auto) guarded(Call&& call) {
     try {

@@ -33,8 +33,8 @@ public:
 
   [[nodiscard]] KeyedBackend& keyed_state() { return keyed_state_; }
 
-  /// A counter that is summed over all subtasks and comes back with the job's result. Keep the reference: it lasts
-  /// as long as the operator, and adding to it is adding to a number.
+  /// A counter that is summed over all subtasks and comes back with the job's result. Keep the reference: it
+  /// lasts as long as the operator, and adding to it is adding to a number.
   [[nodiscard]] std::int64_t& accumulator(const std::string& name) { return accumulators_[name]; }
   [[nodiscard]] const std::map<std::string, std::int64_t>& accumulators() const { return accumulators_; }
 

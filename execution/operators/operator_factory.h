@@ -17,8 +17,8 @@
 
 namespace weir {
 
-/// What a node of the graph carries: makes an operator a subtask, and all typed code around it. It lives in the user's
-/// library; the task that uses it knows no types.
+/// What a node of the graph carries: makes an operator a subtask, and all typed code around it. It lives in
+/// the user's library; the task that uses it knows no types.
 class OperatorFactory : public Cargo {
 public:
   [[nodiscard]] virtual std::unique_ptr<Operator> make() const = 0;
@@ -64,7 +64,8 @@ std::unique_ptr<AnyInput> make_plain_writer(Partitioning partitioning, RecordSin
     case Partitioning::Rescale:
       return std::make_unique<RecordOutput<T, RoundRobin>>(sink, RoundRobin(sink.channel_count()));
     case Partitioning::Shuffle:
-      return std::make_unique<RecordOutput<T, RandomChannel>>(sink, RandomChannel(sink.channel_count(), seed));
+      return std::make_unique<RecordOutput<T, RandomChannel>>(sink,
+                                                              RandomChannel(sink.channel_count(), seed));
     case Partitioning::Broadcast: return std::make_unique<BroadcastOutput<T>>(sink);
     case Partitioning::Hash:
     case Partitioning::Custom: break;
@@ -74,7 +75,8 @@ std::unique_ptr<AnyInput> make_plain_writer(Partitioning partitioning, RecordSin
 
 }  // namespace detail
 
-/// The factory of operators of class Op. `Make` returns a std::unique_ptr<Op> and may be called any number of times.
+/// The factory of operators of class Op. `Make` returns a std::unique_ptr<Op> and may be called any number of
+/// times.
 template <class Op, class Make>
 class TypedFactory final : public OperatorFactory {
 public:
@@ -91,12 +93,14 @@ public:
   }
 
   void set_output(Operator& made, AnyInput& next) const override {
-    if constexpr (!kIsSink) return static_cast<Op&>(made).set_output(static_cast<Input<typename Op::Result>&>(next));
+    if constexpr (!kIsSink)
+      return static_cast<Op&>(made).set_output(static_cast<Input<typename Op::Result>&>(next));
     WEIR_CHECK(false, "a sink has no output");
   }
 
   [[nodiscard]] std::unique_ptr<ElementReader> make_reader(Operator& made) const override {
-    if constexpr (!kIsSource) return std::make_unique<RecordReader<typename Op::In, Op>>(static_cast<Op&>(made));
+    if constexpr (!kIsSource)
+      return std::make_unique<RecordReader<typename Op::In, Op>>(static_cast<Op&>(made));
     WEIR_CHECK(false, "a source reads no buffers");
   }
 

@@ -8,8 +8,8 @@
 
 namespace weir {
 
-/// Where typed code puts the bytes of records: one place to write a channel. The task's record writer implements it on
-/// a result partition; a benchmark on plain memory.
+/// Where typed code puts the bytes of records: one place to write a channel. The task's record writer
+/// implements it on a result partition; a benchmark on plain memory.
 ///
 /// Threads: the task's.
 /// Errors:  make_room() and write_large() throw when the task is cancelled while they wait for memory.
@@ -20,7 +20,8 @@ public:
 
   [[nodiscard]] std::uint32_t channel_count() const { return static_cast<std::uint32_t>(places_.size()); }
 
-  /// Room for `bytes` in the channel's segment, or nullptr if they do not fit into any: then write_large() it is.
+  /// Room for `bytes` in the channel's segment, or nullptr if they do not fit into any: then write_large() it
+  /// is.
   [[nodiscard]] std::byte* reserve(std::uint32_t channel, std::size_t bytes) {
     const Place& place = places_[channel];
     if (static_cast<std::size_t>(place.end - place.at) >= bytes) [[likely]] return place.at;

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <stdexcept>
 
@@ -16,6 +17,22 @@ namespace {
 [[noreturn]] void fail(const std::string& what, const std::string& name) {
   throw std::runtime_error(what + " '" + name + "': " + std::strerror(errno));
 }
+
+/// Standard output is one for all tasks, and a pipe takes a long block in pieces: its own lock keeps each block whole.
+class OutputTurn {
+public:
+  explicit OutputTurn(bool is_shared) : is_shared_(is_shared) {
+    if (is_shared_) ::flockfile(stdout);
+  }
+  ~OutputTurn() {
+    if (is_shared_) ::funlockfile(stdout);
+  }
+  OutputTurn(const OutputTurn&) = delete;
+  OutputTurn& operator=(const OutputTurn&) = delete;
+
+private:
+  const bool is_shared_;
+};
 
 }  // namespace
 
@@ -36,7 +53,9 @@ LineWriter::LineWriter(std::string name, int descriptor, bool is_owned)
     : name_(std::move(name)), descriptor_(descriptor), is_owned_(is_owned) {}
 
 LineWriter::LineWriter(LineWriter&& other) noexcept
-    : name_(std::move(other.name_)), descriptor_(std::exchange(other.descriptor_, -1)), is_owned_(other.is_owned_),
+    : name_(std::move(other.name_)),
+      descriptor_(std::exchange(other.descriptor_, -1)),
+      is_owned_(other.is_owned_),
       block_(std::move(other.block_)) {}
 
 LineWriter::~LineWriter() {
@@ -46,6 +65,7 @@ LineWriter::~LineWriter() {
 void LineWriter::flush() {
   const char* at = block_.data();
   std::size_t left = block_.size();
+  const OutputTurn turn(!is_owned_);
   while (left > 0) {
     const ssize_t written = ::write(descriptor_, at, left);
     if (written < 0 && errno == EINTR) continue;

@@ -36,13 +36,15 @@ public:
 
 /// Where a TextSink's lines go: standard output, or a file. Writes whole lines, in blocks.
 ///
-/// Threads: the task's. Errors: throws std::runtime_error that names the file and what the operating system said.
+/// Threads: the task's. Errors: throws std::runtime_error that names the file and what the operating system
+///          said.
 class LineWriter {
 public:
   /// Standard output. It is shared: a block is written in one call.
   [[nodiscard]] static LineWriter standard_output();
   /// A file that is made anew. Of several subtasks each gets a file of its own, `path`/1, `path`/2, ...
-  [[nodiscard]] static LineWriter file(const std::string& path, std::uint32_t subtask_index, std::uint32_t parallelism);
+  [[nodiscard]] static LineWriter file(const std::string& path, std::uint32_t subtask_index,
+                                       std::uint32_t parallelism);
 
   LineWriter(LineWriter&& other) noexcept;
   LineWriter& operator=(LineWriter&&) = delete;

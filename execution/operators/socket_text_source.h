@@ -9,7 +9,8 @@
 
 namespace weir {
 
-/// The lines that a TCP server sends, until it closes the connection. At most once: a socket cannot be read again.
+/// The lines that a TCP server sends, until it closes the connection. At most once: a socket cannot be read
+/// again.
 ///
 /// Errors: throws std::runtime_error that names host and port when it cannot connect, or when the connection
 ///         breaks, and all retries are used up.

@@ -46,13 +46,15 @@ inline constexpr std::uint64_t kMaxElementBytes = std::uint64_t{1} << 30;
 }
 
 /// The value behind a record's header, or nullptr if what stands at `at` is no record or ends too early.
-[[nodiscard]] inline const std::byte* read_record_header(EventTime& time, const std::byte* at, const std::byte* end) {
+[[nodiscard]] inline const std::byte* read_record_header(EventTime& time, const std::byte* at,
+                                                         const std::byte* end) {
   const auto tag = static_cast<ElementTag>(*at++);
   if (tag == ElementTag::Record) [[likely]] {
     time = EventTime::none();
     return at;
   }
-  if (tag != ElementTag::TimedRecord || static_cast<std::size_t>(end - at) < sizeof time.millis) return nullptr;
+  if (tag != ElementTag::TimedRecord || static_cast<std::size_t>(end - at) < sizeof time.millis)
+    return nullptr;
   time.millis = load_raw<std::int64_t>(at);
   return at + sizeof time.millis;
 }

@@ -16,10 +16,11 @@ struct ByteRange {
 };
 
 /// Cuts `file_bytes` into `parallelism` ranges that differ by at most one byte.
-[[nodiscard]] ByteRange split_of(std::uint64_t file_bytes, std::uint32_t subtask_index, std::uint32_t parallelism);
+[[nodiscard]] ByteRange split_of(std::uint64_t file_bytes, std::uint32_t subtask_index,
+                                 std::uint32_t parallelism);
 
-/// The lines of a file, once. Every subtask reads its own range of bytes: each line is read by the one in whose range
-/// it begins, so that none is torn and none is doubled.
+/// The lines of a file, once. Every subtask reads its own range of bytes: each line is read by the one in
+/// whose range it begins, so that none is torn and none is doubled.
 ///
 /// Errors: throws std::runtime_error that names the file and what the operating system said.
 class TextFileSource final : public SourceFunction<std::string> {

@@ -29,12 +29,13 @@ std::size_t ChannelReader::read(std::span<const std::byte> bytes, ElementReader&
     } else if (tag == ElementTag::LargeElement && left >= kLargeElementHeaderBytes) {
       large_missing_ = load_raw<std::uint64_t>(at + 1);
       if (large_missing_ == 0 || large_missing_ > kMaxElementBytes) {
-        throw std::runtime_error("an element of " + std::to_string(large_missing_) + " bytes was announced: the most is " +
-                                 std::to_string(kMaxElementBytes));
+        throw std::runtime_error("an element of " + std::to_string(large_missing_) +
+                                 " bytes was announced: the most is " + std::to_string(kMaxElementBytes));
       }
       at += kLargeElementHeaderBytes;
     } else {
-      throw std::runtime_error("a buffer holds an element of unknown kind " + std::to_string(static_cast<int>(tag)));
+      throw std::runtime_error("a buffer holds an element of unknown kind " +
+                               std::to_string(static_cast<int>(tag)));
     }
   }
   return static_cast<std::size_t>(at - bytes.data());

@@ -10,14 +10,14 @@
 
 namespace weir {
 
-/// The elements of one input channel: hands runs of records to the typed reader, puts large elements together, and
-/// keeps watermarks from it.
+/// The elements of one input channel: hands runs of records to the typed reader, puts large elements
+/// together, and keeps watermarks from it.
 ///
 /// Threads: the task's. Errors: throws std::runtime_error if the bytes make no sense.
 class ChannelReader {
 public:
-  /// Works through `bytes` up to their end, or until `attention` is not zero. Returns how many were used up; the caller
-  /// comes back with the rest.
+  /// Works through `bytes` up to their end, or until `attention` is not zero. Returns how many were used up;
+  /// the caller comes back with the rest.
   std::size_t read(std::span<const std::byte> bytes, ElementReader& records,
                    const std::atomic<std::uint32_t>& attention, std::uint64_t& record_count);
 

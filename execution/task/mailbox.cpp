@@ -13,8 +13,8 @@ void Mailbox::post(Letter letter) {
   raise(kLetters);
 }
 
-// Either raise() sees that the task waits by its descriptor, or the task sees the signal before it waits: both write
-// first and read then, and all four are sequentially consistent.
+// Either raise() sees that the task waits by its descriptor, or the task sees the signal before it waits:
+// both write first and read then, and all four are sequentially consistent.
 void Mailbox::raise(std::uint32_t signals) {
   attention_.fetch_or(signals);
   bell_.ring();

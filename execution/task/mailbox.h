@@ -13,8 +13,8 @@
 
 namespace weir {
 
-/// How other threads speak to a task. The task takes its letters between two records, so that nothing of it needs a
-/// lock: whatever touches operators or state is a letter, or happens on the task's own thread anyway.
+/// How other threads speak to a task. The task takes its letters between two records, so that nothing of it
+/// needs a lock: whatever touches operators or state is a letter, or happens on the task's own thread anyway.
 ///
 /// Threads: post() and raise() by any; take_*() and await_readable() by the task.
 /// Order:   letters are taken in the order of their posting. lock_ is a leaf.

@@ -50,7 +50,8 @@ void attributed(const std::string& name, Call&& call) {
 
 }  // namespace
 
-OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescriptor& task, const Writers& writers)
+OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescriptor& task,
+                             const Writers& writers)
     : program_(program), vertex_(vertex_of(program, task.vertex)), task_(task) {
   for (const ChainedOperator& each : vertex_.operators) {
     const OperatorFactory& factory = factory_of(program.stream_graph().node(each.node));
@@ -95,7 +96,8 @@ void OperatorChain::wire(std::size_t link, const Writers& writers) {
   from.factory->set_output(*from.instance, *targets.front());
 }
 
-std::unique_ptr<AnyInput> OperatorChain::make_writer(const Link& from, std::uint32_t edge, RecordSink& sink) const {
+std::unique_ptr<AnyInput> OperatorChain::make_writer(const Link& from, std::uint32_t edge,
+                                                     RecordSink& sink) const {
   const StreamEdge& about = program_.stream_graph().edges()[edge];
   if (!about.selector) return from.factory->make_writer(about.partitioning, sink, task_.attempt.low ^ edge);
   const auto& selector = static_cast<const EdgeCargo&>(*about.selector);
@@ -130,7 +132,9 @@ void OperatorChain::close() {
   if (first) std::rethrow_exception(first);
 }
 
-AnySourceOperator& OperatorChain::source() { return static_cast<AnySourceOperator&>(*links_.front().instance); }
+AnySourceOperator& OperatorChain::source() {
+  return static_cast<AnySourceOperator&>(*links_.front().instance);
+}
 
 std::unique_ptr<ElementReader> OperatorChain::make_reader() {
   return links_.front().factory->make_reader(*links_.front().instance);

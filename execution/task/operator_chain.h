@@ -15,11 +15,12 @@
 
 namespace weir {
 
-/// The operators of one task, wired: each calls the next, the last ones call the writers of the outgoing edges.
+/// The operators of one task, wired: each calls the next, the last ones call the writers of the outgoing
+/// edges.
 ///
 /// Threads: the task's.
-/// Order:   operators are made and opened tail first, so that nobody is called before it is open; finished and
-///          closed head first, so that what one holds back still passes through the others.
+/// Order:   operators are made and opened tail first, so that nobody is called before it is open; finished
+///          and closed head first, so that what one holds back still passes through the others.
 class OperatorChain {
 public:
   using Writers = std::map<std::uint32_t, RecordWriter*>;
@@ -52,7 +53,8 @@ private:
   };
 
   void wire(std::size_t link, const Writers& writers);
-  [[nodiscard]] std::unique_ptr<AnyInput> make_writer(const Link& from, std::uint32_t edge, RecordSink& sink) const;
+  [[nodiscard]] std::unique_ptr<AnyInput> make_writer(const Link& from, std::uint32_t edge,
+                                                      RecordSink& sink) const;
 
   const Program& program_;
   const JobVertex& vertex_;

@@ -9,8 +9,8 @@
 
 namespace weir {
 
-/// A user's program, built again in this process: the graph that says what runs, and the operators that run it.
-/// Whoever holds it keeps the library loaded.
+/// A user's program, built again in this process: the graph that says what runs, and the operators that run
+/// it. Whoever holds it keeps the library loaded.
 class Program {
 public:
   virtual ~Program() = default;
@@ -18,10 +18,12 @@ public:
   [[nodiscard]] virtual const JobGraph& job_graph() const = 0;
 };
 
-/// Where a TaskManager gets programs from. A port: the program loader implements it, a test hands over a lambda.
+/// Where a TaskManager gets programs from. A port: the program loader implements it, a test hands over a
+/// lambda.
 ///
 /// Threads: any.
-/// Errors:  no such library, not a program of ours, another ABI, or a graph that differs from the submitted one.
+/// Errors:  no such library, not a program of ours, another ABI, or a graph that differs from the submitted
+///          one.
 class ProgramSource {
 public:
   virtual ~ProgramSource() = default;

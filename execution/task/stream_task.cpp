@@ -18,12 +18,14 @@ StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& t
     const auto timeout = graph.node(graph.edges()[edge].source).buffer_timeout;
     writers_.push_back(std::make_unique<RecordWriter>(wiring.outputs[i], timeout, mailbox_));
     by_edge.emplace(edge, writers_.back().get());
-    if (timeout.count() > 0 && (shortest_timeout.count() < 0 || timeout < shortest_timeout)) shortest_timeout = timeout;
+    if (timeout.count() > 0 && (shortest_timeout.count() < 0 || timeout < shortest_timeout))
+      shortest_timeout = timeout;
   }
   chain_ = std::make_unique<OperatorChain>(program, task, by_edge);
   for (const auto& gate : wiring.inputs) input_.add(*gate, chain_->make_reader());
   if (shortest_timeout.count() > 0) {
-    flush_timer_ = PeriodicTimer(timers, shortest_timeout, [this] { mailbox_.raise_quietly(Mailbox::kFlush); });
+    flush_timer_ =
+        PeriodicTimer(timers, shortest_timeout, [this] { mailbox_.raise_quietly(Mailbox::kFlush); });
   }
 }
 

@@ -12,8 +12,13 @@ namespace weir {
 
 Task::Task(TaskDeploymentDescriptor descriptor, TaskWiring wiring, std::unique_ptr<Bell> bell,
            ProgramSource& programs, TimerService& timers, Report report)
-    : descriptor_(std::move(descriptor)), wiring_(std::move(wiring)), bell_(std::move(bell)), programs_(programs),
-      timers_(timers), report_(std::move(report)), mailbox_(*bell_) {}
+    : descriptor_(std::move(descriptor)),
+      wiring_(std::move(wiring)),
+      bell_(std::move(bell)),
+      programs_(programs),
+      timers_(timers),
+      report_(std::move(report)),
+      mailbox_(*bell_) {}
 
 Task::~Task() = default;
 
@@ -93,8 +98,9 @@ void Task::run_program(TaskExecutionState& final_state) {
 }
 
 void Task::fail_from_inside(const std::string& operator_name, const std::string& cause) {
-  const std::string place = "operator \"" + operator_name + "\" (" + std::to_string(descriptor_.subtask_index + 1) + "/" +
-                            std::to_string(descriptor_.parallelism) + ") of job \"" + descriptor_.job_name + "\"";
+  const std::string place =
+      "operator \"" + operator_name + "\" (" + std::to_string(descriptor_.subtask_index + 1) + "/" +
+      std::to_string(descriptor_.parallelism) + ") of job \"" + descriptor_.job_name + "\"";
   MutexLock held(lock_);
   if (!may_move(state_, ExecutionState::Failed)) return;
   state_ = ExecutionState::Failed;

@@ -22,16 +22,17 @@ class StreamTask;
 /// One attempt to run one subtask: its thread, its state, and the wall behind which its exceptions stay.
 ///
 /// Threads: start() and the destructor by the worker; cancel(), fail() and state() by any.
-/// Order:   CREATED -> DEPLOYING -> RUNNING -> FINISHED, or -> CANCELING -> CANCELED, or -> FAILED at any time before
-///          CANCELING. A terminal state is told once, when everything the task held is free. lock_ is a leaf.
+/// Order:   CREATED -> DEPLOYING -> RUNNING -> FINISHED, or -> CANCELING -> CANCELED, or -> FAILED at any
+///          time before CANCELING. A terminal state is told once, when everything the task held is free.
+///          lock_ is a leaf.
 class Task {
 public:
   /// Told of Running and of the terminal state, on the task's thread.
   using Report = std::function<void(const TaskExecutionState&)>;
 
   /// `programs` and `timers` outlive this. `bell` is the one that the gates of `wiring` ring.
-  Task(TaskDeploymentDescriptor descriptor, TaskWiring wiring, std::unique_ptr<Bell> bell, ProgramSource& programs,
-       TimerService& timers, Report report);
+  Task(TaskDeploymentDescriptor descriptor, TaskWiring wiring, std::unique_ptr<Bell> bell,
+       ProgramSource& programs, TimerService& timers, Report report);
   ~Task();
 
   void start();

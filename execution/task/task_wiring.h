@@ -10,7 +10,8 @@
 
 namespace weir {
 
-/// The ends of a task in the network: what it writes to and what it reads from, in the order of its descriptor.
+/// The ends of a task in the network: what it writes to and what it reads from, in the order of its
+/// descriptor.
 struct TaskWiring {
   std::vector<std::shared_ptr<ResultPartition>> outputs;
   std::vector<std::unique_ptr<InputGate>> inputs;

@@ -14,7 +14,8 @@ namespace weir {
 
 /// Calls functions again and again, each at its own interval, from one thread a worker.
 ///
-/// Threads: any. Callbacks run on the service's thread: they must be short and may not call back into the service.
+/// Threads: any. Callbacks run on the service's thread: they must be short and may not call back into the
+///          service.
 /// Order:   when remove() has returned, the callback is not running and will not run.
 class TimerService {
 public:
@@ -50,7 +51,8 @@ public:
   PeriodicTimer() = default;
   PeriodicTimer(TimerService& service, Duration interval, std::function<void()> callback)
       : service_(&service), id_(service.add_periodic(interval, std::move(callback))) {}
-  PeriodicTimer(PeriodicTimer&& other) noexcept : service_(std::exchange(other.service_, nullptr)), id_(other.id_) {}
+  PeriodicTimer(PeriodicTimer&& other) noexcept
+      : service_(std::exchange(other.service_, nullptr)), id_(other.id_) {}
   PeriodicTimer& operator=(PeriodicTimer&& other) noexcept {
     std::swap(service_, other.service_);
     std::swap(id_, other.id_);

@@ -3,8 +3,8 @@
 
 namespace weir {
 
-/// A descriptor that poll() can wait for beside others, so that a thread which waits for a socket can be woken by
-/// something else. (eventfd)
+/// A descriptor that poll() can wait for beside others, so that a thread which waits for a socket can be
+/// woken by something else. (eventfd)
 ///
 /// Threads: signal() by any; the rest by the one that waits.
 class WakeDescriptor {

@@ -23,8 +23,11 @@ constexpr Duration kHousekeepingInterval = 200ms;
 /// Order: `lock` guards the table of tasks only; tasks, pools and the registry are called without it.
 struct Worker::State {
   State(Options chosen, ProgramSource& source, TaskObserver& listener)
-      : options(chosen), programs(source), observer(listener),
-        segments(static_cast<std::uint32_t>(chosen.network_memory_bytes / chosen.segment_bytes), chosen.segment_bytes),
+      : options(chosen),
+        programs(source),
+        observer(listener),
+        segments(static_cast<std::uint32_t>(chosen.network_memory_bytes / chosen.segment_bytes),
+                 chosen.segment_bytes),
         managed_memory(chosen.managed_memory_bytes, chosen.segment_bytes, chosen.slots),
         housekeeping(timers, kHousekeepingInterval, [this] { registry.on_tick(SystemClock{}.now()); }) {}
 
@@ -67,8 +70,10 @@ Status Worker::submit(TaskDeploymentDescriptor task) {
   State& state = *state_;
   state.join_ended();
   if (task.slot >= state.options.slots) {
-    return Error{ErrorCode::Refused, task.display_name() + " is for slot " + std::to_string(task.slot) + " of " +
-                                         std::to_string(state.options.slots), Blame::Bug};
+    return Error{ErrorCode::Refused,
+                 task.display_name() + " is for slot " + std::to_string(task.slot) + " of " +
+                     std::to_string(state.options.slots),
+                 Blame::Bug};
   }
   if (state.find(task.attempt)) {
     return Error{ErrorCode::Refused, task.display_name() + " was submitted twice", Blame::Bug};
@@ -79,8 +84,9 @@ Status Worker::submit(TaskDeploymentDescriptor task) {
 
   const auto outputs = wiring->outputs;
   const ExecutionAttemptId attempt = task.attempt;
-  auto started = std::make_shared<Task>(std::move(task), *std::move(wiring), std::move(bell), state.programs,
-                                        state.timers, [&state](const auto& report) { state.on_report(report); });
+  auto started =
+      std::make_shared<Task>(std::move(task), *std::move(wiring), std::move(bell), state.programs,
+                             state.timers, [&state](const auto& report) { state.on_report(report); });
   {
     MutexLock held(state.lock);
     state.tasks.emplace(attempt, started);
@@ -94,18 +100,23 @@ Result<TaskWiring> Worker::State::wire(const TaskDeploymentDescriptor& task, Bel
   TaskWiring wiring;
   for (const ResultPartitionDescriptor& output : task.outputs) {
     const std::uint32_t count = output.subpartition_count;
-    auto pool = segments.create_pool(count, count * options.buffers_per_channel + options.floating_buffers_per_gate);
-    if (!pool) return Error{pool.error().code, task.display_name() + ": " + pool.error().what, pool.error().blame};
+    auto pool =
+        segments.create_pool(count, count * options.buffers_per_channel + options.floating_buffers_per_gate);
+    if (!pool)
+      return Error{pool.error().code, task.display_name() + ": " + pool.error().what, pool.error().blame};
     wiring.outputs.push_back(std::make_shared<ResultPartition>(output.id, count, *std::move(pool)));
   }
   for (const InputGateDescriptor& input : task.inputs) {
     std::vector<std::unique_ptr<InputChannel>> channels;
     for (const InputChannelDescriptor& channel : input.channels) {
       if (channel.location != InputChannelDescriptor::Location::Local) {
-        return Error{ErrorCode::Refused, task.display_name() + " reads from another worker, at " + channel.address +
-                                             ": this build runs all tasks of a job in one", Blame::Environment};
+        return Error{ErrorCode::Refused,
+                     task.display_name() + " reads from another worker, at " + channel.address +
+                         ": this build runs all tasks of a job in one",
+                     Blame::Environment};
       }
-      channels.push_back(std::make_unique<LocalInputChannel>(registry, channel.partition, channel.subpartition));
+      channels.push_back(
+          std::make_unique<LocalInputChannel>(registry, channel.partition, channel.subpartition));
     }
     wiring.inputs.push_back(std::make_unique<InputGate>(std::move(channels), bell));
   }

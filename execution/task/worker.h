@@ -15,8 +15,8 @@ namespace weir {
 
 /// Hears what becomes of tasks. A port: the TaskManager actor sends it on as mail.
 ///
-/// Threads: any; called from task threads, must not block. Running is told when entered, terminal states only after the
-///          task's resources are free, each once.
+/// Threads: any; called from task threads, must not block. Running is told when entered, terminal states only
+///          after the task's resources are free, each once.
 class TaskObserver {
 public:
   virtual ~TaskObserver() = default;
@@ -26,8 +26,8 @@ public:
 /// The machinery of one TaskManager process: its slots, its network memory, its tasks.
 ///
 /// Threads: any.
-/// Errors:  submit() refuses a slot out of range, an attempt it already has, and a task that its memory cannot carry.
-///          Whatever goes wrong later is told to the observer.
+/// Errors:  submit() refuses a slot out of range, an attempt it already has, and a task that its memory
+///          cannot carry. Whatever goes wrong later is told to the observer.
 class Worker {
 public:
   struct Options {
@@ -46,7 +46,8 @@ public:
 
   /// Registers the task's partitions and starts its thread.
   [[nodiscard]] Status submit(TaskDeploymentDescriptor task);
-  /// Asks a task to end; its end is told to the observer. An attempt that is unknown or already ended is no error.
+  /// Asks a task to end; its end is told to the observer. An attempt that is unknown or already ended is no
+  /// error.
   void cancel(ExecutionAttemptId attempt);
   /// Ends a task as Failed with this cause.
   void fail(ExecutionAttemptId attempt, std::string cause);

@@ -5,8 +5,8 @@
 
 namespace weir::bench {
 
-/// Bytes that this process has asked operator new for so far, in all threads. Programs that link allocations.cpp count
-/// every allocation of C++, those of shared libraries too.
+/// Bytes that this process has asked operator new for so far, in all threads. Programs that link
+/// allocations.cpp count every allocation of C++, those of shared libraries too.
 [[nodiscard]] std::uint64_t allocated_bytes();
 
 /// Bytes that a call asks for.

@@ -8,8 +8,9 @@
 
 namespace weir::bench {
 
-/// How scripts/bench reads a benchmark: its name is "MEASURE/ours" or "MEASURE/limit", its label the unit, and its counter
-/// "figure" the number. The script pairs the two, run in turn, and prints the ratio of their medians.
+/// How scripts/bench reads a benchmark: its name is "MEASURE/ours" or "MEASURE/limit", its label the unit,
+/// and its counter "figure" the number. The script pairs the two, run in turn, and prints the ratio of their
+/// medians.
 inline void set_figure(benchmark::State& state, double figure, const std::string& unit) {
   state.counters["figure"] = figure;
   state.SetLabel(unit);

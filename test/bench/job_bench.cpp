@@ -1,5 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0
-// Whole jobs and the inner loops of tasks, each beside what the same machine does by hand. Run it by scripts/bench.
+// SPDX-License-Identifier: Apache-2.0 Whole jobs and the inner loops of tasks, each beside what the same
+// machine does by hand. Run it by scripts/bench.
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,7 +25,8 @@ namespace weir::bench {
 namespace {
 
 constexpr std::uint64_t kTextBytes = 128ull << 20;
-constexpr Worker::Options kWorker{.slots = 16, .network_memory_bytes = 4 << 20, .managed_memory_bytes = 1 << 20};
+constexpr Worker::Options kWorker{
+    .slots = 16, .network_memory_bytes = 4 << 20, .managed_memory_bytes = 1 << 20};
 
 [[noreturn]] void give_up(const std::string& why) {
   std::fprintf(stderr, "bench_jobs: %s\n", why.c_str());
@@ -61,7 +62,8 @@ private:
 
 void count_words_by_job(const std::string& path, std::uint32_t parallelism) {
   static ProgramLoader loader;
-  auto program = loader.build(WEIR_WORD_COUNT, {"--input", path, "--emit", "final", "--output", "/dev/null"}, parallelism);
+  auto program = loader.build(WEIR_WORD_COUNT, {"--input", path, "--emit", "final", "--output", "/dev/null"},
+                              parallelism);
   if (!program) give_up(program.error().what);
   testing::LocalJob job(kWorker);
   expect_finished(job.run(loader, (*program)->job_graph()));
@@ -100,13 +102,17 @@ void run_chain(std::uint32_t operators, std::uint64_t records) {
 void add_chain(std::uint32_t operators) {
   constexpr std::uint64_t kRecords = 50'000'000;
   const std::string name = "chain_of_" + std::to_string(operators);
-  const auto figure = [operators](double seconds) { return seconds * 1e9 / static_cast<double>(kRecords * operators); };
+  const auto figure = [operators](double seconds) {
+    return seconds * 1e9 / static_cast<double>(kRecords * operators);
+  };
   add_measure(name + "/ours", [=](benchmark::State& state) {
     set_figure(state, figure(seconds_of([&] { run_chain(operators, kRecords); })), "ns/record/operator");
   });
   add_measure(name + "/limit", [=](benchmark::State& state) {
-    set_figure(state, figure(seconds_of([&] { benchmark::DoNotOptimize(limits::virtual_chain(operators, kRecords)); })),
-               "ns/record/operator");
+    set_figure(
+        state,
+        figure(seconds_of([&] { benchmark::DoNotOptimize(limits::virtual_chain(operators, kRecords)); })),
+        "ns/record/operator");
   });
 }
 
@@ -131,7 +137,8 @@ public:
     const std::atomic<std::uint32_t> undisturbed = 0;
     std::uint64_t count = 0;
     for (const auto& segment : segments_) {
-      (void)reader.read_records(segment.data(), segment.data() + segment.size() - kSegmentSlackBytes, undisturbed, count);
+      (void)reader.read_records(segment.data(), segment.data() + segment.size() - kSegmentSlackBytes,
+                                undisturbed, count);
     }
     return count;
   }
@@ -175,7 +182,10 @@ public:
   using Fold = SumFold<KeyedRecord, Value>;
   using Op = KeyedReduce<KeyedRecord, Key, Fold>;
 
-  KeyedSumLoop() : context_({.operator_name = "Keyed Sum"}), op_(&KeyedRecord::key, Fold{{&KeyedRecord::value}}, Emit::Updates), reader_(op_) {
+  KeyedSumLoop()
+      : context_({.operator_name = "Keyed Sum"}),
+        op_(&KeyedRecord::key, Fold{{&KeyedRecord::value}}, Emit::Updates),
+        reader_(op_) {
     op_.set_output(sink_);
     op_.bind(context_);
     op_.open(context_);
@@ -196,16 +206,20 @@ private:
 void add_keyed_sum(std::uint64_t keys, const std::string& label) {
   const auto records = std::make_shared<limits::KeyedRecords>(kKeyedRecords, keys, 1);
   constexpr std::uint32_t kRounds = 2;  // the first fills the table
-  const auto figure = [](double seconds) { return static_cast<double>(kKeyedRecords * kRounds) / seconds / 1e6; };
+  const auto figure = [](double seconds) {
+    return static_cast<double>(kKeyedRecords * kRounds) / seconds / 1e6;
+  };
   add_measure("keyed_sum_" + label + "/ours", [=](benchmark::State& state) {
     const EncodedRecords encoded(*records);
     set_figure(state, figure(seconds_of([&] {
                  KeyedSumLoop loop;
-                 for (std::uint32_t round = 0; round < kRounds; ++round) benchmark::DoNotOptimize(loop.read(encoded));
+                 for (std::uint32_t round = 0; round < kRounds; ++round)
+                   benchmark::DoNotOptimize(loop.read(encoded));
                })), "M records/s");
   });
   add_measure("keyed_sum_" + label + "/limit", [=](benchmark::State& state) {
-    set_figure(state, figure(seconds_of([&] { benchmark::DoNotOptimize(limits::keyed_sum(*records, kRounds)); })),
+    set_figure(state,
+               figure(seconds_of([&] { benchmark::DoNotOptimize(limits::keyed_sum(*records, kRounds)); })),
                "M records/s");
   });
 }

@@ -16,7 +16,8 @@ WallTime now() { return SystemClock{}.wall_now(); }
 std::vector<AssignedSlot> slots_for(const effects::RequestSlots& wanted) {
   std::vector<AssignedSlot> slots;
   for (const SlotRequest& request : wanted.requests) {
-    slots.push_back({TaskManagerId{1, 1}, "in this process", request.vertex.subtask, {1, request.vertex.subtask + 1u}});
+    slots.push_back(
+        {TaskManagerId{1, 1}, "in this process", request.vertex.subtask, {1, request.vertex.subtask + 1u}});
   }
   return slots;
 }

@@ -21,15 +21,16 @@ struct JobOutcome {
   IoCounters counters;  // summed over all tasks
 };
 
-/// One worker and the graph of one job at a time, without a control plane: what the actors do with mail is done here by a
-/// loop. For tests and benchmarks of everything below the actors.
+/// One worker and the graph of one job at a time, without a control plane: what the actors do with mail is
+/// done here by a loop. For tests and benchmarks of everything below the actors.
 ///
 /// Threads: run() by one; cancel() by any.
 class LocalJob : private TaskObserver {
 public:
   using Build = std::function<void(Environment&)>;
 
-  explicit LocalJob(Worker::Options options = {.slots = 16, .managed_memory_bytes = 1 << 20}) : options_(options) {}
+  explicit LocalJob(Worker::Options options = {.slots = 16, .managed_memory_bytes = 1 << 20})
+      : options_(options) {}
 
   /// Builds the program, runs it to its end, and says how it went. A program that cannot be built has failed.
   JobOutcome run(const Build& program, std::uint32_t parallelism = 1);
