@@ -1,4 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 Compiled into every program by weir_add_program(), with the program's
+// SPDX-License-Identifier: Apache-2.0
+// Compiled into every program by weir_add_program(), with the program's
 // own compiler and flags: that is why it can tell how the program was compiled.
 #include <cstring>
 #include <exception>

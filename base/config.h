@@ -46,7 +46,8 @@ struct Option : AnyOption {
 /// so that whoever asks later gets an answer.
 ///
 /// Threads: none; after start-up it is only read, by any.
-/// Errors:  all at the way in. An unknown key comes with the nearest known one, a bad value with what was expected.
+/// Errors:  all at the way in. An unknown key comes with the nearest known one, a bad value with what was
+///          expected.
 class Config {
 public:
   /// `known` outlives this.

@@ -14,7 +14,8 @@ namespace weir {
 
 Result<std::string> sha256_of_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return Error{ErrorCode::NotFound, "cannot open '" + path + "': " + std::strerror(errno), Blame::User};
+  if (!file)
+    return Error{ErrorCode::NotFound, "cannot open '" + path + "': " + std::strerror(errno), Blame::User};
 
   const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> digest(EVP_MD_CTX_new(), &EVP_MD_CTX_free);
   EVP_DigestInit_ex(digest.get(), EVP_sha256(), nullptr);

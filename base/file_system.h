@@ -40,7 +40,8 @@ public:
 /// Files by path. A port: tests put a faulty one in its place.
 ///
 /// Threads: any.
-/// Errors:  NotFound if there is no such file, else IoFailure; both name the path and say what the system said.
+/// Errors:  NotFound if there is no such file, else IoFailure; both name the path and say what the system
+///          said.
 class FileSystem {
 public:
   virtual ~FileSystem() = default;

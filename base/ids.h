@@ -40,7 +40,8 @@ using JobId = Id<struct JobTag>;
 using JobVertexId = Id<struct JobVertexTag>;
 /// Names an operator across versions of a program: savepoints find their state by it.
 using OperatorId = Id<struct OperatorTag>;
-/// One attempt to run one subtask. Every message about a task carries it, so that late ones are known as late.
+/// One attempt to run one subtask. Every message about a task carries it, so that late ones are known as
+/// late.
 using ExecutionAttemptId = Id<struct ExecutionAttemptTag>;
 using IntermediateDataSetId = Id<struct IntermediateDataSetTag>;
 /// One TaskManager process, new at every start.
@@ -93,5 +94,7 @@ std::string Id<Tag>::hex() const {
 
 template <class Tag>
 struct std::hash<weir::Id<Tag>> {
-  std::size_t operator()(const weir::Id<Tag>& id) const noexcept { return id.high ^ (id.low * 0x9E3779B97F4A7C15u); }
+  std::size_t operator()(const weir::Id<Tag>& id) const noexcept {
+    return id.high ^ (id.low * 0x9E3779B97F4A7C15u);
+  }
 };

@@ -7,8 +7,8 @@
 namespace weir::detail {
 
 void check_failed(const char* file, int line, const char* condition, std::string_view message) {
-  std::fprintf(stderr, "weir: broken promise at %s:%d: %.*s (%s)\n", file, line, static_cast<int>(message.size()),
-               message.data(), condition);
+  std::fprintf(stderr, "weir: broken promise at %s:%d: %.*s (%s)\n", file, line,
+               static_cast<int>(message.size()), message.data(), condition);
   std::abort();
 }
 

@@ -51,7 +51,8 @@ enum class ErrorCode : std::uint16_t {
   Cancelled = 5007,
 };
 
-/// What went wrong, of whom, what was expected and, where it helps, what to do: one line for a person to read.
+/// What went wrong, of whom, what was expected and, where it helps, what to do: one line for a person to
+/// read.
 struct [[nodiscard]] Error {
   ErrorCode code = ErrorCode::BadArgument;
   std::string what;
@@ -110,5 +111,6 @@ namespace detail {
 
 /// A promise of ours to ourselves, kept in release builds too: prints and aborts. The cluster is built to
 /// survive a dead worker; it is not built to survive a wrong one.
-#define WEIR_CHECK(condition, message) \
-  (static_cast<bool>(condition) ? void(0) : ::weir::detail::check_failed(__FILE__, __LINE__, #condition, message))
+#define WEIR_CHECK(condition, message)    \
+  (static_cast<bool>(condition) ? void(0) \
+                                : ::weir::detail::check_failed(__FILE__, __LINE__, #condition, message))

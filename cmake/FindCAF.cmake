@@ -22,5 +22,6 @@ if(CAF_FOUND AND NOT TARGET CAF::core)
   set_target_properties(CAF::core PROPERTIES IMPORTED_LOCATION ${CAF_CORE_LIBRARY}
                                              INTERFACE_INCLUDE_DIRECTORIES ${CAF_INCLUDE_DIR})
   add_library(CAF::io UNKNOWN IMPORTED)
-  set_target_properties(CAF::io PROPERTIES IMPORTED_LOCATION ${CAF_IO_LIBRARY} INTERFACE_LINK_LIBRARIES CAF::core)
+  set_target_properties(CAF::io PROPERTIES IMPORTED_LOCATION ${CAF_IO_LIBRARY}
+                                           INTERFACE_LINK_LIBRARIES CAF::core)
 endif()

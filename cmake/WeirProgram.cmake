@@ -4,8 +4,8 @@
 # A user's program: the shared library libNAME.so, ready for `weir run libNAME.so`. The sources define
 # void weir::program(Environment&) and include "api/program.h".
 #
-# Hidden visibility and -fno-gnu-unique keep two programs, or two versions of one, apart in the same process: without
-# them the static variables of templates would be shared with whichever was loaded first.
+# Hidden visibility and -fno-gnu-unique keep two programs, or two versions of one, apart in the same process:
+# without them the static variables of templates would be shared with whichever was loaded first.
 if(NOT DEFINED WEIR_PROGRAM_ENTRY)
   set(WEIR_PROGRAM_ENTRY ${CMAKE_CURRENT_LIST_DIR}/../api/program_entry.cpp)
 endif()

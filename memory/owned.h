@@ -21,7 +21,8 @@ template <class A, class B> struct Borrows<std::pair<A, B>> : std::disjunction<B
 template <class... Ts> struct Borrows<std::tuple<Ts...>> : std::disjunction<Borrows<Ts>...> {};
 template <class T, std::size_t n> struct Borrows<std::array<T, n>> : Borrows<T> {};
 template <class T> struct Borrows<std::optional<T>> : Borrows<T> {};
-template <detail::Container C> struct Borrows<C> : Borrows<typename detail::ElementOf<typename C::value_type>::type> {};
+template <detail::Container C>
+struct Borrows<C> : Borrows<typename detail::ElementOf<typename C::value_type>::type> {};
 template <detail::PlainAggregate T> struct Borrows<T> : Borrows<detail::FieldsOf<T>> {};
 
 namespace detail {
@@ -44,7 +45,8 @@ void for_each_view(T& value, Visit&& visit) {
   } else if constexpr (is_vector<Plain>) {
     for (auto& element : value) for_each_view(element, visit);
   } else if constexpr (Container<Plain>) {
-    static_assert(!Borrows<Plain>::value, "a set or map of std::string_view cannot be kept as state: use std::string");
+    static_assert(!Borrows<Plain>::value,
+                  "a set or map of std::string_view cannot be kept as state: use std::string");
   } else if constexpr (PlainAggregate<Plain>) {
     boost::pfr::for_each_field(value, [&](auto& field) { for_each_view(field, visit); });
   } else {
@@ -54,7 +56,8 @@ void for_each_view(T& value, Visit&& visit) {
 
 }  // namespace detail
 
-/// A value that outlives the buffer it was read from: what state keeps. For a T that owns what it has this is the T.
+/// A value that outlives the buffer it was read from: what state keeps. For a T that owns what it has this is
+/// the T.
 template <class T>
 class Owned {
 public:

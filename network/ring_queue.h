@@ -42,7 +42,9 @@ public:
 private:
   static constexpr std::size_t kFirstCapacity = 8;  // a power of two, like all that follow
 
-  [[nodiscard]] std::size_t index_of(std::size_t position) const { return (first_ + position) & (slots_.size() - 1); }
+  [[nodiscard]] std::size_t index_of(std::size_t position) const {
+    return (first_ + position) & (slots_.size() - 1);
+  }
 
   void grow() {
     std::vector<std::optional<T>> larger(slots_.empty() ? kFirstCapacity : slots_.size() * 2);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counts the words of a text.
 //
-//   weir run --local -p 2 libword_count.so --input PATH|socket://HOST:PORT [--output PATH|-] [--emit updates|final]
+//   weir run --local -p 2 libword_count.so --input PATH|socket://HOST:PORT
+//                                          [--output PATH|-] [--emit updates|final]
 //
 // Words are runs of [A-Za-z0-9_], in lower case. Output: one line "(word,count)" a word with --emit final,
 // when the input has ended; or one a word read with --emit updates, the default, which is what an endless

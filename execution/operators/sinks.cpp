@@ -18,7 +18,8 @@ namespace {
   throw std::runtime_error(what + " '" + name + "': " + std::strerror(errno));
 }
 
-/// Standard output is one for all tasks, and a pipe takes a long block in pieces: its own lock keeps each block whole.
+/// Standard output is one for all tasks, and a pipe takes a long block in pieces: its own lock keeps each
+/// block whole.
 class OutputTurn {
 public:
   explicit OutputTurn(bool is_shared) : is_shared_(is_shared) {

@@ -23,7 +23,8 @@ namespace {
 constexpr std::size_t kReadBytes = 64 * 1024;
 constexpr Duration kConnectPause = 2ms;
 
-/// A connection failed, which another one may mend. What the operators behind the source throw is something else.
+/// A connection failed, which another one may mend. What the operators behind the source throw is something
+/// else.
 class ConnectionError : public std::runtime_error {
 public:
   using std::runtime_error::runtime_error;
@@ -37,7 +38,8 @@ public:
     addrinfo hints{};
     hints.ai_socktype = SOCK_STREAM;
     addrinfo* found = nullptr;
-    if (const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found); error != 0) {
+    if (const int error = ::getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found);
+        error != 0) {
       throw ConnectionError("cannot resolve '" + host + "': " + ::gai_strerror(error));
     }
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> addresses(found, &::freeaddrinfo);
@@ -76,7 +78,8 @@ private:
     int descriptor;
   };
 
-  /// 0, or the error. A server that does not answer may take minutes: the task stays awake for letters meanwhile.
+  /// 0, or the error. A server that does not answer may take minutes: the task stays awake for letters
+  /// meanwhile.
   [[nodiscard]] int connect(const addrinfo& address, SourceContext<std::string>& context) const {
     if (socket_.descriptor < 0) return errno;
     if (::connect(socket_.descriptor, address.ai_addr, address.ai_addrlen) == 0) return 0;

@@ -16,8 +16,9 @@ namespace weir {
 ///     Watermark       [2] [event time, i64 ms]
 ///     LatencyMarker   [3] ...                              (reserved)
 ///     StreamStatus    [4] ...                              (reserved)
-///     LargeElement    [5] [length, u64] an element of any kind that does not fit into a segment; its bytes go on
-///                     in the channel's following buffers, behind nothing else, until the length is reached
+///     LargeElement    [5] [length, u64] an element of any kind that does not fit into a segment; its bytes
+///                     go on in the channel's following buffers, behind nothing else, until the length is
+///                     reached
 ///
 /// But for a LargeElement nothing spans buffers, so that a reader checks once an element and not once a byte.
 enum class ElementTag : std::uint8_t {

@@ -1,4 +1,5 @@
-// SPDX-License-Identifier: Apache-2.0 Whole jobs and the inner loops of tasks, each beside what the same
+// SPDX-License-Identifier: Apache-2.0
+// Whole jobs and the inner loops of tasks, each beside what the same
 // machine does by hand. Run it by scripts/bench.
 #include <unistd.h>
 

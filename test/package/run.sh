@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Builds a program outside of the tree against PACKAGE_DIR and runs it with WEIR. run.sh PACKAGE_DIR WEIR [COMPILER]
+# run.sh PACKAGE_DIR WEIR [COMPILER]: builds a program outside of the tree against the package and runs it.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
