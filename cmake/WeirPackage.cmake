@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Makes Weir a package: `find_package(weir 0.1 CONFIG REQUIRED)` gives weir::api and weir_add_program(), whether
-# weir_DIR is an installation's lib/cmake/weir or this build tree.
+# Makes Weir a package: `find_package(weir 0.1 CONFIG REQUIRED)` gives weir::api and weir_add_program(),
+# whether weir_DIR is an installation's lib/cmake/weir or this build tree.
 include(CMakePackageConfigHelpers)
 
 set(package_dir lib/cmake/weir)

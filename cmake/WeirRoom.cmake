@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # weir_room(NAME SOURCES a.cpp b.cpp [LINKS weir::base ...] [PRIVATE_LINKS spdlog::spdlog ...])
 #
-# One shared library a room: libweir_NAME.so. LINKS are the rooms below that its headers include; PRIVATE_LINKS
-# are third-party libraries that only its .cpp files see. Shared, because a user's program links the same rooms as
-# the process that loads it, and there must be one copy of each.
+# One shared library a room: libweir_NAME.so. LINKS are the rooms below that its headers include;
+# PRIVATE_LINKS are third-party libraries that only its .cpp files see. Shared, because a user's program links
+# the same rooms as the process that loads it, and there must be one copy of each.
 function(weir_room name)
   cmake_parse_arguments(ROOM "" "" "SOURCES;LINKS;PRIVATE_LINKS" ${ARGN})
   add_library(weir_${name} SHARED ${ROOM_SOURCES})
