@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "api/data_stream.h"
+#include "api/params.h"
 #include "checkpoint/state/key_hash.h"
 #include "execution/operators/keyed_reduce.h"
 
@@ -23,7 +24,8 @@ public:
   KeyedStream(StreamGraphBuilder& graph, StreamNodeId id, KeyFunction key)
       : DataStream<T>(graph, id), key_(std::move(key)) {}
 
-  /// Folds the records of each key: `function(held, next)` returns what is held from now on.
+  /// Folds the records of each key: `function(held, next)` returns what is held from now on, a record of the
+  /// same key.
   template <class F>
     requires std::invocable<F&, const T&, const T&>
   OperatorStream<T> reduce(F function, Emit emit = Emit::Updates) {
@@ -34,6 +36,9 @@ public:
   // pointer (`&Word::count`) or a function that returns a reference to it.
   template <class Field>
   OperatorStream<T> sum(Field field, Emit emit = Emit::Updates) {
+    if constexpr (std::same_as<Field, KeyFunction> && std::is_member_object_pointer_v<Field>) {
+      if (field == key_) throw ProgramError("sum() over the key itself would change it: sum another field");
+    }
     return fold("Keyed Sum", SumFold<T, Field>{{field}}, emit);
   }
   template <class Field>

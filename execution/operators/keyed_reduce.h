@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <stdexcept>
 #include <type_traits>
 #include <utility>
 
@@ -77,6 +78,11 @@ private:
     Owned<T>* held = table_->find(place, std::invoke(key_, value));
     if (held == nullptr) [[unlikely]] return table_->insert(place, Owned<T>(value));
     fold_(*held, value);
+    if constexpr (requires { Fold::kMakesKey; }) {  // by which the table finds it the next time
+      if (!(std::invoke(key_, held->get()) == std::invoke(key_, value))) {
+        throw std::logic_error("the reduce function returned a record of another key");
+      }
+    }
     return *held;
   }
 
@@ -88,9 +94,10 @@ private:
   Table* table_ = nullptr;
 };
 
-/// Fold by a function of two records that returns one.
+/// Fold by a function of two records that returns one, of the same key.
 template <class T, class Function>
 struct ReduceFold {
+  static constexpr bool kMakesKey = true;  // and so may get it wrong
   Function reduce;
   void operator()(Owned<T>& held, const T& value) { held.assign(reduce(held.get(), value)); }
 };
