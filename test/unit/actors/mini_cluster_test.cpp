@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole jobs on a whole cluster, in this process.
+#include "actors/local/mini_cluster.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "api/program_loader.h"
+#include "base/bell.h"
+#include "base/thread.h"
+
+namespace weir {
+namespace {
+
+JobGraph graph_of(InProcessPrograms& programs, std::uint32_t parallelism) {
+  auto program = programs.build({}, parallelism);
+  REQUIRE_MESSAGE(program.has_value(), program.error().what);
+  return (*program)->job_graph();
+}
+
+JobGraph again(JobGraph graph) {
+  graph.id = JobId::random();
+  return graph;
+}
+
+/// Counts up to `count`, and keeps the greatest of each key.
+void small_job(Environment& env, std::uint64_t count = 1000) {
+  env.generate(count, [](std::uint64_t i) { return i; })
+      .key_by([](const std::uint64_t& i) { return i % 10; })
+      .reduce([](const std::uint64_t& a, const std::uint64_t& b) { return std::max(a, b); })
+      .discard();
+}
+
+/// Rings when a task of the job runs.
+struct Running final : JobListener {
+  void on_task_state(const ExecutionStateChanged& mail) override {
+    if (mail.state == ExecutionState::Running) bell.ring();
+  }
+  Bell bell;
+};
+
+struct Footprint {
+  std::size_t threads = 0;
+  std::size_t descriptors = 0;
+  std::size_t resident_pages = 0;
+};
+
+Footprint footprint() {
+  using Entries = std::filesystem::directory_iterator;
+  Footprint now;
+  now.threads = static_cast<std::size_t>(std::distance(Entries("/proc/self/task"), Entries()));
+  now.descriptors = static_cast<std::size_t>(std::distance(Entries("/proc/self/fd"), Entries()));
+  std::size_t total = 0;
+  std::ifstream("/proc/self/statm") >> total >> now.resident_pages;
+  return now;
+}
+
+TEST_CASE("a job runs to its end on an embedded cluster") {
+  InProcessPrograms programs([](Environment& env) { small_job(env); });
+  MiniCluster cluster({.slots_per_task_manager = 2}, programs);
+  const auto result = cluster.execute(graph_of(programs, 2));
+  REQUIRE_MESSAGE(result.has_value(), result.error().what);
+  CHECK(result->status == JobStatus::Finished);
+  CHECK(result->failure.empty());
+  CHECK(cluster.client().overview()->slots_free == 2);
+  CHECK(*cluster.client().status(result->job) == JobStatus::Finished);
+}
+
+TEST_CASE(
+    "a function that throws fails its job; operator, subtask and cause are named, and the cluster lives on") {
+  std::atomic<bool> is_broken = true;
+  InProcessPrograms programs([&is_broken](Environment& env) {
+    env.generate(1000, [](std::uint64_t i) { return i; })
+        .map([&is_broken](const std::uint64_t& i) {
+          if (is_broken && i == 700) throw std::runtime_error("700 is too many");
+          return i;
+        })
+        .name("check")
+        .discard();
+  });
+  MiniCluster cluster({.slots_per_task_manager = 2}, programs);
+  const JobGraph graph = graph_of(programs, 2);
+  const auto failed = cluster.execute(graph);
+  REQUIRE(failed.has_value());
+  CHECK(failed->status == JobStatus::Failed);
+  CHECK(failed->failure.find("\"check\"") != std::string::npos);
+  CHECK(failed->failure.find("/2)") != std::string::npos);
+  CHECK(failed->failure.find("700 is too many") != std::string::npos);
+
+  is_broken = false;
+  CHECK(cluster.execute(again(graph))->status == JobStatus::Finished);
+}
+
+TEST_CASE("a job that never ends is cancelled from outside") {
+  InProcessPrograms programs([](Environment& env) { small_job(env, ~std::uint64_t{0}); });
+  MiniCluster cluster({.slots_per_task_manager = 2}, programs);
+  const JobGraph graph = graph_of(programs, 2);
+  Running running;
+  Thread killer("killer", [&] {
+    running.bell.await();
+    CHECK(cluster.client().cancel(graph.id).has_value());
+  });
+  const auto result = cluster.execute(graph, &running);
+  killer.join();
+  REQUIRE(result.has_value());
+  CHECK(result->status == JobStatus::Canceled);
+  CHECK(cluster.client().overview()->slots_free == 2);
+}
+
+TEST_CASE("more parallelism than slots is refused with the numbers") {
+  InProcessPrograms programs([](Environment& env) { small_job(env); });
+  MiniCluster cluster({.slots_per_task_manager = 2}, programs);
+  const auto result = cluster.execute(graph_of(programs, 4));
+  REQUIRE(result.has_value());
+  CHECK(result->status == JobStatus::Failed);
+  CHECK(result->failure.find("needs 4 slots but has 2 (1 TaskManager x 2, 0 in use)") != std::string::npos);
+}
+
+TEST_CASE("a program that is another one on the worker is refused") {
+  InProcessPrograms submitted([](Environment& env) { small_job(env); });
+  InProcessPrograms found([](Environment& env) { small_job(env.disable_chaining()); });
+  MiniCluster cluster({}, found);
+  const auto result = cluster.execute(graph_of(submitted, 1));
+  REQUIRE(result.has_value());
+  CHECK(result->status == JobStatus::Failed);
+  CHECK_FALSE(result->failure.empty());
+}
+
+TEST_CASE("a detached job is left alone, and its end can be asked for") {
+  InProcessPrograms programs([](Environment& env) { small_job(env, ~std::uint64_t{0}); });
+  MiniCluster cluster({}, programs);
+  const auto job = cluster.client().submit(graph_of(programs, 1));
+  REQUIRE(job.has_value());
+  CHECK_FALSE(is_terminal(*cluster.client().status(*job)));
+  CHECK(cluster.client().list()->jobs.size() == 1);
+  CHECK(cluster.client().details(*job)->vertices.size() == 2);
+
+  SUBCASE("or it ends with the cluster") {}
+  SUBCASE("or it is cancelled") { CHECK(cluster.client().cancel(*job).has_value()); }
+}
+
+TEST_CASE("an unknown job is an error that names it") {
+  InProcessPrograms programs([](Environment& env) { small_job(env); });
+  MiniCluster cluster({}, programs);
+  CHECK(cluster.client().status({.high = 1, .low = 2}).error().what ==
+        "there is no job " + JobId{1, 2}.hex());
+  CHECK(cluster.client().cancel({.high = 1, .low = 2}).error().code == ErrorCode::UnknownJob);
+}
+
+TEST_CASE("a job may be restarted by the cluster, and finishes in the end") {
+  std::atomic<int> failures_left = 2;
+  InProcessPrograms programs([&](Environment& env) {
+    env.generate(100, [](std::uint64_t i) { return i; })
+        .map([&failures_left](const std::uint64_t& i) {
+          if (i == 50 && failures_left-- > 0) throw std::runtime_error("not yet");
+          return i;
+        })
+        .discard();
+  });
+  MiniCluster cluster({.restart = {.kind = RestartOptions::Kind::FixedDelay, .attempts = 2, .delay = 1ms}},
+                      programs);
+  const JobGraph graph = graph_of(programs, 1);
+  CHECK(cluster.execute(graph)->status == JobStatus::Finished);
+  CHECK(cluster.client().details(graph.id)->restarts == 2);
+}
+
+TEST_CASE("a hundred jobs in a row leave no thread, descriptor or memory behind") {
+  InProcessPrograms programs([](Environment& env) { small_job(env); });
+  MiniCluster cluster({.slots_per_task_manager = 2}, programs);
+  const JobGraph graph = graph_of(programs, 2);
+  const auto run = [&](int times) {
+    for (int i = 0; i < times; ++i) REQUIRE(cluster.execute(again(graph))->status == JobStatus::Finished);
+  };
+  run(20);  // until every pool has its size
+  const Footprint before = footprint();
+  run(100);
+  const Footprint after = footprint();
+  CHECK(after.threads <= before.threads + 4);  // the last job's threads may be on their way out
+  CHECK(after.descriptors == before.descriptors);
+  CHECK(after.resident_pages <= before.resident_pages + 256);  // a megabyte
+}
+
+TEST_CASE("clusters come and go and leave nothing behind") {
+  InProcessPrograms programs([](Environment& env) { small_job(env); });
+  const JobGraph graph = graph_of(programs, 1);
+  const auto live = [&] {
+    MiniCluster cluster({.worker = {.network_memory_bytes = 4 << 20, .managed_memory_bytes = 1 << 20}},
+                        programs);
+    CHECK(cluster.execute(again(graph))->status == JobStatus::Finished);
+  };
+  live();
+  const Footprint before = footprint();
+  for (int i = 0; i < 20; ++i) live();
+  CHECK(footprint().threads == before.threads);
+  CHECK(footprint().descriptors == before.descriptors);
+}
+
+}  // namespace
+}  // namespace weir

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/task_manager/task_manager.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace weir {
+namespace {
+
+const TimePoint kStart{};
+constexpr InstanceId kInstance{.high = 5, .low = 5};
+constexpr ExecutionAttemptId kAttempt{.high = 6, .low = 6};
+
+struct Tasks final : TaskRunner {
+  Status submit(const TaskDeploymentDescriptor& task) override {
+    submitted.push_back(task.attempt);
+    return answer;
+  }
+  void cancel(ExecutionAttemptId attempt) override { cancelled.push_back(attempt); }
+  void fail(ExecutionAttemptId attempt, const std::string& cause) override {
+    failed.emplace_back(attempt, cause);
+  }
+  void fail_all(const std::string& cause) override { failed_all.push_back(cause); }
+  void release_partitions(ExecutionAttemptId attempt) override { released.push_back(attempt); }
+
+  Status answer;
+  std::vector<ExecutionAttemptId> submitted, cancelled, released;
+  std::vector<std::pair<ExecutionAttemptId, std::string>> failed;
+  std::vector<std::string> failed_all;
+};
+
+struct Letters final : TaskManagerOutbox {
+  void register_at_leader(const RegisterTaskManager&) override { ++registrations; }
+  void heartbeat(const Heartbeat& mail) override { heartbeats.push_back(mail.instance); }
+  void report(const UpdateTaskExecutionState& mail) override { reports.push_back(mail.task.state); }
+  void registered(InstanceId instance) override { instances.push_back(instance); }
+  void give_up(const std::string& reason) override { given_up = reason; }
+  void wake_after(Duration delay) override { wakes.push_back(delay); }
+
+  int registrations = 0;
+  std::vector<InstanceId> heartbeats, instances;
+  std::vector<ExecutionState> reports;
+  std::string given_up;
+  std::vector<Duration> wakes;
+};
+
+struct Fixture {
+  Tasks tasks;
+  Letters out;
+  TaskManager manager{
+      {.self = {.id = {.high = 1, .low = 1}, .data_address = "a:1", .slots = 2, .hardware = {}},
+       .registration = {.give_up_after = 5min},
+       .heartbeat_interval = 10s},
+      tasks,
+      out};
+
+  void join(TimePoint now = kStart) {
+    manager.on_new_leader(now);
+    manager.on_registration_reply({.kind = RegistrationReply::Kind::Acknowledged, .instance = kInstance},
+                                  now);
+  }
+};
+
+TEST_CASE_FIXTURE(Fixture,
+                  "it registers at a new leader at once, asks again while nobody answers, and then beats") {
+  manager.on_new_leader(kStart);
+  CHECK(out.registrations == 1);
+  CHECK(out.wakes == std::vector<Duration>{500ms});
+  manager.on_tick(kStart + 500ms);
+  CHECK(out.registrations == 2);
+  CHECK(out.heartbeats.empty());
+
+  manager.on_registration_reply({.kind = RegistrationReply::Kind::Acknowledged, .instance = kInstance},
+                                kStart + 1s);
+  CHECK(out.instances == std::vector{kInstance});
+  CHECK(out.heartbeats == std::vector{kInstance});
+  manager.on_tick(kStart + 1500ms);  // the wake-up of a registration that succeeded since
+  CHECK(out.heartbeats.size() == 1);
+  CHECK(out.registrations == 2);
+  manager.on_tick(kStart + 11s);
+  CHECK(out.heartbeats.size() == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "a refusal is followed by a longer pause") {
+  manager.on_new_leader(kStart);
+  manager.on_registration_reply({.kind = RegistrationReply::Kind::Refused, .instance = {}, .reason = "full"},
+                                kStart);
+  CHECK(out.wakes.back() == 10s);
+  manager.on_tick(kStart + 500ms);
+  CHECK(out.registrations == 1);
+  manager.on_tick(kStart + 10s);
+  CHECK(out.registrations == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "nobody to join for too long ends the process") {
+  manager.on_new_leader(kStart);
+  manager.on_tick(kStart + 5min);
+  CHECK(out.given_up == "no JobManager took this TaskManager in");
+}
+
+TEST_CASE_FIXTURE(Fixture, "tasks are handed down, and refusals up") {
+  join();
+  CHECK(manager.on_submit({.task = {.attempt = kAttempt}}).accepted);
+  CHECK(tasks.submitted == std::vector{kAttempt});
+  tasks.answer = Error{ErrorCode::InsufficientBuffers, "too few buffers"};
+  CHECK(manager.on_submit({.task = {.attempt = kAttempt}}).refusal.what == "too few buffers");
+  manager.on_cancel({kAttempt});
+  manager.on_release({kAttempt});
+  CHECK(tasks.cancelled == std::vector{kAttempt});
+  CHECK(tasks.released == std::vector{kAttempt});
+}
+
+TEST_CASE_FIXTURE(Fixture, "the states of tasks are reported; one that the leader does not know is ended") {
+  join();
+  manager.on_task_state({.attempt = kAttempt, .state = ExecutionState::Running});
+  CHECK(out.reports == std::vector{ExecutionState::Running});
+  manager.on_report_refused(kAttempt, "unknown");
+  CHECK(tasks.failed == std::vector<std::pair<ExecutionAttemptId, std::string>>{{kAttempt, "unknown"}});
+}
+
+TEST_CASE_FIXTURE(Fixture, "when the leader is lost every task fails, and nothing is reported to anybody") {
+  join();
+  manager.on_leader_lost("it died");
+  manager.on_leader_lost("it died");
+  CHECK(tasks.failed_all == std::vector<std::string>{"it died"});
+  manager.on_task_state({.attempt = kAttempt, .state = ExecutionState::Failed});
+  CHECK(out.reports.empty());
+  manager.on_tick(kStart + 10s);
+  CHECK(out.heartbeats.size() == 1);
+}
+
+TEST_CASE_FIXTURE(Fixture, "another leader takes over: the tasks of the first fail, and it registers anew") {
+  join();
+  manager.on_new_leader(kStart + 1s);
+  CHECK(tasks.failed_all == std::vector<std::string>{"another JobManager leads now"});
+  CHECK(out.registrations == 2);
+  CHECK(manager.instance().is_none());
+}
+
+TEST_CASE_FIXTURE(Fixture,
+                  "who is dismissed ends its tasks and registers anew; an old dismissal means nothing") {
+  join();
+  manager.on_disconnect({.instance = {.high = 5, .low = 4}, .reason = "late"}, kStart);
+  CHECK(tasks.failed_all.empty());
+
+  manager.on_disconnect({.instance = kInstance, .reason = "no heartbeat"}, kStart + 1s);
+  CHECK(tasks.failed_all.size() == 1);
+  CHECK(out.registrations == 2);
+  manager.on_disconnect({.instance = {}, .reason = "for nobody"}, kStart + 1s);
+  CHECK(out.registrations == 2);
+}
+
+}  // namespace
+}  // namespace weir
