@@ -13,6 +13,7 @@
 #include "checkpoint/state/key_hash.h"
 #include "execution/operators/edge.h"
 #include "execution/operators/input.h"
+#include "execution/operators/operator.h"
 #include "execution/operators/record_sink.h"
 #include "execution/operators/stream_element.h"
 #include "memory/serializers_std.h"
@@ -46,7 +47,11 @@ public:
   RecordOutput(RecordSink& sink, Select select) : sink_(sink), select_(std::move(select)) {}
 
   void process(const T& value, EventTime time) override {
-    detail::write_record(sink_, select_(value), value, time);
+    try {
+      detail::write_record(sink_, select_(value), value, time);
+    } catch (...) {
+      rethrow_attributed(sink_.producer());
+    }
   }
 
 private:
@@ -61,8 +66,12 @@ public:
   explicit BroadcastOutput(RecordSink& sink) : sink_(sink) {}
 
   void process(const T& value, EventTime time) override {
-    for (std::uint32_t channel = 0; channel < sink_.channel_count(); ++channel) {
-      detail::write_record(sink_, channel, value, time);
+    try {
+      for (std::uint32_t channel = 0; channel < sink_.channel_count(); ++channel) {
+        detail::write_record(sink_, channel, value, time);
+      }
+    } catch (...) {
+      rethrow_attributed(sink_.producer());
     }
   }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <exception>
 #include <stdexcept>
 #include <string>
 #include <utility>
@@ -25,6 +24,10 @@ public:
 private:
   std::string operator_name_;
 };
+
+/// For a catch (...) around user code: throws what is being handled again, as an OperatorFailure of that
+/// operator. What has a name already, and the cancelling of a task, pass as they are.
+[[noreturn]] void rethrow_attributed(const std::string& operator_name);
 
 /// What happens to records: one an operator and subtask. The task opens it, feeds it, finishes and closes it.
 ///
@@ -53,18 +56,12 @@ protected:
   [[gnu::always_inline]] decltype(auto) guarded(Call&& call) {
     try {
       return call();
-    } catch (const OperatorFailure&) {
-      throw;
-    } catch (const std::exception& error) {
-      rethrow_named(error.what());
+    } catch (...) {
+      rethrow_attributed(context_->operator_name());
     }
   }
 
 private:
-  [[noreturn]] void rethrow_named(const std::string& cause) const {
-    throw OperatorFailure(context_->operator_name(), cause);
-  }
-
   OperatorContext* context_ = nullptr;
 };
 

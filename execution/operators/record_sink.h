@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
+#include <utility>
 #include <vector>
 
 namespace weir {
@@ -40,6 +42,10 @@ public:
 
   [[nodiscard]] std::uint64_t record_count() const { return record_count_; }
 
+  /// The operator whose results come here: what goes wrong with writing them is laid to its charge.
+  [[nodiscard]] const std::string& producer() const { return producer_; }
+  void set_producer(std::string operator_name) { producer_ = std::move(operator_name); }
+
 protected:
   struct Place {
     std::byte* at = nullptr;
@@ -56,6 +62,7 @@ protected:
 
 private:
   std::vector<Place> places_;
+  std::string producer_;
   std::uint64_t record_count_ = 0;
   bool flush_each_ = false;
 };

@@ -41,10 +41,8 @@ template <class Call>
 void attributed(const std::string& name, Call&& call) {
   try {
     call();
-  } catch (const OperatorFailure&) {
-    throw;
-  } catch (const std::exception& error) {
-    throw OperatorFailure(name, error.what());
+  } catch (...) {
+    rethrow_attributed(name);
   }
 }
 
@@ -99,6 +97,7 @@ void OperatorChain::wire(std::size_t link, const Writers& writers) {
 std::unique_ptr<AnyInput> OperatorChain::make_writer(const Link& from, std::uint32_t edge,
                                                      RecordSink& sink) const {
   const StreamEdge& about = program_.stream_graph().edges()[edge];
+  sink.set_producer(from.name);
   if (!about.selector) return from.factory->make_writer(about.partitioning, sink, task_.attempt.low ^ edge);
   const auto& selector = static_cast<const EdgeCargo&>(*about.selector);
   return selector.make_writer(sink, consumer_of(program_.job_graph(), about.target).max_parallelism);
