@@ -6,6 +6,11 @@
 
 namespace weir {
 
+namespace {
+constexpr std::chrono::milliseconds kLongestTimeout =
+    24h;  // "never" in milliseconds is no number of nanoseconds
+}  // namespace
+
 StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& task, const TaskWiring& wiring,
                        TimerService& timers, Bell& bell, Mailbox& mailbox)
     : SourceLoop(mailbox.attention()), bell_(bell), mailbox_(mailbox) {
@@ -24,8 +29,8 @@ StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& t
   chain_ = std::make_unique<OperatorChain>(program, task, by_edge);
   for (const auto& gate : wiring.inputs) input_.add(*gate, chain_->make_reader());
   if (shortest_timeout.count() > 0) {
-    flush_timer_ =
-        PeriodicTimer(timers, shortest_timeout, [this] { mailbox_.raise_quietly(Mailbox::kFlush); });
+    const Duration interval = std::min<std::chrono::milliseconds>(shortest_timeout, kLongestTimeout);
+    flush_timer_ = PeriodicTimer(timers, interval, [this] { mailbox_.raise_quietly(Mailbox::kFlush); });
   }
 }
 

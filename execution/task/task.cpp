@@ -35,6 +35,7 @@ void Task::fail(const std::string& cause) { stop(ExecutionState::Failed, cause);
 
 void Task::stop(ExecutionState next, const std::string& cause) {
   MutexLock held(lock_);
+  if (state_ == ExecutionState::Created && next == ExecutionState::Canceling) next = ExecutionState::Canceled;
   if (!may_move(state_, next)) return;
   state_ = next;
   failure_ = cause;
@@ -72,7 +73,8 @@ void Task::run_guarded(TaskExecutionState& final_state) {
   try {
     run_program(final_state);
   } catch (const TaskCancelled&) {
-    // cancel() or fail() has set the state
+    // cancel() or fail() has set the state, and their word stays
+    fail_from_inside(descriptor_.task_name, "its output was taken away while it ran");
   } catch (const OperatorFailure& failure) {
     fail_from_inside(failure.operator_name(), failure.what());
   } catch (const std::exception& error) {
