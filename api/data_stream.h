@@ -83,7 +83,7 @@ public:
   }
 
   /// This and other streams of the same type as one, in no particular order.
-  template <std::same_as<DataStream>... Others>
+  template <std::derived_from<DataStream>... Others>
   [[nodiscard]] DataStream union_with(const Others&... others) const {
     return {*graph_, graph_->add_union({id_, others.id_...})};
   }

@@ -21,6 +21,11 @@ struct JobOutcome {
   IoCounters counters;  // summed over all tasks
 };
 
+/// Slots for all, and little memory: it is made anew, and touched, for each job.
+inline Worker::Options small_worker() {
+  return {.slots = 16, .network_memory_bytes = 16 << 20, .managed_memory_bytes = 1 << 20};
+}
+
 /// One worker and the graph of one job at a time, without a control plane: what the actors do with mail is
 /// done here by a loop. For tests and benchmarks of everything below the actors.
 ///
@@ -29,8 +34,7 @@ class LocalJob : private TaskObserver {
 public:
   using Build = std::function<void(Environment&)>;
 
-  explicit LocalJob(Worker::Options options = {.slots = 16, .managed_memory_bytes = 1 << 20})
-      : options_(options) {}
+  explicit LocalJob(Worker::Options options = small_worker()) : options_(options) {}
 
   /// Builds the program, runs it to its end, and says how it went. A program that cannot be built has failed.
   JobOutcome run(const Build& program, std::uint32_t parallelism = 1);
