@@ -33,6 +33,8 @@ enum class ErrorCode : std::uint16_t {
   PartitionNotFound = 2003,
   ProducerFailed = 2004,
   Closed = 2005,
+  ConnectionLost = 2006,
+  ProtocolBroken = 2007,
   // 3xxx graph
   InvalidGraph = 3001,
   GraphDiffers = 3002,
