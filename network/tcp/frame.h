@@ -34,7 +34,8 @@
 ///   9 Close             nothing
 ///
 /// Every kind has a least and a most length, the most being that of Data; nothing is allocated for a length
-/// that a peer claims. Reserved bytes must be 0, choices must be known: what is not exactly as drawn is refused.
+/// that a peer claims. Reserved bytes must be 0, choices must be known: what is not exactly as drawn is
+/// refused.
 namespace weir::wire {
 
 inline constexpr std::uint16_t kVersion = 1;

@@ -101,7 +101,8 @@ Frame read_hello(BodyReader& in) {
   if (in.number<std::uint32_t>() != kHelloMagic) in.refuse("a hello that is none");
   hello.version = in.number<std::uint16_t>();
   if (hello.version != kVersion) {
-    in.refuse("it speaks version " + std::to_string(hello.version) + ", we speak " + std::to_string(kVersion));
+    in.refuse("it speaks version " + std::to_string(hello.version) + ", we speak " +
+              std::to_string(kVersion));
   }
   in.reserved<std::uint16_t>();
   hello.segment_bytes = in.number<std::uint32_t>();

@@ -23,9 +23,9 @@ inline wire::Frame read_again(const wire::Frame& frame, std::uint32_t max_data_b
   return **again;
 }
 
-/// Feeds `bytes` to a FrameReader, cut as the first bytes say, and checks what must hold of any bytes: nothing
-/// is read that is not there, and a frame that was understood is written and read again as itself. Returns the
-/// frames taken.
+/// Feeds `bytes` to a FrameReader, cut as the first bytes say, and checks what must hold of any bytes:
+/// nothing is read that is not there, and a frame that was understood is written and read again as itself.
+/// Returns the frames taken.
 ///
 /// Errors: aborts.
 inline std::size_t read_frames(std::span<const std::byte> bytes) {
