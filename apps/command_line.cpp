@@ -33,7 +33,8 @@ po::options_description describe(std::span<const OptionSpec> options) {
   return all;
 }
 
-/// Whether `word` is an option whose value is the word behind it: `-p 4` and `--parallelism 4`, not `-p4`, `-q`.
+/// Whether `word` is an option whose value is the word behind it: `-p 4` and `--parallelism 4`, not `-p4`,
+/// `-q`.
 bool takes_next_word(std::span<const OptionSpec> options, const std::string& word) {
   return std::any_of(options.begin(), options.end(), [&](const OptionSpec& option) {
     const auto comma = option.name.find(',');

@@ -8,8 +8,8 @@ namespace weir {
 
 namespace {
 
-/// "Keyed Sum (2/4): <what happened> [on host:port]", each part only where it says something new: a task that fails
-/// by itself says which operator of which subtask it was.
+/// "Keyed Sum (2/4): <what happened> [on host:port]", each part only where it says something new: a task that
+/// fails by itself says which operator of which subtask it was.
 std::string text_of(const JobFailure& failure) {
   std::string text = failure.error.what;
   const std::size_t subtask = failure.task.rfind('(');

@@ -19,8 +19,8 @@ namespace weir {
 /// A job that is not over: hands events to its ExecutionGraph and carries out the effects.
 ///
 /// Threads: none. One caller at a time: the JobManager.
-/// Order:   when a call returns, all effects of its event are carried out; if the job is over, then all of its slots are
-///          free and its clients know the result.
+/// Order:   when a call returns, all effects of its event are carried out; if the job is over, then all of
+///          its slots are free and its clients know the result.
 class RunningJob {
 public:
   /// `scheduler` and `out` outlive this.

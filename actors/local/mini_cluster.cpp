@@ -44,8 +44,8 @@ TaskManagerNode::Options node_options(const MiniCluster::Options& options, std::
 
 }  // namespace
 
-/// Order: members end from the last to the first. The client and the TaskManagers let go of the JobManager before it
-/// ends, and no handle is left when the actor system does.
+/// Order: members end from the last to the first. The client and the TaskManagers let go of the JobManager
+///        before it ends, and no handle is left when the actor system does.
 struct MiniCluster::State {
   State(const Options& options, ProgramSource& programs);
   ~State();

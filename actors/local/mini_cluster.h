@@ -16,7 +16,8 @@ namespace weir {
 /// A whole cluster in one process: one JobManager that leads from the start, and TaskManagers that are
 /// registered when the constructor returns.
 ///
-/// Threads: made and ended by one thread, which waits for tasks that still run. In between, the client is for any.
+/// Threads: made and ended by one thread, which waits for tasks that still run. In between, the client is for
+///          any.
 class MiniCluster {
 public:
   struct Options {

@@ -19,7 +19,8 @@ inline constexpr std::chrono::seconds kAskTimeout{10};
 /// How the actors of a process are run. CAF's own command line and files stay out of it: nothing is ever
 /// parsed.
 ///
-/// Threads: the system that is made of it must end on the thread that made it, when no handle is left elsewhere.
+/// Threads: the system that is made of it must end on the thread that made it, when no handle is left
+///          elsewhere.
 class ActorSystemConfig : public caf::actor_system_config {
 public:
   enum class Scheduling {
@@ -29,9 +30,9 @@ public:
   explicit ActorSystemConfig(Scheduling scheduling = Scheduling::Threads);
 };
 
-/// A call into an actor system from a thread that is not its own. CAF notes in every thread that starts an actor or
-/// waits as one which system that was, and the end of the system waits until the thread forgets: at its own end, or at
-/// the end of its visit.
+/// A call into an actor system from a thread that is not its own. CAF notes in every thread that starts an
+/// actor or waits as one which system that was, and the end of the system waits until the thread forgets: at
+/// its own end, or at the end of its visit.
 ///
 /// Order: made before, and so ended after, whatever the visit makes.
 class Visit {

@@ -17,7 +17,8 @@ namespace weir {
 ///            not yet, no answer, refused
 ///
 /// Threads: none. One caller at a time: the TaskManager.
-/// Time:    reads no clock; `now` comes with the call. due() is the next point at which poll() has something to say.
+/// Time:    reads no clock; `now` comes with the call. due() is the next point at which poll() has something
+///          to say.
 class Registration {
 public:
   struct Options {

@@ -38,8 +38,8 @@ public:
 ///
 /// Threads: none. One caller at a time: the actor, or a test.
 /// Time:    reads no clock; `now` comes with the call and never goes back.
-/// Errors:  a task that cannot run is refused by reply. Whenever the leader is lost, every task fails: what a new leader
-///          did not submit it would not know.
+/// Errors:  a task that cannot run is refused by reply. Whenever the leader is lost, every task fails: what a
+///          new leader did not submit it would not know.
 class TaskManager {
 public:
   struct Options {

@@ -9,8 +9,8 @@ namespace weir {
 
 /// Turns the first Ctrl-C (or SIGTERM) into a call; the second ends the process at once.
 ///
-/// Threads: made before any other thread, which then inherits that the signals are blocked; `on_interrupt` is called by a
-///          thread of its own.
+/// Threads: made before any other thread, which then inherits that the signals are blocked; `on_interrupt` is
+///          called by a thread of its own.
 class Interrupt {
 public:
   explicit Interrupt(std::function<void()> on_interrupt);

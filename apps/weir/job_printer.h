@@ -6,7 +6,8 @@
 
 namespace weir {
 
-/// Tells the person at the terminal how a job goes: ids and results on standard output, steps on standard error.
+/// Tells the person at the terminal how a job goes: ids and results on standard output, steps on standard
+/// error.
 ///
 /// Threads: one call at a time.
 class JobPrinter final : public JobListener {

@@ -16,8 +16,8 @@ constexpr TaskManagerId kAda{.high = 1, .low = 1};
 constexpr TaskManagerId kBob{.high = 1, .low = 2};
 constexpr ClientId kClient{7};
 
-/// A JobManager, and fake workers and clients who write down what they are asked. A task does nothing by itself: the
-/// test says what it reports.
+/// A JobManager, and fake workers and clients who write down what they are asked. A task does nothing by
+/// itself: the test says what it reports.
 class Cluster final : public JobManagerOutbox {
 public:
   explicit Cluster(RestartOptions restart = {}) : manager({.restart = restart}, *this) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The skins on CAF's deterministic scheduler: fences, translation, and who hears of whose end. Time is the test's.
+// The skins on CAF's deterministic scheduler: fences, translation, and who hears of whose end. Time is the
+// test's.
 #include "messages/protocol.h"
 
 #include <doctest/doctest.h>
