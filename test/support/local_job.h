@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -21,7 +22,7 @@ struct JobOutcome {
   IoCounters counters;  // summed over all tasks
 };
 
-/// Slots for all, and little memory: it is made anew, and touched, for each job.
+/// Slots for all, and little memory: it is touched, all of it, for each LocalJob.
 inline Worker::Options small_worker() {
   return {.slots = 16, .network_memory_bytes = 16 << 20, .managed_memory_bytes = 1 << 20};
 }
@@ -30,16 +31,19 @@ inline Worker::Options small_worker() {
 /// done here by a loop. For tests and benchmarks of everything below the actors.
 ///
 /// Threads: run() by one; cancel() by any.
-class LocalJob : private TaskObserver {
+class LocalJob : private TaskObserver, private ProgramSource {
 public:
   using Build = std::function<void(Environment&)>;
 
-  explicit LocalJob(Worker::Options options = small_worker()) : options_(options) {}
+  explicit LocalJob(Worker::Options options = small_worker()) : worker_(options, *this, *this) {}
 
   /// Builds the program, runs it to its end, and says how it went. A program that cannot be built has failed.
   JobOutcome run(const Build& program, std::uint32_t parallelism = 1);
   /// The same for a program from elsewhere.
   JobOutcome run(ProgramSource& programs, const JobGraph& graph);
+
+  /// What the jobs so far have left behind is seen here.
+  [[nodiscard]] const Worker& worker() const { return worker_; }
 
   /// Asks the job that is running, or the next one, to end as Canceled.
   void cancel() WEIR_EXCLUDES(lock_);
@@ -47,16 +51,18 @@ public:
   void when_running(std::function<void()> call) { when_running_ = std::move(call); }
 
 private:
+  [[nodiscard]] Result<std::shared_ptr<const Program>> load(const ProgramReference& reference) override;
   void on_task_state(const TaskExecutionState& report) override WEIR_EXCLUDES(lock_);
   [[nodiscard]] std::vector<TaskExecutionState> await_reports(bool& cancelled) WEIR_EXCLUDES(lock_);
-  void carry_out(ExecutionGraph& graph, Worker& worker);
+  void carry_out(ExecutionGraph& graph);
 
-  const Worker::Options options_;
+  ProgramSource* programs_ = nullptr;  // of the job that runs
   std::function<void()> when_running_;
   Mutex lock_;
   CondVar changed_;
   std::vector<TaskExecutionState> reports_ WEIR_GUARDED_BY(lock_);
   bool cancel_ WEIR_GUARDED_BY(lock_) = false;
+  Worker worker_;  // last: its threads call all of the above
 };
 
 }  // namespace weir::testing
