@@ -17,6 +17,18 @@ std::optional<BufferBuilder> LocalBufferPool::request() {
 
 std::optional<BufferBuilder> LocalBufferPool::try_request() { return request_now(/*will_wait=*/false); }
 
+std::optional<BufferBuilder> LocalBufferPool::request_or_listen(
+    const std::shared_ptr<SegmentListener>& listener) {
+  for (;;) {
+    if (auto builder = request_now(/*will_wait=*/true)) return builder;
+    MutexLock held(lock_);
+    if (closed_) return std::nullopt;
+    if (!free_.empty() || may_retry_) continue;  // one came in between
+    listeners_.push_back(listener);
+    return std::nullopt;
+  }
+}
+
 std::optional<BufferBuilder> LocalBufferPool::request_now(bool will_wait) {
   const auto claimed = claim();
   if (!claimed) return std::nullopt;
@@ -73,9 +85,30 @@ std::shared_ptr<LocalBufferPool> LocalBufferPool::end_wait() {
   return shared_from_this();
 }
 
+std::shared_ptr<LocalBufferPool> LocalBufferPool::if_worth_telling() {
+  if (listeners_.empty() || (free_.empty() && !may_retry_)) return nullptr;
+  return shared_from_this();
+}
+
+void LocalBufferPool::tell_listeners() {
+  for (;;) {
+    std::shared_ptr<SegmentListener> next;
+    {
+      MutexLock held(lock_);
+      while (next == nullptr && if_worth_telling() != nullptr) {
+        next = listeners_.front().lock();
+        listeners_.erase(listeners_.begin());
+      }
+    }
+    if (next == nullptr) return;
+    next->on_segment(*this);
+  }
+}
+
 void LocalBufferPool::recycle(SegmentBlock& block) {
   NetworkBufferPool& global = global_;  // this pool may end as soon as the lock is let go
   std::shared_ptr<LocalBufferPool> woken;
+  std::shared_ptr<LocalBufferPool> told;
   bool surplus = false;
   {
     MutexLock held(lock_);
@@ -83,8 +116,10 @@ void LocalBufferPool::recycle(SegmentBlock& block) {
     if (surplus) --taken_;
     else free_.push_back(&block);
     if (should_wake()) woken = end_wait();
+    told = if_worth_telling();
   }
   if (woken) woken->freed_.notify_one();
+  if (told) told->tell_listeners();
   SegmentBlock* home = &block;
   if (surplus) global.give_back(*this, {&home, 1});
 }
@@ -106,6 +141,7 @@ void LocalBufferPool::close() {
     MutexLock held(lock_);
     if (closed_) return;
     closed_ = true;
+    listeners_.clear();
     blocks.swap(free_);
     taken_ -= static_cast<std::uint32_t>(blocks.size());
     if (waiting_) woken = end_wait();
@@ -123,6 +159,7 @@ std::uint32_t LocalBufferPool::available() const {
 void LocalBufferPool::on_resized() {
   std::vector<SegmentBlock*> surplus;
   std::shared_ptr<LocalBufferPool> woken;
+  std::shared_ptr<LocalBufferPool> told;
   {
     MutexLock held(lock_);
     while (taken_ > size() && !free_.empty()) {
@@ -132,19 +169,24 @@ void LocalBufferPool::on_resized() {
     }
     may_retry_ = may_retry_ || taken_ < size();
     if (waiting_ && (may_retry_ || should_wake())) woken = end_wait();
+    told = if_worth_telling();
   }
   if (woken) woken->freed_.notify_one();
+  if (told) told->tell_listeners();
   if (!surplus.empty()) global_.give_back(*this, surplus);
 }
 
 void LocalBufferPool::on_global_segment() {
   std::shared_ptr<LocalBufferPool> woken;
+  std::shared_ptr<LocalBufferPool> told;
   {
     MutexLock held(lock_);
     may_retry_ = true;
     if (waiting_) woken = end_wait();
+    told = if_worth_telling();
   }
   if (woken) woken->freed_.notify_one();
+  if (told) told->tell_listeners();
 }
 
 }  // namespace weir

@@ -13,7 +13,19 @@
 
 namespace weir {
 
+class LocalBufferPool;
 class NetworkBufferPool;
+
+/// Told when a pool that had nothing to give may have a segment again. A port, for those who cannot wait in a
+/// thread, such as the receiving end of a link.
+///
+/// Threads: any; told without a lock of the pool, on the thread that gave a segment back.
+class SegmentListener {
+public:
+  virtual ~SegmentListener() = default;
+  /// Once for each time it asked in vain. Somebody else may be quicker: ask again.
+  virtual void on_segment(LocalBufferPool& pool) = 0;
+};
 
 /// The segments that one task's output (or input) may hold at a time, borrowed from the worker's
 /// NetworkBufferPool. Made by NetworkBufferPool::create_pool().
@@ -30,7 +42,8 @@ class NetworkBufferPool;
 /// this quick.
 ///
 /// Unit:    sizes count segments, never bytes.
-/// Threads: request() and try_request() by one thread, the task's; the rest by any.
+/// Threads: request() and try_request() by one thread, the task's; the rest by any. A pool has a writer that
+///          waits or listeners, not both.
 /// Order:   lock_ is a leaf: nothing is called while it is held.
 /// Errors:  request() returns nothing only after close(). It never fails for want of memory, it waits: this
 ///          wait is the back-pressure.
@@ -45,6 +58,10 @@ public:
   [[nodiscard]] std::optional<BufferBuilder> request() WEIR_EXCLUDES(lock_);
   /// A segment to write if there is one now.
   [[nodiscard]] std::optional<BufferBuilder> try_request() WEIR_EXCLUDES(lock_);
+  /// A segment to write if there is one now; else, unless closed, `listener` is told when there may be one.
+  /// Those who asked first are told first. Threads: any.
+  [[nodiscard]] std::optional<BufferBuilder> request_or_listen(
+      const std::shared_ptr<SegmentListener>& listener) WEIR_EXCLUDES(lock_);
   /// A reader has nothing to do: a writer that waits though a segment is free shall have it.
   void nudge() WEIR_EXCLUDES(lock_);
   /// Ends all waiting with nothing. The reservation is free at once; lent segments go home as they are
@@ -76,6 +93,11 @@ private:
   /// Ends the writer's wait. Whoever calls it notifies `freed_` once the lock is let go, and holds the answer
   /// until then: the woken writer may be the last who kept this pool alive.
   [[nodiscard]] std::shared_ptr<LocalBufferPool> end_wait() WEIR_REQUIRES(lock_);
+  /// This, if there may be a segment for a listener; then the caller lets go of the lock and tells. Held until
+  /// then, as a listener may be the last who kept this pool alive.
+  [[nodiscard]] std::shared_ptr<LocalBufferPool> if_worth_telling() WEIR_REQUIRES(lock_);
+  /// Tells listeners in turn until none is left or there is nothing to give.
+  void tell_listeners() WEIR_EXCLUDES(lock_);
 
   NetworkBufferPool& global_;  // outlives this
   std::atomic<std::uint32_t> size_ = 0;
@@ -88,6 +110,7 @@ private:
   bool impatient_ WEIR_GUARDED_BY(lock_) = false;   // it shall have the first segment that comes
   bool may_retry_ WEIR_GUARDED_BY(lock_) = false;   // since the last claim() global_ may have got one for us
   bool closed_ WEIR_GUARDED_BY(lock_) = false;
+  std::vector<std::weak_ptr<SegmentListener>> listeners_ WEIR_GUARDED_BY(lock_);  // in the order they asked
 };
 
 }  // namespace weir

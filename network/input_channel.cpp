@@ -13,11 +13,11 @@ void LocalInputChannel::request_partition(DataListener& gate, std::uint32_t inde
   registry_.request(request_);
 }
 
-Polled LocalInputChannel::poll(BufferOrEvent& out) {
+Polled LocalInputChannel::poll(BufferOrEvent& out, Wanted wanted) {
   if (request_ != nullptr) take_answer();
   if (failure_) return {.kind = Polled::Kind::Failed};
   if (partition_ == nullptr) return {.kind = Polled::Kind::Empty};
-  const auto polled = partition_->subpartition(subpartition_).poll(out);
+  const auto polled = partition_->subpartition(subpartition_).poll(out, wanted);
   if (polled.kind == Polled::Kind::Failed) failure_ = partition_->subpartition(subpartition_).failure();
   return polled;
 }

@@ -34,7 +34,10 @@ public:
   virtual void release() = 0;
 };
 
-/// A stream from a task in the same worker: reads the producer's queue, nothing is copied.
+/// A stream from a task in the same worker: reads the producer's queue, nothing is copied. Its reader is a
+/// task's gate, or a data server that sends the stream on.
+///
+/// Threads: the reader's only.
 class LocalInputChannel final : public InputChannel {
 public:
   /// `registry` outlives this.
@@ -44,7 +47,8 @@ public:
   ~LocalInputChannel() override { release(); }
 
   void request_partition(DataListener& gate, std::uint32_t index) override;
-  [[nodiscard]] Polled poll(BufferOrEvent& out) override;
+  [[nodiscard]] Polled poll(BufferOrEvent& out) override { return poll(out, Wanted::Anything); }
+  [[nodiscard]] Polled poll(BufferOrEvent& out, Wanted wanted);
   void on_starving() override;
   [[nodiscard]] Error failure() const override;
   void release() override;

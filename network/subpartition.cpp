@@ -56,7 +56,7 @@ bool Subpartition::attach(DataListener& reader, std::uint32_t channel) {
   return true;
 }
 
-Polled Subpartition::poll(BufferOrEvent& out) {
+Polled Subpartition::poll(BufferOrEvent& out, Wanted wanted) {
   for (;;) {
     std::optional<BufferConsumer> spent;  // goes home after the lock
     MutexLock held(lock_);
@@ -65,6 +65,7 @@ Polled Subpartition::poll(BufferOrEvent& out) {
       told_ = false;
       return {.kind = Polled::Kind::Empty};
     }
+    if (wanted == Wanted::EventsOnly && buffer_is_next()) return {.kind = Polled::Kind::Empty, .more = true};
     take_front(out, spent);
     if (!out.event && out.buffer.empty()) continue;  // a segment that was finished right after a flush
     starving_.store(false, std::memory_order_relaxed);
@@ -138,6 +139,11 @@ bool Subpartition::is_readable() const {
   if (entries_.empty()) return false;
   const auto* segment = std::get_if<BufferConsumer>(&entries_.front());
   return segment == nullptr || flush_requested_ || segment->is_finished();
+}
+
+bool Subpartition::buffer_is_next() const {
+  const auto* segment = std::get_if<BufferConsumer>(&entries_.front());
+  return segment != nullptr && segment->has_data();
 }
 
 bool Subpartition::must_tell() {

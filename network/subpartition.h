@@ -42,7 +42,7 @@ public:
   /// to read. False if there was a reader before: a stream can be read once.
   [[nodiscard]] bool attach(DataListener& reader, std::uint32_t channel) WEIR_EXCLUDES(lock_);
   /// Takes the next part out into `out`, whose buffer must be empty. Failed: see failure().
-  [[nodiscard]] Polled poll(BufferOrEvent& out) WEIR_EXCLUDES(lock_);
+  [[nodiscard]] Polled poll(BufferOrEvent& out, Wanted wanted = Wanted::Anything) WEIR_EXCLUDES(lock_);
   /// The reader has nothing else to do. True if that is new and there is indeed nothing to read here; then
   /// the writer should be asked to hand over what it has begun.
   [[nodiscard]] bool mark_starving() WEIR_EXCLUDES(lock_);
@@ -64,6 +64,8 @@ private:
   using Entries = RingQueue<Entry>;
 
   [[nodiscard]] bool is_readable() const WEIR_REQUIRES(lock_);
+  /// What stands in front has record bytes. Only if it is readable.
+  [[nodiscard]] bool buffer_is_next() const WEIR_REQUIRES(lock_);
   /// True if the reader does not know yet that there is something to read. The caller tells it without the
   /// lock.
   [[nodiscard]] bool must_tell() WEIR_REQUIRES(lock_);

@@ -137,6 +137,76 @@ TEST_CASE("a waiting writer gets the segment that came free") {
   CHECK(waiter.got_one());
 }
 
+namespace {
+
+/// Somebody who cannot wait: takes what it is told of, as long as it wants some.
+struct Listener final : SegmentListener, std::enable_shared_from_this<Listener> {
+  void on_segment(LocalBufferPool& pool) override {
+    ++told;
+    ask(pool);
+  }
+  void ask(LocalBufferPool& pool) {
+    for (; wants > 0; --wants) {
+      auto builder = pool.request_or_listen(shared_from_this());
+      if (!builder) return;
+      taken.push_back(std::move(*builder));
+    }
+  }
+  void give_back() { Builders().swap(taken); }  // it may be told while they go
+  int wants = 1;
+  int told = 0;
+  Builders taken;
+};
+
+}  // namespace
+
+TEST_CASE("who asked in vain is told once when a segment is back, the first one first") {
+  NetworkBufferPool global(1, kBytes);
+  const auto pool = make_pool(global, 1, 1);
+  auto lent = take_all(*pool);
+  const auto first = std::make_shared<Listener>();
+  const auto second = std::make_shared<Listener>();
+  first->ask(*pool);
+  second->ask(*pool);
+  CHECK(first->told == 0);
+
+  lent.clear();
+  CHECK(first->taken.size() == 1);
+  CHECK(second->told == 0);
+  SUBCASE("the next one when the first gives it back") {
+    first->give_back();
+    CHECK(second->taken.size() == 1);
+    CHECK(first->told == 1);
+  }
+  SUBCASE("the next one when the first is gone") {
+    second->wants = 0;
+    first->wants = 1;
+    first->ask(*pool);
+    first->give_back();  // who no longer wants it passes it on
+    CHECK(second->told == 1);
+    CHECK(first->taken.size() == 1);
+  }
+  SUBCASE("nobody once the pool is closed") {
+    pool->close();
+    first->give_back();
+    CHECK(second->told == 0);
+  }
+}
+
+TEST_CASE("a listener is told of segments that other pools leave") {
+  NetworkBufferPool global(4, kBytes);
+  const auto busy = make_pool(global, 0);
+  auto lent = take_all(*busy);
+  CHECK(lent.size() == 4);
+  const auto listener = std::make_shared<Listener>();
+  listener->wants = 2;
+  const auto pool = make_pool(global, 2, 2);
+  listener->ask(*pool);
+  CHECK(listener->taken.empty());
+  lent.clear();
+  CHECK(listener->taken.size() == 2);
+}
+
 TEST_CASE("closing ends the wait with nothing, and lent segments go home as they are dropped") {
   NetworkBufferPool global(4, kBytes);
   auto pool = make_pool(global, 4);

@@ -118,6 +118,28 @@ TEST_CASE("of a segment under the pen a reader sees what was flushed") {
   }
 }
 
+TEST_CASE("a reader that wants only events gets them, and learns that a buffer stands in their way") {
+  Fixture f;
+  f.attach();
+  BufferOrEvent got;
+  CHECK_FALSE(f.queue.poll(got, Wanted::EventsOnly).more);
+  f.partition->broadcast(barrier(1));
+  CHECK(f.queue.poll(got, Wanted::EventsOnly).kind == Polled::Kind::Data);
+  CHECK(describe(got) == "<barrier 1>");
+
+  auto builder = begin_segment(*f.partition, 0, "a");
+  f.partition->flush(0);
+  got = {};
+  const auto blocked = f.queue.poll(got, Wanted::EventsOnly);
+  CHECK(blocked.kind == Polled::Kind::Empty);
+  CHECK(blocked.more);
+  CHECK(f.poll() == "a");
+  f.partition->finish_builder(0, std::move(builder), 1);  // nothing of it is left
+  f.partition->finish();
+  CHECK(f.queue.poll(got, Wanted::EventsOnly).kind == Polled::Kind::Data);
+  CHECK(describe(got) == "<end>");
+}
+
 TEST_CASE("a flush reaches through finished segments to the last one") {
   Fixture f;
   f.attach();
