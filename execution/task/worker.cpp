@@ -158,6 +158,7 @@ void Worker::State::join_ended() {
 
 void Worker::cancel(ExecutionAttemptId attempt) {
   if (const auto task = state_->find(attempt)) task->cancel();
+  state_->registry.release_all_of(attempt);  // it may just have finished: nobody will read what it wrote
 }
 
 void Worker::fail(ExecutionAttemptId attempt, std::string cause) {
