@@ -18,6 +18,7 @@
 #include "network/input_gate.h"
 #include "network/partition_registry.h"
 #include "network/result_partition.h"
+#include "test/bench/figures.h"
 #include "test/bench/limits/limits.h"
 
 namespace weir {
@@ -64,6 +65,16 @@ std::uint64_t read_segments(InputGate& gate, Bell& bell, int segments) {
   return sum;
 }
 
+/// Moves kSegmentsARun segments an iteration by `run`; the figure is GB/s.
+template <class Run>
+void measure(benchmark::State& state, Run run) {
+  const double seconds = bench::seconds_of([&] {
+    for (auto _ : state) run();
+  });
+  const auto bytes = static_cast<double>(state.iterations()) * kSegmentsARun * kBytes;
+  bench::set_figure(state, bytes / seconds / 1e9, "GB/s");
+}
+
 void exchange(benchmark::State& state) {
   const auto in_flight = static_cast<std::uint32_t>(state.range(0));
   const auto payload = make_payload();
@@ -74,7 +85,7 @@ void exchange(benchmark::State& state) {
   registry.add(partition);
   Bell bell;
   const auto gate = open_gate(registry, id, bell);
-  for (auto _ : state) {
+  measure(state, [&] {
     const Thread writer("writer", [&] {
       for (int i = 0; i < kSegmentsARun; ++i) {
         auto builder = partition->request_builder(0);
@@ -83,18 +94,18 @@ void exchange(benchmark::State& state) {
       }
     });
     benchmark::DoNotOptimize(read_segments(*gate, bell, kSegmentsARun));
-  }
-  state.SetBytesProcessed(state.iterations() * kSegmentsARun * std::int64_t{kBytes});
+  });
 }
 
 void hand_off(benchmark::State& state) {
-  for (auto _ : state) benchmark::DoNotOptimize(limits::hand_off(kSegmentsARun));
-  state.SetBytesProcessed(state.iterations() * kSegmentsARun * std::int64_t{kBytes});
+  measure(state, [] { benchmark::DoNotOptimize(limits::hand_off(kSegmentsARun)); });
 }
 
 // The limit has 16 segments in flight; a worker gives 18 to a gate of one channel.
-BENCHMARK(hand_off)->UseRealTime()->Unit(benchmark::kMillisecond);
-BENCHMARK(exchange)->Arg(8)->Arg(16)->Arg(18)->Arg(64)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(exchange)->Name("exchange/ours")->Arg(18)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(hand_off)->Name("exchange/limit")->UseRealTime()->Unit(benchmark::kMillisecond);
+// How much may be in flight, for those who tune it: no rows of scripts/bench.
+BENCHMARK(exchange)->Name("in_flight")->Arg(8)->Arg(16)->Arg(64)->UseRealTime()->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace weir

@@ -5,9 +5,9 @@
 usage: table.py [--json FILE] [--only PART] [--repetitions N] PROGRAM...
 
 Each program is one of Google Benchmark's whose measures come in pairs, NAME/ours and NAME/limit, with the
-figure in the counter "figure" and its unit as label (test/bench/figures.h). Repetitions of all are run in random
-order, so that what else the machine does meets both sides of a pair; shown are medians. A ratio of 1 means as
-fast as the limit.
+figure in the counter "figure" and its unit as label (test/bench/figures.h). Repetitions of all are run in
+random order, so that what else the machine does meets both sides of a pair; shown are medians. A ratio of 1
+means as fast as the limit.
 """
 
 import argparse
