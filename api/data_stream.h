@@ -145,6 +145,8 @@ public:
   /// A sink of your own: Op is a SinkOperator<T>.
   template <class Op, class Make>
   StreamSink sink(std::string name, Make make) {
+    static_assert(std::same_as<typename Op::In, T>,
+                  "the operator reads another type than the stream carries");
     return StreamSink(*graph_, add_operator<Op>(StreamNode::Kind::Sink, std::move(name), std::move(make),
                                                 ChainingStrategy::Always, ""));
   }

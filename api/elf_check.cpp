@@ -39,8 +39,12 @@ public:
     return value;
   }
 
+  [[nodiscard]] bool holds(std::uint64_t offset, std::uint64_t count) const {
+    return offset <= bytes_ && count <= bytes_ - offset;
+  }
+
   [[nodiscard]] bool read_bytes(std::uint64_t offset, void* into, std::uint64_t count) {
-    if (offset > bytes_ || count > bytes_ - offset) return false;
+    if (!holds(offset, count)) return false;
     stream_.clear();
     stream_.seekg(static_cast<std::streamoff>(offset));
     stream_.read(static_cast<char*>(into), static_cast<std::streamsize>(count));
@@ -51,6 +55,17 @@ private:
   std::ifstream stream_;
   std::uint64_t bytes_;
 };
+
+/// Whether all that the headers speak of is in the file. Of one that was cut off the loader would map what is
+/// not there, and the process die of it.
+bool is_whole(BoundedFile& file, const Elf64_Ehdr& header) {
+  if (!file.holds(header.e_shoff, std::uint64_t{header.e_shnum} * sizeof(Elf64_Shdr))) return false;
+  for (std::uint64_t i = 0; i < header.e_phnum; ++i) {
+    const auto segment = file.read<Elf64_Phdr>(header.e_phoff + i * sizeof(Elf64_Phdr));
+    if (!segment || !file.holds(segment->p_offset, segment->p_filesz)) return false;
+  }
+  return true;
+}
 
 /// The section of that name, if the file has one.
 std::optional<Elf64_Shdr> find_section(BoundedFile& file, const Elf64_Ehdr& header, std::string_view wanted) {
@@ -82,14 +97,17 @@ Result<AbiRecord> read_abi_record(const std::string& path) {
   BoundedFile file(path, bytes);
   const auto header = file.read<Elf64_Ehdr>(0);
   if (!header || std::memcmp(header->e_ident, ELFMAG, SELFMAG) != 0) {
-    return refuse(path, ErrorCode::NotAProgram,
-                  "it is no ELF file (a source file, an archive, or not all of it?)");
+    return refuse(path, ErrorCode::NotAProgram, "it is no ELF file");
   }
   if (header->e_ident[EI_CLASS] != ELFCLASS64 || header->e_machine != kThisMachine) {
     return refuse(path, ErrorCode::NotAProgram, "it was built for another kind of machine");
   }
   if (header->e_type != ET_DYN)
     return refuse(path, ErrorCode::NotAProgram, "it is an ELF file but no shared library");
+
+  if (!is_whole(file, *header)) {
+    return refuse(path, ErrorCode::NotAProgram, "not all of the file is there: it was cut off");
+  }
 
   const auto section = find_section(file, *header, kAbiSection);
   const auto record = section ? file.read<AbiRecord>(section->sh_offset) : std::nullopt;

@@ -23,7 +23,7 @@ std::string join(const auto& names, std::string_view lead) {
 Params::Params(std::vector<std::string> arguments) : arguments_(std::move(arguments)) {
   for (std::size_t i = 0; i < arguments_.size(); ++i) {
     const std::string& argument = arguments_[i];
-    if (!argument.starts_with("--") || argument.size() == 2) {
+    if (!argument.starts_with("--") || argument.size() == 2 || argument[2] == '=') {
       options_.push_back({"", argument, true});
     } else if (const auto equals = argument.find('='); equals != std::string::npos) {
       options_.push_back({argument.substr(2, equals - 2), argument.substr(equals + 1), true});
@@ -65,7 +65,9 @@ std::int64_t Params::get_int(std::string_view name, std::int64_t fallback) const
 std::string Params::require(std::string_view name) const {
   if (!has(name)) {
     std::string given;
-    for (const Option& option : options_) given += (given.empty() ? "" : " ") + ("--" + option.name);
+    for (const Option& option : options_) {
+      given += (given.empty() ? "" : " ") + (option.name.empty() ? option.value : "--" + option.name);
+    }
     throw ProgramError("option --" + std::string(name) + " is missing" +
                        (given.empty() ? "" : "; given are: " + given));
   }

@@ -19,6 +19,7 @@ export(TARGETS ${sdk_targets} NAMESPACE weir:: FILE ${PROJECT_BINARY_DIR}/weirTa
 set(WEIR_PROGRAM_ENTRY "\${CMAKE_CURRENT_LIST_DIR}/program_entry.cpp")
 set(WEIR_PROGRAM_MODULE "\${CMAKE_CURRENT_LIST_DIR}/WeirProgram.cmake")
 configure_file(cmake/weirConfig.cmake.in ${PROJECT_BINARY_DIR}/installed/weirConfig.cmake @ONLY)
+set(WEIR_PROGRAM_ENTRY ${PROJECT_SOURCE_DIR}/api/program_entry.cpp)  # again, for the programs of the tests
 install(TARGETS ${sdk_targets} EXPORT weirTargets LIBRARY DESTINATION lib)
 install(TARGETS weir_messages weir_ha weir_actors LIBRARY DESTINATION lib)
 install(TARGETS weir weir-jobmanager weir-taskmanager RUNTIME DESTINATION bin)
