@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Run by ctest: SOURCE must compile with -DWEIR_CONTROL and must not without, and the compiler's first error must hold
-# the words that the source expects: its line `// Refused: words`.
+# Run by ctest: SOURCE must compile with -DWEIR_CONTROL and must not without, and what the compiler says must
+# hold the words that the source expects: its line `// Refused: words`.
 file(STRINGS ${SOURCE} wanted REGEX "^// Refused: ")
 string(REGEX REPLACE "^// Refused: " "" wanted "${wanted}")
 set(compile ${COMPILER} -std=c++20 -fsyntax-only -I${INCLUDE} ${SOURCE})
