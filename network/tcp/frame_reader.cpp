@@ -244,7 +244,7 @@ Result<std::optional<Frame>> FrameReader::next() {
 
 std::size_t FrameReader::take_payload(std::span<std::byte> into) {
   const auto bytes = std::min(into.size(), end_ - begin_);
-  std::memcpy(into.data(), bytes_.data() + begin_, bytes);
+  if (bytes != 0) std::memcpy(into.data(), bytes_.data() + begin_, bytes);
   begin_ += bytes;
   return bytes;
 }
