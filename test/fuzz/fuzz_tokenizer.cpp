@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "examples/word_count/tokenizer.h"
+#include "test/fuzz/target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t bytes) {
   const std::string_view text(static_cast<const char*>(static_cast<const void*>(data)), bytes);
@@ -22,4 +23,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t byte
   });
   if (next != words.size()) __builtin_trap();
   return 0;
+}
+
+std::vector<std::string> weir::fuzz::seeds() {
+  return {"The quick_brown FOX, 42 times.\r\n", std::string(63, 'a') + " " + std::string(130, 'B'),
+          "caf\xC3\xA9 \xFF_"};
 }

@@ -2,10 +2,13 @@
 // A configuration file is taken over or refused with a sentence, and what was taken over can be asked for.
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/options.h"
 #include "base/result.h"
+#include "test/fuzz/target.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t bytes) {
   const std::string_view text(static_cast<const char*>(static_cast<const void*>(data)), bytes);
@@ -17,4 +20,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t byte
   (void)config.get(weir::options::kAskTimeout);
   (void)config.lines();
   return 0;
+}
+
+std::vector<std::string> weir::fuzz::seeds() {
+  return {"# comment\ntaskmanager.numberOfTaskSlots: 4\nakka.ask.timeout: 10 s\n",
+          "taskmanager.memory.segment-size:  64kb  # both\r\n\nenv.log.level:\n", "parallelism.default 1"};
 }

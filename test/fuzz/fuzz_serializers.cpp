@@ -14,6 +14,7 @@
 #include "base/result.h"
 #include "memory/memory_segment.h"
 #include "memory/serializers_std.h"
+#include "test/fuzz/target.h"
 
 namespace {
 
@@ -46,6 +47,14 @@ void read_and_write_again(const std::byte* begin, const std::byte* end) {
   WEIR_CHECK(again == value, "it is the same");
 }
 
+template <class T>
+std::string bytes_of(const T& value) {
+  std::vector<std::byte> bytes(weir::Serializer<T>::bound(value) + weir::kSegmentSlackBytes);
+  const std::byte* const end = weir::Serializer<T>::write(value, bytes.data());
+  return {static_cast<const char*>(static_cast<const void*>(bytes.data())),
+          static_cast<std::size_t>(end - bytes.data())};
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t bytes) {
@@ -58,4 +67,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t byte
   read_and_write_again<std::vector<std::tuple<std::string, std::int64_t>>>(begin, end);
   read_and_write_again<std::string_view>(begin, end);
   return 0;
+}
+
+std::vector<std::string> weir::fuzz::seeds() {
+  Outer outer{.view = "view", .maybe = 7, .inners = {{"a", {.number = -1, .text = "b", .texts = {"c", ""}}}}};
+  return {bytes_of(outer), bytes_of(std::string_view("text")),
+          bytes_of(std::vector<std::tuple<std::string, std::int64_t>>{{"word", 1}, {"", -1}})};
 }
