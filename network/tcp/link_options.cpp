@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "network/tcp/link_options.h"
+
+#include <string>
+#include <utility>
+
+#include "network/tcp/socket.h"
+
+namespace weir {
+
+namespace {
+
+bool equals(const wire::Token& a, const wire::Token& b) {
+  std::byte difference{0};
+  for (std::size_t i = 0; i < a.size(); ++i) difference |= a[i] ^ b[i];
+  return difference == std::byte{0};
+}
+
+Error refused(std::string why) {
+  return {.code = ErrorCode::Refused, .what = std::move(why), .blame = Blame::User};
+}
+
+}  // namespace
+
+wire::Hello hello_of(const LinkOptions& options) {
+  return {.segment_bytes = options.segment_bytes,
+          .cluster = options.identity.cluster,
+          .node = options.identity.node,
+          .token = options.identity.token};
+}
+
+Status check_hello(const wire::Hello& theirs, const LinkOptions& ours) {
+  if (!equals(theirs.token, ours.identity.token)) return refused("the two workers have different tokens");
+  if (theirs.cluster != ours.identity.cluster) {
+    return refused("the two workers are of different clusters, " + theirs.cluster.hex() + " and " +
+                   ours.identity.cluster.hex());
+  }
+  if (theirs.segment_bytes != ours.segment_bytes) {
+    return refused("the two workers have segments of different size, " +
+                   std::to_string(theirs.segment_bytes) + " and " + std::to_string(ours.segment_bytes) +
+                   " bytes: taskmanager.memory.segment-size must be the same everywhere");
+  }
+  return Status::ok();
+}
+
+std::unique_ptr<ByteStream> make_stream(Descriptor connected, StreamSide side, const LinkOptions& options) {
+  tune(connected, options.silence);
+  return options.streams == nullptr ? make_plain_stream(std::move(connected))
+                                    : options.streams->wrap(std::move(connected), side);
+}
+
+}  // namespace weir
