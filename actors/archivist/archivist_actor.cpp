@@ -43,9 +43,9 @@ private:
 }  // namespace
 
 ArchivistActor spawn_archivist(caf::actor_system& system, std::size_t capacity) {
-  return system.spawn([=](ArchivistActor::stateful_pointer<ArchivistState> self) {
-    return self->state.start(self, capacity);
-  });
+  return system.spawn([](ArchivistActor::stateful_pointer<ArchivistState> self,
+                         std::size_t jobs) { return self->state.start(self, jobs); },
+                      capacity);
 }
 
 }  // namespace weir

@@ -111,9 +111,11 @@ void JobClientState::finish(Result<JobResult> result) {
 JobClientActor spawn_job_client(caf::actor_system& system, JobGraph graph, JobSubmission::Options options,
                                 JobListener* listener,
                                 std::shared_ptr<std::promise<Result<JobResult>>> answer) {
-  return system.spawn([=](JobClientActor::stateful_pointer<JobClientState> self) {
-    return self->state.start(self, graph, options, listener, answer);
-  });
+  const auto start = [listener](JobClientActor::stateful_pointer<JobClientState> self, const JobGraph& job,
+                                JobSubmission::Options chosen, const std::shared_ptr<Answer>& promise) {
+    return self->state.start(self, job, chosen, listener, promise);
+  };
+  return system.spawn(start, std::move(graph), options, std::move(answer));
 }
 
 class JobClient::Connection {

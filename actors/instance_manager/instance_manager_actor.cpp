@@ -133,9 +133,10 @@ void InstanceManagerState::wake_after(Duration delay) { self_->delayed_send(self
 
 InstanceManagerActor spawn_instance_manager(caf::actor_system& system, InstanceManager::Options options,
                                             InstanceListener listener) {
-  return system.spawn([=](InstanceManagerActor::stateful_pointer<InstanceManagerState> self) {
-    return self->state.start(self, options, listener);
-  });
+  using Self = InstanceManagerActor::stateful_pointer<InstanceManagerState>;
+  return system.spawn([](Self self, InstanceManager::Options chosen,
+                         const InstanceListener& told) { return self->state.start(self, chosen, told); },
+                      options, listener);
 }
 
 }  // namespace weir

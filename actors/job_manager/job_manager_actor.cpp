@@ -291,9 +291,9 @@ caf::result<ClusterOverview> JobManagerState::overview() {
 }  // namespace
 
 JobManagerActor spawn_job_manager(caf::actor_system& system, JobManagerOptions options) {
-  return system.spawn([=](JobManagerActor::stateful_pointer<JobManagerState> self) {
-    return self->state.start(self, options);
-  });
+  return system.spawn([](JobManagerActor::stateful_pointer<JobManagerState> self,
+                         const JobManagerOptions& chosen) { return self->state.start(self, chosen); },
+                      options);
 }
 
 }  // namespace weir

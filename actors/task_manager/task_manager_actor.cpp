@@ -145,9 +145,11 @@ void TaskManagerState::give_up(const std::string& reason) {
 
 TaskManagerActor spawn_task_manager(caf::actor_system& system, TaskManager::Options options,
                                     TaskRunner& tasks) {
-  return system.spawn([=, &tasks](TaskManagerActor::stateful_pointer<TaskManagerState> self) {
-    return self->state.start(self, options, tasks);
-  });
+  const auto start = [&tasks](TaskManagerActor::stateful_pointer<TaskManagerState> self,
+                              const TaskManager::Options& chosen) {
+    return self->state.start(self, chosen, tasks);
+  };
+  return system.spawn(start, std::move(options));
 }
 
 /// Turns the calls of task threads into mail to the actor.
