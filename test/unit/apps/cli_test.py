@@ -35,7 +35,8 @@ class Cli(unittest.TestCase):
             self.assertIn(part, done.stderr)
 
     def test_a_job_runs_and_says_so(self):
-        done = weir("run", "--local", "-p", "2", example("word_count"), "--input", self.input.name, "--emit", "final")
+        done = weir("run", "--local", "-p", "2", example("word_count"), "--input", self.input.name,
+                    "--emit", "final")
         self.assertEqual(done.returncode, 0, done)
         job = re.search(r"^Job has been submitted with JobID ([0-9a-f]{32})$", done.stdout, re.M).group(1)
         self.assertIn("(fish,4)", done.stdout)
@@ -81,7 +82,8 @@ class Cli(unittest.TestCase):
         self.assert_one_line_error(done, "/nonexistent/words", "(1/1)", "failed")
 
     def test_too_few_slots_are_counted(self):
-        done = weir("run", "--local", "-q", "-p", "4", "--slots", "2", example("word_count"), "--input", self.input.name)
+        done = weir("run", "--local", "-q", "-p", "4", "--slots", "2", example("word_count"),
+                    "--input", self.input.name)
         self.assert_one_line_error(done, "needs 4 slots but has 2")
 
     def test_help_and_version(self):
@@ -96,7 +98,8 @@ class Cli(unittest.TestCase):
 
     def test_interrupting_cancels_the_job(self):
         words = ["run", "--local", "-q", example("numbers"), "--count", str(10**15)]
-        with subprocess.Popen([os.path.join(BIN, "weir"), *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        with subprocess.Popen([os.path.join(BIN, "weir"), *words],
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               text=True) as running:
             self.assertIn("Job has been submitted", running.stdout.readline())
             running.send_signal(signal.SIGINT)
