@@ -11,7 +11,7 @@ namespace {
 using Step = Registration::Step;
 const TimePoint kStart{};
 
-constexpr RegistrationReply kRefused{.kind = RegistrationReply::Kind::Refused};
+const RegistrationReply kRefused{.kind = RegistrationReply::Kind::Refused};
 const RegistrationReply kTaken{.kind = RegistrationReply::Kind::Acknowledged,
                                .instance = {.high = 1, .low = 1}};
 
