@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -124,6 +126,7 @@ public:
       : first_(range.first),
         max_parallelism_(max_parallelism),
         traits_(std::move(traits)),
+        group_count_(range.count()),
         groups_(range.count()) {}
 
   /// Where a key is or would be. Good for as long as the table.
@@ -139,9 +142,12 @@ public:
     std::uint64_t hash_ = 0;
   };
 
-  /// The place of a key with this KeyHash.
+  /// The place of a key with this KeyHash. Throws std::logic_error if its group is not of this table's range:
+  /// the record came by another key than it is looked up by.
   [[nodiscard]] Place locate(std::uint64_t hash) {
-    return {groups_[key_group_of(hash, max_parallelism_) - first_], hash};
+    const KeyGroup group = key_group_of(hash, max_parallelism_);
+    if (group - first_ >= group_count_) [[unlikely]] refuse(group);
+    return {groups_[group - first_], hash};
   }
 
   /// Fetches what find() will look at there. (Inlined by force: g++ takes a function that only prefetches for
@@ -199,6 +205,13 @@ public:
   }
 
 private:
+  [[noreturn]] void refuse(KeyGroup group) const {
+    throw std::logic_error("a key is of key group " + std::to_string(group) +
+                           ", but this subtask has the groups " + std::to_string(first_) + " to " +
+                           std::to_string(first_ + group_count_ - 1) +
+                           ": the key function must give the same key for the same record, always");
+  }
+
   void grow(Group& group) {
     Group larger(group.capacity() * 2);
     group.for_each_taken([&](std::size_t at) {
@@ -212,6 +225,7 @@ private:
   const KeyGroup first_;
   const std::uint32_t max_parallelism_;
   const Traits traits_;
+  const std::uint32_t group_count_;
   std::vector<Group> groups_;  // never moves: places point into it
 };
 

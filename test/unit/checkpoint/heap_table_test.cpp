@@ -9,6 +9,7 @@
 #include <limits>
 #include <memory>
 #include <random>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -158,6 +159,28 @@ TEST_CASE("a subtask's table holds the groups of its range") {
     CHECK(table.entry_count() == mine);
     CHECK(mine > 800);
   }
+}
+
+TEST_CASE("a key of a group that the subtask has not is refused, not looked for beyond the table") {
+  Counts table({43, 85}, 128);
+  int refused = 0;
+  for (std::uint64_t i = 0; i < 1000; ++i) {
+    const std::uint64_t hash = KeyHash<std::uint64_t>::hash(i);
+    const KeyGroup group = key_group_of(hash, 128);
+    if (43 <= group && group <= 85) {
+      (void)table.locate(hash);
+      continue;
+    }
+    ++refused;
+    CHECK_THROWS_WITH_AS(
+        (void)table.locate(hash),
+        ("a key is of key group " + std::to_string(group) +
+         ", but this subtask has the groups 43 to 85: the key function must give the same key for "
+         "the same record, always")
+            .c_str(),
+        std::logic_error);
+  }
+  CHECK(refused > 500);
 }
 
 TEST_CASE("entries that crowd one corner are found, removed and let go like any others") {

@@ -135,6 +135,19 @@ TEST_CASE("what a key function throws is told with the operator whose records it
   });
 }
 
+TEST_CASE("a key function that changes its mind fails the job, and touches no one else's state") {
+  check_blames("total", "a key is of key group ", [](Environment& env) {
+    env.generate(1000, same)
+        .key_by([](std::uint64_t) {
+          static std::atomic<std::uint64_t> calls = 0;
+          return ++calls;
+        })
+        .reduce([](std::uint64_t held, std::uint64_t) { return held; })
+        .name("total")
+        .discard();
+  });
+}
+
 TEST_CASE("what a chained operator throws is its own, not the source's that called it") {
   check_blames("Sink: each", "it does not add up", [](Environment& env) {
     env.generate(1000, same)
