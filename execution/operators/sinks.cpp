@@ -18,6 +18,11 @@ namespace {
   throw std::runtime_error(what + " '" + name + "': " + std::strerror(errno));
 }
 
+/// What an earlier job of more subtasks left there is not part of this one's output.
+void remove_files_behind(const std::string& directory, std::uint32_t last) {
+  while (::unlink((directory + "/" + std::to_string(++last)).c_str()) == 0) continue;
+}
+
 /// Standard output is one for all tasks, and a pipe takes a long block in pieces: its own lock keeps each
 /// block whole.
 class OutputTurn {
@@ -43,6 +48,7 @@ LineWriter LineWriter::file(const std::string& path, std::uint32_t subtask_index
   std::string name = path;
   if (parallelism > 1) {
     if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) fail("cannot make the output directory", path);
+    if (subtask_index == 0) remove_files_behind(path, parallelism);
     name += "/" + std::to_string(subtask_index + 1);
   }
   const int descriptor = ::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

@@ -42,7 +42,8 @@ class LineWriter {
 public:
   /// Standard output. It is shared: a block is written in one call.
   [[nodiscard]] static LineWriter standard_output();
-  /// A file that is made anew. Of several subtasks each gets a file of its own, `path`/1, `path`/2, ...
+  /// A file that is made anew. Of several subtasks each gets a file of its own, `path`/1, `path`/2, ...; the
+  /// first one removes those that an earlier job of more subtasks left behind the last.
   [[nodiscard]] static LineWriter file(const std::string& path, std::uint32_t subtask_index,
                                        std::uint32_t parallelism);
 

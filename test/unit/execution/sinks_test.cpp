@@ -6,8 +6,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdio>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <stdexcept>
@@ -106,6 +108,20 @@ TEST_CASE("several subtasks write a directory with a file each") {
   CHECK(content_of(directory.path("out/1")) == "0\n");
   CHECK(content_of(directory.path("out/2")) == "10\n");
   CHECK(content_of(directory.path("out/3")) == "20\n");
+}
+
+TEST_CASE(
+    "what an earlier job of more subtasks left is not part of a directory, what a user put there stays") {
+  const TemporaryDirectory directory;
+  for (std::uint32_t subtask = 0; subtask < 4; ++subtask) Sink({.path = directory.path("out")}, subtask, 4);
+  directory.file("out/notes", "mine");
+  for (std::uint32_t subtask = 0; subtask < 2; ++subtask) Sink({.path = directory.path("out")}, subtask, 2);
+  std::vector<std::string> left;
+  for (const auto& entry : std::filesystem::directory_iterator(directory.path("out"))) {
+    left.push_back(entry.path().filename());
+  }
+  std::ranges::sort(left);
+  CHECK(left == std::vector<std::string>{"1", "2", "notes"});
 }
 
 TEST_CASE("many lines arrive whole, in blocks") {
