@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Lines "department,name,salary" in; for each department its highest and its total salary out, and each line
-// that is none. Every way to spread records is on the path of some of them: none may be lost or doubled by
-// it.
+// that is none; with --strict such a line fails the job. Every way to spread records is on the path of some
+// of them: none may be lost or doubled by it.
 #include <charconv>
 #include <cstdint>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -39,9 +40,12 @@ const Employee& better_paid(const Employee& a, const Employee& b) {
 
 void weir::program(Environment& env) {
   auto lines = env.read_text(env.params().require("input"));
-  auto employees = lines.rebalance().flat_map([](const std::string& line, Out<Employee>& out) {
-    if (const auto employee = parse(line)) out(*employee);
-  });
+  auto employees = lines.rebalance().flat_map(
+      [is_strict = env.params().has("strict")](const std::string& line, Out<Employee>& out) {
+        const auto employee = parse(line);
+        if (employee) out(*employee);
+        else if (is_strict) throw std::invalid_argument("no employee: " + line);
+      });
   auto highest =
       employees.shuffle()
           .map([](const Employee& employee) { return employee; })
