@@ -22,8 +22,10 @@ bool Bell::await_until(TimePoint deadline) {
 }
 
 void Bell::wake() {
-  MutexLock held(lock_);  // the sleeper is between its check and its wait, or in its wait: never past them
-  woken_.notify_one();
+  {
+    MutexLock held(lock_);  // the sleeper is between its check and its wait, or in its wait: never past them
+  }
+  woken_.notify_one();  // without the lock, which the sleeper needs next: he may run before we go on
 }
 
 }  // namespace weir
