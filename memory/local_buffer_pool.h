@@ -93,8 +93,8 @@ private:
   /// Ends the writer's wait. Whoever calls it notifies `freed_` once the lock is let go, and holds the answer
   /// until then: the woken writer may be the last who kept this pool alive.
   [[nodiscard]] std::shared_ptr<LocalBufferPool> end_wait() WEIR_REQUIRES(lock_);
-  /// This, if there may be a segment for a listener; then the caller lets go of the lock and tells. Held until
-  /// then, as a listener may be the last who kept this pool alive.
+  /// This, if there may be a segment for a listener; then the caller lets go of the lock and tells. Held
+  /// until then, as a listener may be the last who kept this pool alive.
   [[nodiscard]] std::shared_ptr<LocalBufferPool> if_worth_telling() WEIR_REQUIRES(lock_);
   /// Tells listeners in turn until none is left or there is nothing to give.
   void tell_listeners() WEIR_EXCLUDES(lock_);

@@ -104,7 +104,7 @@ void IoLoop::leave(Handler& handler) {
 
 void IoLoop::run() {
   while (!stopping_.load()) {
-    sleep();
+    await_events();
     call_woken();
     call_due();
     departed_.clear();
@@ -112,7 +112,7 @@ void IoLoop::run() {
   stop_handlers();
 }
 
-void IoLoop::sleep() {
+void IoLoop::await_events() {
   int awake = kAwake;
   const bool may_sleep = state_.compare_exchange_strong(awake, kAsleep, std::memory_order_acq_rel);
   std::array<epoll_event, kMaxEvents> events;

@@ -73,7 +73,7 @@ private:
   enum State : int { kAwake, kRung, kAsleep };
 
   void run();
-  void sleep();
+  void await_events();
   void call_woken();
   void call_due();
   void stop_handlers();
