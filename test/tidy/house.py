@@ -89,7 +89,7 @@ SYSTEM_HEADERS = (
 
 # Words that are not said: (name, regex, why and what instead, {glob: why it may}).
 BANNED_WORDS = [
-    ("sleep", r"\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(",
+    ("sleep", r"\b(sleep_for|sleep_until|usleep|nanosleep)\s*\(|(?<!\w)::sleep\s*\(|\bsleep\s*\(\s*\d",
      "a sleep hides a missing signal: wait on a Bell or a CondVar, or take time as an argument", {}),
     ("thread", r"\bstd::(thread|jthread|async)\b(?!::hardware_concurrency)|\bpthread_create\b",
      "threads begin in base/thread.h, named and joined: use weir::Thread",
