@@ -92,7 +92,9 @@ TEST_CASE("a varint takes a byte for each seven bits") {
   const std::pair<std::uint64_t, std::string> table[] = {
       {0, std::string(1, '\0')}, {1, "\x01"}, {127, "\x7F"}, {128, "\x80\x01"}, {300, "\xAC\x02"},
       {16383, "\xFF\x7F"}, {16384, "\x80\x80\x01"}, {kMost, std::string(9, '\xFF') + "\x01"}};
-  for (const auto& [value, bytes] : table) {
+  for (const auto& row : table) {
+    const std::uint64_t value = row.first;
+    const std::string& bytes = row.second;
     CAPTURE(value);
     CHECK(varint_of(value) == bytes);
     std::uint64_t back = 0;
