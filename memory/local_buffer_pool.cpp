@@ -20,6 +20,13 @@ std::optional<BufferBuilder> LocalBufferPool::try_request() { return request_now
 std::optional<BufferBuilder> LocalBufferPool::request_or_listen(
     const std::shared_ptr<SegmentListener>& listener) {
   for (;;) {
+    {
+      MutexLock held(lock_);
+      if (!closed_ && free_.empty() && taken_ >= size()) {  // as mostly: all are lent
+        listeners_.push_back(listener);
+        return std::nullopt;
+      }
+    }
     if (auto builder = request_now(/*will_wait=*/true)) return builder;
     MutexLock held(lock_);
     if (closed_) return std::nullopt;
@@ -85,43 +92,57 @@ std::shared_ptr<LocalBufferPool> LocalBufferPool::end_wait() {
   return shared_from_this();
 }
 
-std::shared_ptr<LocalBufferPool> LocalBufferPool::if_worth_telling() {
-  if (listeners_.empty() || (free_.empty() && !may_retry_)) return nullptr;
-  return shared_from_this();
+std::shared_ptr<SegmentListener> LocalBufferPool::next_listener() {
+  while (!listeners_.empty()) {
+    auto next = listeners_.front().lock();
+    listeners_.erase(listeners_.begin());
+    if (next != nullptr) return next;
+  }
+  return nullptr;
 }
 
-void LocalBufferPool::tell_listeners() {
+void LocalBufferPool::have_listeners_ask() {
   for (;;) {
     std::shared_ptr<SegmentListener> next;
     {
       MutexLock held(lock_);
-      while (next == nullptr && if_worth_telling() != nullptr) {
-        next = listeners_.front().lock();
-        listeners_.erase(listeners_.begin());
-      }
+      if (!free_.empty() || may_retry_) next = next_listener();
     }
     if (next == nullptr) return;
-    next->on_segment(*this);
+    (void)next->on_segment(*this, std::nullopt);
+  }
+}
+
+void LocalBufferPool::hand_over(BufferBuilder segment, std::shared_ptr<SegmentListener> listener) {
+  std::optional<BufferBuilder> left(std::move(segment));
+  while (left && listener != nullptr) {
+    left = listener->on_segment(*this, std::move(left));
+    MutexLock held(lock_);
+    listener = left ? next_listener() : nullptr;
   }
 }
 
 void LocalBufferPool::recycle(SegmentBlock& block) {
   NetworkBufferPool& global = global_;  // this pool may end as soon as the lock is let go
   std::shared_ptr<LocalBufferPool> woken;
-  std::shared_ptr<LocalBufferPool> told;
+  std::shared_ptr<LocalBufferPool> kept;  // whoever listens may be the last who kept it alive
+  std::shared_ptr<SegmentListener> listener;
   bool surplus = false;
   {
     MutexLock held(lock_);
     surplus = closed_ || taken_ > size();
     if (surplus) --taken_;
-    else free_.push_back(&block);
+    else listener = next_listener();
+    if (listener != nullptr) kept = shared_from_this();
+    else if (!surplus) free_.push_back(&block);
     if (should_wake()) woken = end_wait();
-    told = if_worth_telling();
   }
   if (woken) woken->freed_.notify_one();
-  if (told) told->tell_listeners();
   SegmentBlock* home = &block;
   if (surplus) global.give_back(*this, {&home, 1});
+  if (listener == nullptr) return;
+  block.lend(*this);
+  hand_over(BufferBuilder(block), std::move(listener));
 }
 
 void LocalBufferPool::nudge() {
@@ -159,7 +180,7 @@ std::uint32_t LocalBufferPool::available() const {
 void LocalBufferPool::on_resized() {
   std::vector<SegmentBlock*> surplus;
   std::shared_ptr<LocalBufferPool> woken;
-  std::shared_ptr<LocalBufferPool> told;
+  bool worth_asking = false;
   {
     MutexLock held(lock_);
     while (taken_ > size() && !free_.empty()) {
@@ -169,24 +190,24 @@ void LocalBufferPool::on_resized() {
     }
     may_retry_ = may_retry_ || taken_ < size();
     if (waiting_ && (may_retry_ || should_wake())) woken = end_wait();
-    told = if_worth_telling();
+    worth_asking = !listeners_.empty();
   }
   if (woken) woken->freed_.notify_one();
-  if (told) told->tell_listeners();
+  if (worth_asking) have_listeners_ask();
   if (!surplus.empty()) global_.give_back(*this, surplus);
 }
 
 void LocalBufferPool::on_global_segment() {
   std::shared_ptr<LocalBufferPool> woken;
-  std::shared_ptr<LocalBufferPool> told;
+  bool worth_asking = false;
   {
     MutexLock held(lock_);
     may_retry_ = true;
     if (waiting_) woken = end_wait();
-    told = if_worth_telling();
+    worth_asking = !listeners_.empty();
   }
   if (woken) woken->freed_.notify_one();
-  if (told) told->tell_listeners();
+  if (worth_asking) have_listeners_ask();
 }
 
 }  // namespace weir

@@ -16,15 +16,17 @@ namespace weir {
 class LocalBufferPool;
 class NetworkBufferPool;
 
-/// Told when a pool that had nothing to give may have a segment again. A port, for those who cannot wait in a
-/// thread, such as the receiving end of a link.
+/// Given the next segment of a pool that had none to give. A port, for those who cannot wait in a thread,
+/// such as the receiving end of a link.
 ///
-/// Threads: any; told without a lock of the pool, on the thread that gave a segment back.
+/// Threads: any; called without a lock of the pool, by the thread that gave a segment back.
 class SegmentListener {
 public:
   virtual ~SegmentListener() = default;
-  /// Once for each time it asked in vain. Somebody else may be quicker: ask again.
-  virtual void on_segment(LocalBufferPool& pool) = 0;
+  /// Once for each time it asked in vain. Nothing: there may be one, and somebody else may be quicker: ask
+  /// again. Returns the segment if it is not wanted any more; the next listener gets it.
+  [[nodiscard]] virtual std::optional<BufferBuilder> on_segment(LocalBufferPool& pool,
+                                                                std::optional<BufferBuilder> segment) = 0;
 };
 
 /// The segments that one task's output (or input) may hold at a time, borrowed from the worker's
@@ -58,8 +60,8 @@ public:
   [[nodiscard]] std::optional<BufferBuilder> request() WEIR_EXCLUDES(lock_);
   /// A segment to write if there is one now.
   [[nodiscard]] std::optional<BufferBuilder> try_request() WEIR_EXCLUDES(lock_);
-  /// A segment to write if there is one now; else, unless closed, `listener` is told when there may be one.
-  /// Those who asked first are told first. Threads: any.
+  /// A segment to write if there is one now; else, unless closed, `listener` gets the next one. Those who
+  /// asked first are served first. Threads: any.
   [[nodiscard]] std::optional<BufferBuilder> request_or_listen(
       const std::shared_ptr<SegmentListener>& listener) WEIR_EXCLUDES(lock_);
   /// A reader has nothing to do: a writer that waits though a segment is free shall have it.
@@ -93,11 +95,12 @@ private:
   /// Ends the writer's wait. Whoever calls it notifies `freed_` once the lock is let go, and holds the answer
   /// until then: the woken writer may be the last who kept this pool alive.
   [[nodiscard]] std::shared_ptr<LocalBufferPool> end_wait() WEIR_REQUIRES(lock_);
-  /// This, if there may be a segment for a listener; then the caller lets go of the lock and tells. Held
-  /// until then, as a listener may be the last who kept this pool alive.
-  [[nodiscard]] std::shared_ptr<LocalBufferPool> if_worth_telling() WEIR_REQUIRES(lock_);
-  /// Tells listeners in turn until none is left or there is nothing to give.
-  void tell_listeners() WEIR_EXCLUDES(lock_);
+  /// The next one who listens; null if there is none.
+  [[nodiscard]] std::shared_ptr<SegmentListener> next_listener() WEIR_REQUIRES(lock_);
+  /// Gives `segment` to the first of them who wants it, beginning with `listener`.
+  void hand_over(BufferBuilder segment, std::shared_ptr<SegmentListener> listener) WEIR_EXCLUDES(lock_);
+  /// Has listeners ask again, in turn, until none is left or there is nothing to give.
+  void have_listeners_ask() WEIR_EXCLUDES(lock_);
 
   NetworkBufferPool& global_;  // outlives this
   std::atomic<std::uint32_t> size_ = 0;

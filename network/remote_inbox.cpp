@@ -24,25 +24,30 @@ void RemoteInbox::open(ConnectionProvider& links, const RemotePartition& wanted,
                        std::uint32_t index) {
   index_ = index;
   gate_.set(gate);
-  refill();
+  FollowUp first;
+  {
+    MutexLock held(lock_);
+    first = next_step();
+  }
+  carry_out(std::move(first));
   std::uint32_t credit = 0;
   {
     MutexLock held(lock_);
     announced_ = credit = free_segments();
   }
   auto connection = links.open(wanted, credit, shared_from_this());
-  Announcement announcement;
+  FollowUp next;
   {
     MutexLock held(lock_);
     connection_ = std::move(connection);
-    announcement = take_announcement();
+    next = next_step();
   }
-  announcement.send();
+  carry_out(std::move(next));
 }
 
 Polled RemoteInbox::poll(BufferOrEvent& out) {
   Polled polled;
-  Announcement announcement;
+  FollowUp next;
   {
     MutexLock held(lock_);
     if (failure_) return {.kind = Polled::Kind::Failed};
@@ -57,9 +62,9 @@ Polled RemoteInbox::poll(BufferOrEvent& out) {
     queue_.pop_front();
     told_ = !queue_.empty();
     polled = {.kind = Polled::Kind::Data, .more = told_, .backlog_buffers = queued_buffers_};
-    announcement = take_announcement();
+    next = next_step();
   }
-  announcement.send();
+  carry_out(std::move(next));
   return polled;
 }
 
@@ -114,6 +119,7 @@ Result<std::optional<BufferBuilder>> RemoteInbox::begin_buffer(std::uint32_t seq
 void RemoteInbox::end_buffer(BufferBuilder segment, std::uint32_t bytes, std::uint32_t backlog_buffers) {
   auto consumer = segment.make_consumer();
   segment.finish(bytes);
+  FollowUp next;
   {
     Buffer buffer = consumer.take();
     MutexLock held(lock_);
@@ -121,12 +127,14 @@ void RemoteInbox::end_buffer(BufferBuilder segment, std::uint32_t bytes, std::ui
     queue_.push_back(std::move(buffer));
     ++queued_buffers_;
     backlog_ = backlog_buffers;
+    next = next_step();
   }
-  refill();
+  carry_out(std::move(next));
 }
 
 Status RemoteInbox::on_event(std::uint32_t sequence, std::uint32_t backlog_buffers,
                              const StreamEvent& event) {
+  FollowUp next;
   {
     MutexLock held(lock_);
     if (released_ || failure_) return Status::ok();
@@ -134,8 +142,9 @@ Status RemoteInbox::on_event(std::uint32_t sequence, std::uint32_t backlog_buffe
     ended_ = event.kind == StreamEvent::Kind::EndOfPartition;
     queue_.push_back(event);
     backlog_ = backlog_buffers;
+    next = next_step();
   }
-  refill();
+  carry_out(std::move(next));
   return Status::ok();
 }
 
@@ -170,68 +179,77 @@ void RemoteInbox::on_failure(Error cause) {
   on_pause();
 }
 
-void RemoteInbox::on_segment(LocalBufferPool& pool) {
+std::optional<BufferBuilder> RemoteInbox::on_segment(LocalBufferPool& pool,
+                                                     std::optional<BufferBuilder> segment) {
+  std::optional<BufferBuilder> unwanted;
+  FollowUp next;
+  bool is_exclusive = false;
   {
     MutexLock held(lock_);
-    auto& share = &pool == exclusive_.pool.get() ? exclusive_ : floating_;
+    is_exclusive = &pool == exclusive_.pool.get();
+    Share& share = is_exclusive ? exclusive_ : floating_;
     share.has_asked = false;
+    if (segment) unwanted = take_in(share, std::move(*segment));
+    next = next_step();
   }
-  refill();
+  carry_out(std::move(next));
+  if (is_exclusive) unwanted.reset();  // it is a floating one, and no matter of this pool
+  return unwanted;
 }
 
-void RemoteInbox::refill() {
-  {
+std::optional<BufferBuilder> RemoteInbox::take_in(Share& share, BufferBuilder segment) {
+  if (released_ || failure_ || ended_) return segment;
+  share.free.push_back(std::move(segment));
+  // One of its own is back, and stands for credit that a floating one stood for.
+  if (free_segments() <= wanted_segments() || free_segments() == announced_ || floating_.free.empty())
+    return {};
+  std::optional<BufferBuilder> surplus(std::move(floating_.free.back()));
+  floating_.free.pop_back();
+  return surplus;
+}
+
+RemoteInbox::FollowUp RemoteInbox::next_step() {
+  FollowUp next;
+  if (released_ || failure_ || ended_) return next;
+  if (!is_asking_) {
+    if (!exclusive_.has_asked && exclusive_.free.size() < exclusive_count_) next.share = &exclusive_;
+    else if (floating_.pool && !floating_.has_asked && free_segments() < wanted_segments())
+      next.share = &floating_;
+  }
+  if (next.share != nullptr) {
+    next.pool = next.share->pool;
+    // Set before it asks, so that an answer on another thread, which may be quicker, is not taken back.
+    is_asking_ = next.share->has_asked = true;
+    return next;
+  }
+  const auto unannounced = free_segments() - announced_;
+  if (is_asking_ || connection_ == nullptr || unannounced == 0 ||
+      unannounced < announced_ + queued_buffers_) {
+    return next;
+  }
+  announced_ += unannounced;
+  next.connection = connection_;
+  next.credit = unannounced;
+  return next;
+}
+
+void RemoteInbox::carry_out(FollowUp next) {
+  while (next.pool != nullptr) {
+    auto segment = next.pool->request_or_listen(shared_from_this());
+    std::optional<BufferBuilder> unwanted;
     MutexLock held(lock_);
-    if (is_refilling_) return;  // whoever is at it looks again before he ends
-    is_refilling_ = true;
+    is_asking_ = false;
+    if (segment && !released_) {
+      next.share->has_asked = false;
+      unwanted = take_in(*next.share, std::move(*segment));
+    }
+    next = next_step();
   }
-  while (const auto asked = next_to_ask()) {
-    take_in(*asked, asked->pool->request_or_listen(shared_from_this()));
-  }
-  Announcement announcement;
-  {
-    MutexLock held(lock_);
-    announcement = take_announcement();
-  }
-  announcement.send();
-}
-
-std::optional<RemoteInbox::Asked> RemoteInbox::next_to_ask() {
-  MutexLock held(lock_);
-  Share* next = nullptr;
-  if (!released_ && !failure_ && !ended_) {
-    if (!exclusive_.has_asked && exclusive_.free.size() < exclusive_count_) next = &exclusive_;
-    else if (floating_.pool && !floating_.has_asked && free_segments() < wanted_segments()) next = &floating_;
-  }
-  is_refilling_ = next != nullptr;
-  if (next == nullptr) return std::nullopt;
-  // Set before it asks, so that an answer on another thread, which may be quicker, is not taken back.
-  next->has_asked = true;
-  return Asked{.share = next, .pool = next->pool};
-}
-
-void RemoteInbox::take_in(const Asked& asked, std::optional<BufferBuilder> segment) {
-  if (!segment) return;
-  std::optional<BufferBuilder> surplus;  // goes home after the lock, like a segment that comes too late
-  MutexLock held(lock_);
-  if (released_) return;
-  asked.share->has_asked = false;
-  asked.share->free.push_back(std::move(*segment));
-  if (free_segments() > wanted_segments() && free_segments() > announced_ && !floating_.free.empty()) {
-    surplus = std::move(floating_.free.back());
-    floating_.free.pop_back();
-  }
+  if (next.credit > 0) next.connection->add_credit(next.credit);
 }
 
 std::uint32_t RemoteInbox::free_segments() const {
   return static_cast<std::uint32_t>(exclusive_.free.size() + floating_.free.size());
-}
-
-RemoteInbox::Announcement RemoteInbox::take_announcement() {
-  const auto unannounced = free_segments() - announced_;
-  if (unannounced < announced_ + queued_buffers_ || connection_ == nullptr || ended_ || failure_) return {};
-  announced_ += unannounced;
-  return {.connection = connection_, .credit = unannounced};
 }
 
 }  // namespace weir

@@ -64,7 +64,9 @@ public:
   void on_pause() override WEIR_EXCLUDES(lock_);
   void on_failure(Error cause) override WEIR_EXCLUDES(lock_);
 
-  void on_segment(LocalBufferPool& pool) override WEIR_EXCLUDES(lock_);
+  [[nodiscard]] std::optional<BufferBuilder> on_segment(LocalBufferPool& pool,
+                                                        std::optional<BufferBuilder> segment) override
+      WEIR_EXCLUDES(lock_);
 
 private:
   using Entry = std::variant<Buffer, StreamEvent>;
@@ -75,18 +77,14 @@ private:
     std::vector<BufferBuilder> free;
     bool has_asked = false;  // on_segment() comes
   };
-  /// Whom refill() asks; the pool stays though the share may be dropped meanwhile.
-  struct Asked {
+  /// What a change of state leads to, done without the lock.
+  struct FollowUp {
+    // A pool to ask for a segment; it stays though the share may be dropped meanwhile.
     Share* share = nullptr;
     std::shared_ptr<LocalBufferPool> pool;
-  };
-  /// Credit to tell the sender, once the lock is let go.
-  struct Announcement {
+    // Credit to tell the sender.
     std::shared_ptr<PartitionConnection> connection;
     std::uint32_t credit = 0;
-    void send() const {
-      if (credit > 0) connection->add_credit(credit);
-    }
   };
 
   [[nodiscard]] std::uint32_t free_segments() const WEIR_REQUIRES(lock_);
@@ -95,12 +93,13 @@ private:
     return backlog_ + exclusive_count_;
   }
   [[nodiscard]] Status check_sequence(std::uint32_t sequence) WEIR_REQUIRES(lock_);
-  [[nodiscard]] Announcement take_announcement() WEIR_REQUIRES(lock_);
-
-  /// Takes segments as long as it wants some and there are some; one thread at a time.
-  void refill() WEIR_EXCLUDES(lock_);
-  [[nodiscard]] std::optional<Asked> next_to_ask() WEIR_EXCLUDES(lock_);
-  void take_in(const Asked& asked, std::optional<BufferBuilder> segment) WEIR_EXCLUDES(lock_);
+  /// Keeps the segment, or returns one that is too many.
+  [[nodiscard]] std::optional<BufferBuilder> take_in(Share& share, BufferBuilder segment)
+      WEIR_REQUIRES(lock_);
+  /// After every change of state.
+  [[nodiscard]] FollowUp next_step() WEIR_REQUIRES(lock_);
+  /// Asks pools for as long as it wants segments and there are some, and announces them.
+  void carry_out(FollowUp next) WEIR_EXCLUDES(lock_);
 
   const std::uint32_t exclusive_count_;
   PortSlot<DataListener> gate_;
@@ -119,7 +118,7 @@ private:
   bool told_ WEIR_GUARDED_BY(lock_) = false;  // the gate knows that there is something
   bool ended_ WEIR_GUARDED_BY(lock_) = false;
   bool released_ WEIR_GUARDED_BY(lock_) = false;
-  bool is_refilling_ WEIR_GUARDED_BY(lock_) = false;
+  bool is_asking_ WEIR_GUARDED_BY(lock_) = false;  // a thread is in carry_out() and sees what else is wanted
 };
 
 }  // namespace weir

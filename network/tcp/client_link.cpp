@@ -11,9 +11,13 @@ namespace weir {
 
 namespace {
 
-/// Socket calls in a row before readers are woken and others on the loop have their turn. A wake-up costs
-/// about as much as receiving two segments.
-constexpr int kCallsATurn = 8;
+/// Socket calls in a row before others on the loop have their turn.
+constexpr int kCallsATurn = 16;
+/// So many frames come in before readers are woken, unless nothing comes just now. A wake-up costs about as
+/// much as receiving two segments.
+constexpr int kFramesAWakeUp = 8;
+/// How long nothing may come, in a stream of full segments, before it is a pause.
+constexpr Duration kLull = 20us;
 
 Error broken(std::string what) {
   return {.code = ErrorCode::ProtocolBroken, .what = std::move(what), .blame = Blame::Environment};
@@ -186,9 +190,8 @@ void ClientLink::receive() {
     if (payload_) payload_->bytes += static_cast<std::uint32_t>(of_payload);
     reader_.filled(got->bytes - of_payload);
     if (!take_frames()) return;
-    if (got->next != ByteStream::Progress::Next::Again) return pause_receivers();
+    if (got->next != ByteStream::Progress::Next::Again) return;
   }
-  pause_receivers();
   has_more_to_read_ = true;
   loop_.wake(*this);
 }
@@ -248,7 +251,7 @@ void ClientLink::end_payload() {
   payload_.reset();
   if (!payload.segment) return;
   payload.receiver->end_buffer(std::move(*payload.segment), payload.head.bytes, payload.head.backlog_buffers);
-  if (fed_.empty() || fed_.back() != payload.receiver) fed_.push_back(std::move(payload.receiver));
+  on_fed(std::move(payload.receiver), payload.head.bytes);
 }
 
 Status ClientLink::take(const wire::Event& frame) {
@@ -257,7 +260,7 @@ Status ClientLink::take(const wire::Event& frame) {
   if (*receiver == nullptr) return Status::ok();
   auto taken = (*receiver)->on_event(frame.sequence, frame.backlog_buffers, frame.event);
   if (!taken) return taken;
-  fed_.push_back(*receiver);
+  on_fed(*receiver, 0);
   if (frame.event.kind == StreamEvent::Kind::EndOfPartition) forget(frame.receiver);
   return Status::ok();
 }
@@ -290,9 +293,29 @@ Result<std::shared_ptr<PartitionReceiver>> ClientLink::receiver_of(std::uint64_t
   return found == receivers_.end() ? nullptr : found->second;
 }
 
+void ClientLink::on_fed(std::shared_ptr<PartitionReceiver> receiver, std::size_t bytes) {
+  if (fed_.empty() || fed_.back() != receiver) fed_.push_back(std::move(receiver));
+  fed_bytes_ += bytes;
+  idle_since_ = {};
+  if (++fed_frames_ >= kFramesAWakeUp) pause_receivers();
+  else loop_.call_when_idle(*this);
+}
+
+void ClientLink::on_idle() {
+  // Full segments come from a producer that is busy, so that more are on their way.
+  if (fed_bytes_ >= options_.segment_bytes / 2) {
+    const auto now = SystemClock{}.now();
+    if (idle_since_ == TimePoint{}) idle_since_ = now;
+    if (now - idle_since_ < kLull) return loop_.call_when_idle(*this);
+  }
+  pause_receivers();
+}
+
 void ClientLink::pause_receivers() {
   for (const auto& receiver : fed_) receiver->on_pause();
   fed_.clear();
+  fed_frames_ = 0;
+  fed_bytes_ = 0;
 }
 
 void ClientLink::send() {

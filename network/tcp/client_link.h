@@ -64,6 +64,7 @@ private:
   void on_ready() override;
   void on_wake() override WEIR_EXCLUDES(lock_);
   void on_deadline() override WEIR_EXCLUDES(lock_);
+  void on_idle() override;
   void on_stop() override WEIR_EXCLUDES(lock_);
 
   void post(Command command) WEIR_EXCLUDES(lock_);
@@ -76,6 +77,8 @@ private:
   void try_again(const Error& why);
 
   void receive();
+  /// Remembers that the receiver has something that it was not told of.
+  void on_fed(std::shared_ptr<PartitionReceiver> receiver, std::size_t bytes);
   void pause_receivers();
   /// Where record bytes of `payload_` go.
   [[nodiscard]] std::span<std::byte> payload_room();
@@ -123,6 +126,9 @@ private:
   std::optional<Payload> payload_;
   std::array<std::byte, kScrapBytes> scrap_;
   std::vector<std::shared_ptr<PartitionReceiver>> fed_;  // since they last heard on_pause()
+  int fed_frames_ = 0;                                   // of all of them
+  std::size_t fed_bytes_ = 0;
+  TimePoint idle_since_{};
   std::vector<Command> at_hand_;                         // keeps its memory
 
   Mutex lock_;

@@ -113,12 +113,18 @@ void IoLoop::run() {
 }
 
 void IoLoop::await_events() {
-  int awake = kAwake;
-  const bool may_sleep = state_.compare_exchange_strong(awake, kAsleep, std::memory_order_acq_rel);
   std::array<epoll_event, kMaxEvents> events;
-  const int count =
-      ::epoll_wait(epoll_.number(), events.data(), kMaxEvents, may_sleep ? milliseconds_to_deadline() : 0);
-  state_.exchange(kAwake, std::memory_order_acq_rel);
+  int count = 0;
+  if (idle_.empty()) {
+    int awake = kAwake;
+    const bool may_sleep = state_.compare_exchange_strong(awake, kAsleep, std::memory_order_acq_rel);
+    const int patience = may_sleep ? milliseconds_to_deadline() : 0;
+    count = ::epoll_wait(epoll_.number(), events.data(), kMaxEvents, patience);
+    state_.exchange(kAwake, std::memory_order_acq_rel);
+  } else {  // somebody waits for a quiet moment: this is one if nothing is ready and nobody rang
+    count = ::epoll_wait(epoll_.number(), events.data(), kMaxEvents, 0);
+    if (state_.exchange(kAwake, std::memory_order_acq_rel) != kRung && count <= 0) call_idle();
+  }
   for (int i = 0; i < count; ++i) {
     auto* handler = static_cast<Handler*>(events[static_cast<std::size_t>(i)].data.ptr);
     if (handler == nullptr) {
@@ -128,6 +134,20 @@ void IoLoop::await_events() {
       handler->on_ready();
     }
   }
+}
+
+void IoLoop::call_when_idle(Handler& handler) {
+  if (std::exchange(handler.waits_for_idle_, true)) return;
+  idle_.push_back(handler.shared_from_this());
+}
+
+void IoLoop::call_idle() {
+  called_idle_.swap(idle_);
+  for (const auto& handler : called_idle_) {
+    handler->waits_for_idle_ = false;
+    handler->on_idle();
+  }
+  called_idle_.clear();
 }
 
 int IoLoop::milliseconds_to_deadline() const {

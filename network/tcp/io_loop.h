@@ -35,12 +35,16 @@ public:
     /// Somebody called wake() since the last time.
     virtual void on_wake() = 0;
     virtual void on_deadline() = 0;
+    /// There is nothing else to do just now: asked for with call_when_idle(). Whoever asks again keeps the
+    /// loop from sleeping.
+    virtual void on_idle() {}
     /// The loop ends. The last call.
     virtual void on_stop() = 0;
 
   private:
     friend class IoLoop;
     std::atomic<bool> is_woken_ = false;
+    bool waits_for_idle_ = false;
     int descriptor_ = -1;
     std::uint32_t events_ = 0;
     std::optional<TimePoint> deadline_;
@@ -67,6 +71,8 @@ public:
   void unwatch(Handler& handler);
   void set_deadline(Handler& handler, std::optional<TimePoint> when);
   void leave(Handler& handler);
+  /// Has on_idle() called, once, before the loop sleeps. For a member.
+  void call_when_idle(Handler& handler);
 
 private:
   using Handlers = std::vector<std::shared_ptr<Handler>>;
@@ -74,6 +80,7 @@ private:
 
   void run();
   void await_events();
+  void call_idle();
   void call_woken();
   void call_due();
   void stop_handlers();
@@ -92,6 +99,8 @@ private:
   // The loop's thread.
   std::unordered_map<Handler*, std::shared_ptr<Handler>> members_;
   Handlers called_;    // keeps its memory from one round to the next
+  Handlers idle_;         // who waits for that
+  Handlers called_idle_;  // keeps its memory
   Handlers departed_;  // until the events at hand are dealt with: they may still name them
   std::set<std::pair<TimePoint, Handler*>> deadlines_;
 

@@ -141,9 +141,14 @@ namespace {
 
 /// Somebody who cannot wait: takes what it is told of, as long as it wants some.
 struct Listener final : SegmentListener, std::enable_shared_from_this<Listener> {
-  void on_segment(LocalBufferPool& pool) override {
+  std::optional<BufferBuilder> on_segment(LocalBufferPool& pool,
+                                          std::optional<BufferBuilder> segment) override {
     ++told;
-    ask(pool);
+    if (!segment) ask(pool);
+    if (!segment || wants == 0) return segment;
+    taken.push_back(std::move(*segment));
+    --wants;
+    return std::nullopt;
   }
   void ask(LocalBufferPool& pool) {
     for (; wants > 0; --wants) {
