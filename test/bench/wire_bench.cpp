@@ -28,7 +28,8 @@ namespace {
 constexpr std::uint32_t kBytes = kDefaultSegmentBytes;
 constexpr std::uint64_t kBytesARun = 2ull << 30;
 
-/// One worker as the wire sees it, with the memory that a worker gives to a partition or a gate of one channel.
+/// One worker as the wire sees it, with the memory that a worker gives to a partition or a gate of one
+/// channel.
 struct Node {
   explicit Node(std::uint32_t segments) : memory(segments, kBytes) {}
   ~Node() {
@@ -48,8 +49,8 @@ struct Segments {
   static void read(std::span<const std::byte>) {}
 };
 
-/// Records of `Size` bytes with a length in front, copied into segments one by one, each looked at on the other
-/// side.
+/// Records of `Size` bytes with a length in front, copied into segments one by one, each looked at on the
+/// other side.
 template <std::uint32_t Size>
 struct Records {
   static constexpr std::uint32_t kRecordBytes = Size + sizeof(std::uint32_t);

@@ -64,8 +64,8 @@ private:
 /// one side and read on the other. Returns the sum of what was read.
 [[nodiscard]] std::uint64_t hand_off(std::uint64_t segments);
 
-/// One thread writes `bytes` bytes into a TCP connection over loopback, `bytes_a_write` at a time, and another
-/// reads them in as large pieces. Nobody looks at them. Returns how many arrived.
+/// One thread writes `bytes` bytes into a TCP connection over loopback, `bytes_a_write` at a time, and
+/// another reads them in as large pieces. Nobody looks at them. Returns how many arrived.
 [[nodiscard]] std::uint64_t loopback_tcp(std::uint64_t bytes, std::size_t bytes_a_write);
 
 /// `records` numbers pass through `operators` objects that each add one and make one virtual call. Returns

@@ -51,7 +51,8 @@ std::uint64_t loopback_tcp(std::uint64_t bytes, std::size_t bytes_a_write) {
   const Thread writer("writer", [&] {
     const std::vector<std::byte> block(bytes_a_write);
     for (std::uint64_t left = bytes; left > 0;) {
-      const auto wrote = ::write(connection.writing, block.data(), std::min<std::uint64_t>(left, block.size()));
+      const auto wrote =
+          ::write(connection.writing, block.data(), std::min<std::uint64_t>(left, block.size()));
       demand(wrote > 0);
       left -= static_cast<std::uint64_t>(wrote);
     }
