@@ -139,7 +139,7 @@ TEST_CASE("tasks fail one by one, or all with the JobManager") {
 }
 
 TEST_CASE(
-    "a worker refuses a slot that it has not, an attempt that it has, and a producer on another machine") {
+    "a worker refuses a slot that it has not, an attempt that it has, and a producer that is nowhere") {
   OneProducer one(write_for_ever);
   TaskDeploymentDescriptor nowhere = one.task;
   nowhere.slot = 2;
@@ -147,12 +147,6 @@ TEST_CASE(
 
   one.submit();
   CHECK(one.worker->submit(one.task).error().what.find("was submitted twice") != std::string::npos);
-
-  TaskDeploymentDescriptor reader = one.task;
-  reader.attempt = ExecutionAttemptId::random();
-  reader.inputs.push_back(
-      {.channels = {{.location = InputChannelDescriptor::Location::Remote, .address = "b:1"}}});
-  CHECK_FALSE(one.worker->submit(reader).has_value());
 }
 
 TEST_CASE("what never was cannot be cancelled, failed or released, and nothing comes of it") {
