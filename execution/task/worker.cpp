@@ -6,32 +6,39 @@
 #include <vector>
 
 #include "base/sync.h"
+#include "execution/task/network_environment.h"
 #include "execution/task/task.h"
 #include "execution/task/timer_service.h"
 #include "memory/memory_manager.h"
-#include "memory/network_buffer_pool.h"
-#include "network/input_gate.h"
-#include "network/partition_registry.h"
-#include "network/result_partition.h"
 
 namespace weir {
 
 namespace {
+
 constexpr Duration kHousekeepingInterval = 200ms;
+
+NetworkEnvironment::Options network_options(const Worker::Options& options) {
+  return {.memory_bytes = options.network_memory_bytes,
+          .segment_bytes = options.segment_bytes,
+          .buffers_per_channel = options.buffers_per_channel,
+          .floating_buffers_per_gate = options.floating_buffers_per_gate,
+          .bind_address = options.data_bind_address,
+          .port = options.data_port,
+          .identity = options.data_identity};
+}
+
 }  // namespace
 
-/// Order: `lock` guards the table of tasks only; tasks, pools and the registry are called without it.
+/// Order: `lock` guards the table of tasks only; tasks and the network are called without it.
 struct Worker::State {
   State(Options chosen, ProgramSource& source, TaskObserver& listener)
       : options(chosen),
         programs(source),
         observer(listener),
-        segments(static_cast<std::uint32_t>(chosen.network_memory_bytes / chosen.segment_bytes),
-                 chosen.segment_bytes),
+        network(network_options(chosen)),
         managed_memory(chosen.managed_memory_bytes, chosen.segment_bytes, chosen.slots),
-        housekeeping(timers, kHousekeepingInterval, [this] { registry.on_tick(SystemClock{}.now()); }) {}
+        housekeeping(timers, kHousekeepingInterval, [this] { network.on_tick(SystemClock{}.now()); }) {}
 
-  [[nodiscard]] Result<TaskWiring> wire(const TaskDeploymentDescriptor& task, Bell& bell);
   void on_report(const TaskExecutionState& report);
   [[nodiscard]] std::shared_ptr<Task> find(ExecutionAttemptId attempt) WEIR_EXCLUDES(lock);
   [[nodiscard]] std::vector<std::shared_ptr<Task>> running_tasks() WEIR_EXCLUDES(lock);
@@ -41,9 +48,8 @@ struct Worker::State {
   ProgramSource& programs;
   TaskObserver& observer;
 
-  NetworkBufferPool segments;
+  NetworkEnvironment network;
   MemoryManager managed_memory;
-  PartitionRegistry registry;
   TimerService timers;
   PeriodicTimer housekeeping;
 
@@ -57,7 +63,7 @@ Worker::Worker(Options options, ProgramSource& programs, TaskObserver& observer)
 
 Worker::~Worker() {
   for (const auto& task : state_->running_tasks()) task->cancel();
-  state_->registry.close();
+  state_->network.close();
   while (true) {
     const auto still_there = state_->running_tasks();
     if (still_there.empty()) break;
@@ -79,7 +85,7 @@ Status Worker::submit(TaskDeploymentDescriptor task) {
     return Error{ErrorCode::Refused, task.display_name() + " was submitted twice", Blame::Bug};
   }
   auto bell = std::make_unique<Bell>();
-  auto wiring = state.wire(task, *bell);
+  auto wiring = state.network.wire(task, *bell);
   if (!wiring) return wiring.error();
 
   const auto outputs = wiring->outputs;
@@ -91,41 +97,14 @@ Status Worker::submit(TaskDeploymentDescriptor task) {
     MutexLock held(state.lock);
     state.tasks.emplace(attempt, started);
   }
-  for (const auto& output : outputs) state.registry.add(output);
+  state.network.add_partitions(outputs);
   started->start();
   return Status::ok();
 }
 
-Result<TaskWiring> Worker::State::wire(const TaskDeploymentDescriptor& task, Bell& bell) {
-  TaskWiring wiring;
-  for (const ResultPartitionDescriptor& output : task.outputs) {
-    const std::uint32_t count = output.subpartition_count;
-    auto pool =
-        segments.create_pool(count, count * options.buffers_per_channel + options.floating_buffers_per_gate);
-    if (!pool)
-      return Error{pool.error().code, task.display_name() + ": " + pool.error().what, pool.error().blame};
-    wiring.outputs.push_back(std::make_shared<ResultPartition>(output.id, count, *std::move(pool)));
-  }
-  for (const InputGateDescriptor& input : task.inputs) {
-    std::vector<std::unique_ptr<InputChannel>> channels;
-    for (const InputChannelDescriptor& channel : input.channels) {
-      if (channel.location != InputChannelDescriptor::Location::Local) {
-        return Error{ErrorCode::Refused,
-                     task.display_name() + " reads from another worker, at " + channel.address +
-                         ": this build runs all tasks of a job in one",
-                     Blame::Environment};
-      }
-      channels.push_back(
-          std::make_unique<LocalInputChannel>(registry, channel.partition, channel.subpartition));
-    }
-    wiring.inputs.push_back(std::make_unique<InputGate>(std::move(channels), bell));
-  }
-  return wiring;
-}
-
 void Worker::State::on_report(const TaskExecutionState& report) {
   if (is_terminal(report.state)) {
-    if (report.state != ExecutionState::Finished) registry.release_all_of(report.attempt);
+    if (report.state != ExecutionState::Finished) network.release_partitions_of(report.attempt);
     MutexLock held(lock);
     const auto found = tasks.find(report.attempt);
     ended.push_back(std::move(found->second));
@@ -158,7 +137,8 @@ void Worker::State::join_ended() {
 
 void Worker::cancel(ExecutionAttemptId attempt) {
   if (const auto task = state_->find(attempt)) task->cancel();
-  state_->registry.release_all_of(attempt);  // it may just have finished: nobody will read what it wrote
+  state_->network.release_partitions_of(
+      attempt);  // it may just have finished: nobody will read what it wrote
 }
 
 void Worker::fail(ExecutionAttemptId attempt, std::string cause) {
@@ -169,13 +149,17 @@ void Worker::fail_all(const std::string& cause) {
   for (const auto& task : state_->running_tasks()) task->fail(cause);
 }
 
-void Worker::release_partitions(ExecutionAttemptId attempt) { state_->registry.release_all_of(attempt); }
+void Worker::release_partitions(ExecutionAttemptId attempt) {
+  state_->network.release_partitions_of(attempt);
+}
+
+Result<std::string> Worker::data_address() const { return state_->network.data_address(); }
 
 std::uint32_t Worker::task_count() const {
   MutexLock held(state_->lock);
   return static_cast<std::uint32_t>(state_->tasks.size());
 }
 
-std::uint32_t Worker::free_network_segments() const { return state_->segments.available_segments(); }
+std::uint32_t Worker::free_network_segments() const { return state_->network.free_segments(); }
 
 }  // namespace weir

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -10,6 +11,7 @@
 #include "graph/deployment.h"
 #include "graph/execution_state.h"
 #include "memory/memory_segment.h"
+#include "network/tcp/link_identity.h"
 
 namespace weir {
 
@@ -37,6 +39,12 @@ public:
     std::uint32_t buffers_per_channel = 2;
     std::uint32_t floating_buffers_per_gate = 16;  // with the exclusive ones this keeps a local channel busy
     std::uint64_t managed_memory_bytes = 64ull << 20;
+
+    std::string data_bind_address = "127.0.0.1";
+    /// Where other workers read what tasks of this one write. None: they do not, and there is no socket and
+    /// no I/O thread until a task reads from elsewhere. 0: any free port.
+    std::optional<std::uint16_t> data_port;
+    LinkIdentity data_identity;  // cluster and token must be equal in all workers
   };
 
   /// `programs` and `observer` outlive this.
@@ -55,6 +63,9 @@ public:
   void fail_all(const std::string& cause);
   /// Drops what a finished attempt wrote and nobody will read.
   void release_partitions(ExecutionAttemptId attempt);
+
+  /// "host:port", as other workers are to be told; empty without data_port. Errors: it could not be opened.
+  [[nodiscard]] Result<std::string> data_address() const;
 
   [[nodiscard]] std::uint32_t task_count() const;
   [[nodiscard]] std::uint32_t free_network_segments() const;

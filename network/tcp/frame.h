@@ -13,6 +13,7 @@
 #include "base/result.h"
 #include "memory/memory_segment.h"
 #include "network/stream_event.h"
+#include "network/tcp/link_identity.h"
 
 /// What two workers say to each other on a data link: frames. docs/wire.md tells who says what when.
 ///
@@ -64,17 +65,13 @@ inline constexpr std::size_t kMaxHeadBytes = kHeaderBytes + 16 + kMaxFailureText
 /// More credit than this has no use and is refused; counts of it cannot overflow.
 inline constexpr std::uint32_t kMaxCredit = 1u << 20;
 
-using ClusterId = Id<struct ClusterTag>;
-/// A secret that all workers of a cluster share.
-using Token = std::array<std::byte, 32>;
-
 /// The first frame of either side. One cluster, one secret, one size of segments, or there is no link.
 struct Hello {
   std::uint16_t version = kVersion;
   std::uint32_t segment_bytes = kDefaultSegmentBytes;
   ClusterId cluster;
   TaskManagerId node;
-  Token token{};
+  LinkToken token{};
   bool operator==(const Hello&) const = default;
 };
 

@@ -58,8 +58,8 @@ public:
     const auto high = number<std::uint64_t>();
     return {high, number<std::uint64_t>()};
   }
-  [[nodiscard]] Token token() {
-    Token token;
+  [[nodiscard]] LinkToken token() {
+    LinkToken token;
     std::memcpy(token.data(), body_.data(), token.size());
     body_ = body_.subspan(token.size());
     return token;

@@ -10,7 +10,7 @@ namespace weir {
 
 namespace {
 
-bool equals(const wire::Token& a, const wire::Token& b) {
+bool equals(const LinkToken& a, const LinkToken& b) {
   std::byte difference{0};
   for (std::size_t i = 0; i < a.size(); ++i) difference |= a[i] ^ b[i];
   return difference == std::byte{0};

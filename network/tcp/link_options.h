@@ -2,23 +2,17 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 
-#include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
 #include "memory/memory_segment.h"
 #include "network/tcp/backoff.h"
 #include "network/tcp/byte_stream.h"
 #include "network/tcp/frame.h"
+#include "network/tcp/link_identity.h"
 
 namespace weir {
-
-/// Who a worker is on the wire. Links exist only between workers of one cluster that share its token.
-struct LinkIdentity {
-  wire::ClusterId cluster;
-  TaskManagerId node;
-  wire::Token token{};
-};
 
 /// What both ends of the data links of a worker are told.
 struct LinkOptions {

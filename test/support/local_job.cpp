@@ -12,17 +12,17 @@ namespace {
 
 WallTime now() { return SystemClock{}.wall_now(); }
 
-/// Every subtask of index i in slot i.
-std::vector<AssignedSlot> slots_for(const effects::RequestSlots& wanted) {
-  std::vector<AssignedSlot> slots;
-  for (const SlotRequest& request : wanted.requests) {
-    slots.push_back(
-        {TaskManagerId{1, 1}, "in this process", request.vertex.subtask, {1, request.vertex.subtask + 1u}});
-  }
-  return slots;
-}
-
 }  // namespace
+
+LocalJob::LocalJob(Worker::Options options, std::uint32_t worker_count) {
+  if (worker_count > 1) options.data_port = 0;
+  ProgramSource& programs = *this;  // private bases, which make_unique may not see
+  TaskObserver& observer = *this;
+  for (std::uint32_t i = 0; i < worker_count; ++i) {
+    workers_.push_back(std::make_unique<Worker>(options, programs, observer));
+    WEIR_CHECK(workers_.back()->data_address(), "a port is free");
+  }
+}
 
 JobOutcome LocalJob::run(const Build& program, std::uint32_t parallelism) {
   InProcessPrograms programs(program);
@@ -82,19 +82,32 @@ std::vector<TaskExecutionState> LocalJob::await_reports(bool& cancelled) {
   return std::exchange(reports_, {});
 }
 
+std::vector<AssignedSlot> LocalJob::slots_for(const effects::RequestSlots& wanted) const {
+  const auto count = static_cast<std::uint32_t>(workers_.size());
+  std::vector<AssignedSlot> slots;
+  for (const SlotRequest& request : wanted.requests) {
+    const std::uint32_t worker = request.vertex.subtask % count;
+    slots.push_back({.task_manager = {.high = 1, .low = worker},
+                     .data_address = *workers_[worker]->data_address(),
+                     .slot = request.vertex.subtask / count,
+                     .allocation = {1, request.vertex.subtask + 1u}});
+  }
+  return slots;
+}
+
 void LocalJob::carry_out(ExecutionGraph& graph) {
   for (auto effects = graph.take_effects(); !effects.empty(); effects = graph.take_effects()) {
     for (const Effect& effect : effects) {
       if (const auto* wanted = std::get_if<effects::RequestSlots>(&effect)) {
         graph.on_slots_assigned(wanted->version, slots_for(*wanted), now());
       } else if (const auto* deploy = std::get_if<effects::DeployTask>(&effect)) {
-        if (auto done = worker_.submit(deploy->task); !done) {
+        if (auto done = worker_of(deploy->slot).submit(deploy->task); !done) {
           graph.on_deploy_failed(deploy->task.attempt, done.error(), now());
         }
       } else if (const auto* cancel = std::get_if<effects::CancelTask>(&effect)) {
-        worker_.cancel(cancel->attempt);
+        worker_of(cancel->slot).cancel(cancel->attempt);
       } else if (const auto* release = std::get_if<effects::ReleasePartitions>(&effect)) {
-        worker_.release_partitions(release->attempt);
+        worker_of(release->slot).release_partitions(release->attempt);
       }
     }
   }

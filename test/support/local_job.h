@@ -27,15 +27,16 @@ inline Worker::Options small_worker() {
   return {.slots = 16, .network_memory_bytes = 16 << 20, .managed_memory_bytes = 1 << 20};
 }
 
-/// One worker and the graph of one job at a time, without a control plane: what the actors do with mail is
-/// done here by a loop. For tests and benchmarks of everything below the actors.
+/// A few workers and the graph of one job at a time, without a control plane: what the actors do with mail is
+/// done here by a loop. For tests and benchmarks of everything below the actors. Neighbouring subtasks run on
+/// different workers, which exchange over TCP.
 ///
 /// Threads: run() by one; cancel() by any.
 class LocalJob : private TaskObserver, private ProgramSource {
 public:
   using Build = std::function<void(Environment&)>;
 
-  explicit LocalJob(Worker::Options options = small_worker()) : worker_(options, *this, *this) {}
+  explicit LocalJob(Worker::Options options = small_worker(), std::uint32_t worker_count = 1);
 
   /// Builds the program, runs it to its end, and says how it went. A program that cannot be built has failed.
   JobOutcome run(const Build& program, std::uint32_t parallelism = 1);
@@ -43,7 +44,7 @@ public:
   JobOutcome run(ProgramSource& programs, const JobGraph& graph);
 
   /// What the jobs so far have left behind is seen here.
-  [[nodiscard]] const Worker& worker() const { return worker_; }
+  [[nodiscard]] const Worker& worker(std::uint32_t index = 0) const { return *workers_[index]; }
 
   /// Asks the job that is running, or the next one, to end as Canceled.
   void cancel() WEIR_EXCLUDES(lock_);
@@ -55,6 +56,9 @@ private:
   void on_task_state(const TaskExecutionState& report) override WEIR_EXCLUDES(lock_);
   [[nodiscard]] std::vector<TaskExecutionState> await_reports(bool& cancelled) WEIR_EXCLUDES(lock_);
   void carry_out(ExecutionGraph& graph);
+  /// Every subtask of index i in slot i / n of the i % n-th worker.
+  [[nodiscard]] std::vector<AssignedSlot> slots_for(const effects::RequestSlots& wanted) const;
+  [[nodiscard]] Worker& worker_of(const AssignedSlot& slot) { return *workers_[slot.task_manager.low]; }
 
   ProgramSource* programs_ = nullptr;  // of the job that runs
   std::function<void()> when_running_;
@@ -62,7 +66,7 @@ private:
   CondVar changed_;
   std::vector<TaskExecutionState> reports_ WEIR_GUARDED_BY(lock_);
   bool cancel_ WEIR_GUARDED_BY(lock_) = false;
-  Worker worker_;  // last: its threads call all of the above
+  std::vector<std::unique_ptr<Worker>> workers_;  // last: their threads call all of the above
 };
 
 }  // namespace weir::testing

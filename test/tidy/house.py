@@ -30,7 +30,7 @@ ARROWS = {
     "execution/operators": {"graph", "checkpoint/state", "memory", "base"},
     "execution/windows": {"execution/operators", "checkpoint/state", "memory", "base"},
     "execution/task": {
-        "execution/operators", "graph", "network", "memory", "base",
+        "execution/operators", "graph", "network", "network/tcp", "memory", "base",
         "checkpoint/snapshot", "checkpoint/state", "checkpoint/coordinator", "checkpoint/barrier_aligner",
     },
     "messages": {"graph", "checkpoint/snapshot", "base"},
