@@ -54,6 +54,11 @@ std::size_t count_of_option_words(std::span<const OptionSpec> options,
   return std::min(i, words.size());
 }
 
+bool may_repeat(std::span<const OptionSpec> options, std::string_view name) {
+  return std::any_of(options.begin(), options.end(),
+                     [&](const OptionSpec& option) { return option.repeats && long_name(option) == name; });
+}
+
 Error unknown_option(std::span<const OptionSpec> options, const std::string& written) {
   std::vector<std::string> names;
   for (const OptionSpec& option : options) names.push_back("--" + std::string(long_name(option)));
@@ -75,9 +80,11 @@ Result<CommandLine> CommandLine::parse(std::span<const OptionSpec> options,
     const auto parsed =
         po::command_line_parser({words.begin(), end_of_options}).options(all).style(style).run();
     for (const auto& option : parsed.options) {
-      if (!line.values_.emplace(option.string_key, option.value.empty() ? "" : option.value.front()).second) {
+      auto& values = line.values_[option.string_key];
+      if (!values.empty() && !may_repeat(options, option.string_key)) {
         return Error{ErrorCode::BadArgument, "option '--" + option.string_key + "' is given twice"};
       }
+      values.push_back(option.value.empty() ? "" : option.value.front());
     }
   } catch (const po::unknown_option& e) {
     return unknown_option(options, e.get_option_name());
@@ -89,13 +96,18 @@ Result<CommandLine> CommandLine::parse(std::span<const OptionSpec> options,
 
 std::string CommandLine::text(std::string_view name, std::string_view fallback) const {
   const auto it = values_.find(name);
-  return it == values_.end() ? std::string(fallback) : it->second;
+  return it == values_.end() ? std::string(fallback) : it->second.back();
+}
+
+std::vector<std::string> CommandLine::all(std::string_view name) const {
+  const auto it = values_.find(name);
+  return it == values_.end() ? std::vector<std::string>{} : it->second;
 }
 
 Result<std::uint32_t> CommandLine::count(std::string_view name, std::uint32_t fallback) const {
   const auto it = values_.find(name);
   if (it == values_.end()) return fallback;
-  const std::string& text = it->second;
+  const std::string& text = it->second.back();
   std::uint32_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size() || number == 0) {

@@ -17,6 +17,7 @@ struct OptionSpec {
   std::string_view name;      // "parallelism,p": the long name, and a letter if it has one
   std::string_view argument;  // "N"; empty: it is a flag
   std::string_view doc;       // one sentence, with unit and default
+  bool repeats = false;       // may be given more than once; all() has every value
 };
 
 /// What a person wrote behind a command.
@@ -28,15 +29,19 @@ public:
                                                  const std::vector<std::string>& words);
 
   [[nodiscard]] bool has(std::string_view name) const { return values_.find(name) != values_.end(); }
-  /// `fallback` unless it was given.
+  /// `fallback` unless it was given; the last one of an option that repeats.
   [[nodiscard]] std::string text(std::string_view name, std::string_view fallback) const;
   /// The same for a number from 1.
   [[nodiscard]] Result<std::uint32_t> count(std::string_view name, std::uint32_t fallback) const;
 
+  /// Every value of an option that repeats, as they were written.
+  [[nodiscard]] std::vector<std::string> all(std::string_view name) const;
+
   [[nodiscard]] const std::vector<std::string>& rest() const { return rest_; }
 
 private:
-  std::map<std::string, std::string, std::less<>> values_;  // by long name; flags have an empty one
+  // By long name; a flag has an empty value.
+  std::map<std::string, std::vector<std::string>, std::less<>> values_;
   std::vector<std::string> rest_;
 };
 

@@ -14,6 +14,7 @@ constexpr OptionSpec kOptions[] = {
     {"parallelism,p", "N", "How wide."},
     {"quiet,q", "", "Say less."},
     {"output", "PATH", "Where to."},
+    {"define,D", "KEY=VALUE", "More of it.", true},
 };
 
 CommandLine parsed(const std::vector<std::string>& words) {
@@ -43,6 +44,13 @@ TEST_CASE("a value may stand behind its option, stick to its letter, or follow a
   CHECK(*parsed({"--parallelism=4", "x"}).count("parallelism", 1) == 4);
   CHECK(*parsed({"--parallelism", "4"}).count("parallelism", 1) == 4);
   CHECK(parsed({"--output", "-"}).text("output", "") == "-");
+}
+
+TEST_CASE("an option that repeats keeps every value") {
+  const CommandLine line = parsed({"-D", "a=1", "-Db=2", "--define=c=3", "x"});
+  CHECK(line.all("define") == std::vector<std::string>{"a=1", "b=2", "c=3"});
+  CHECK(line.rest() == std::vector<std::string>{"x"});
+  CHECK(line.all("output").empty());
 }
 
 TEST_CASE("what was not given has its default") {

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "apps/command_line.h"
+#include "base/config.h"
+#include "base/result.h"
+
+namespace weir {
+
+// What every program takes its configuration from. The later of these wins: the file, -D, options that name
+// a key's value themselves.
+inline constexpr OptionSpec kConfigOption{
+    "config", "FILE", "Lines of `key: value` (default: weir.yaml in $WEIR_CONF_DIR, if that is set)."};
+inline constexpr OptionSpec kDefineOption{"define,D", "KEY=VALUE",
+                                          "Overrides one key of the configuration; may be repeated.", true};
+
+/// Reads what --config (or $WEIR_CONF_DIR) and -D say. `line` was parsed with the two options above.
+/// Errors: one line that names file and line, or the key, and the nearest known key.
+[[nodiscard]] Result<Config> load_configuration(const CommandLine& line);
+
+}  // namespace weir
