@@ -66,6 +66,11 @@ NetworkEnvironment::~NetworkEnvironment() {
 
 Result<std::string> NetworkEnvironment::data_address() const { return state_->data_address; }
 
+void NetworkEnvironment::join_cluster(const LinkIdentity& identity) {
+  state_->server.join_cluster(identity);
+  state_->client.join_cluster(identity);
+}
+
 Result<TaskWiring> NetworkEnvironment::wire(const TaskDeploymentDescriptor& task, Bell& bell) {
   TaskWiring wiring;
   for (const ResultPartitionDescriptor& output : task.outputs) {

@@ -33,7 +33,7 @@ public:
     std::uint32_t floating_buffers_per_gate = 0;
     std::string bind_address;
     std::optional<std::uint16_t> port;  // none: nobody else reads from here; 0: any free one
-    LinkIdentity identity;
+    std::optional<LinkIdentity> identity;  // none: join_cluster() comes later
   };
 
   explicit NetworkEnvironment(const Options& options);
@@ -42,6 +42,10 @@ public:
   /// Where other workers read from this one, "host:port"; empty if they do not. Errors: the port could not be
   /// opened.
   [[nodiscard]] Result<std::string> data_address() const;
+
+  /// Who this worker is to others from now on. Until then all links are refused; they are closed if it was
+  /// somebody else.
+  void join_cluster(const LinkIdentity& identity);
 
   /// The partitions and gates that a task's descriptor asks for; the gates ring `bell`, which outlives them.
   /// Errors: not enough network memory, named by its option; a producer whose place is not known.

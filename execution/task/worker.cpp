@@ -153,6 +153,8 @@ void Worker::release_partitions(ExecutionAttemptId attempt) {
   state_->network.release_partitions_of(attempt);
 }
 
+void Worker::join_cluster(const LinkIdentity& identity) { state_->network.join_cluster(identity); }
+
 Result<std::string> Worker::data_address() const { return state_->network.data_address(); }
 
 std::uint32_t Worker::task_count() const {

@@ -44,13 +44,18 @@ public:
     /// Where other workers read what tasks of this one write. None: they do not, and there is no socket and
     /// no I/O thread until a task reads from elsewhere. 0: any free port.
     std::optional<std::uint16_t> data_port;
-    LinkIdentity data_identity;  // cluster and token must be equal in all workers
+    /// Cluster and token must be equal in all workers. None: known when join_cluster() is called.
+    std::optional<LinkIdentity> data_identity;
   };
 
   /// `programs` and `observer` outlive this.
   Worker(Options options, ProgramSource& programs, TaskObserver& observer);
   /// Cancels what still runs and waits for it.
   ~Worker();
+
+  /// Who this worker is to others from now on; until then it exchanges data with none. Nothing changes if it
+  /// was that already; else its links are closed, and tasks that read over them fail.
+  void join_cluster(const LinkIdentity& identity);
 
   /// Registers the task's partitions and starts its thread.
   [[nodiscard]] Status submit(TaskDeploymentDescriptor task);

@@ -41,14 +41,15 @@ private:
   const std::uint64_t number_;
 };
 
-ClientLink::ClientLink(IoLoop& loop, const LinkOptions& options, SocketAddress address, std::string name)
+ClientLink::ClientLink(IoLoop& loop, std::shared_ptr<const LinkOptions> options, SocketAddress address,
+                       std::string name)
     : loop_(loop),
-      options_(options),
+      options_(std::move(options)),
       address_(address),
       name_(std::move(name)),
-      backoff_(options.reconnect),
-      reader_(options.segment_bytes, wire::FrameReader::Ahead::Exactly) {
-  queue_.add(hello_of(options));
+      backoff_(options_->reconnect),
+      reader_(options_->segment_bytes, wire::FrameReader::Ahead::Exactly) {
+  queue_.add(hello_of(*options_));
 }
 
 ClientLink::~ClientLink() {
@@ -81,14 +82,25 @@ void ClientLink::post(Command command) {
   loop_.wake(*this);
 }
 
+void ClientLink::abandon(Error why) {
+  {
+    MutexLock held(lock_);
+    abandoned_ = std::move(why);
+  }
+  loop_.wake(*this);
+}
+
 void ClientLink::on_wake() {
   if (is_done_) return;
+  std::optional<Error> abandoned;
   {
     MutexLock held(lock_);
     at_hand_.swap(commands_);
+    abandoned = abandoned_;
   }
   for (auto& command : at_hand_) carry_out(command);
   at_hand_.clear();
+  if (abandoned) return fail(*abandoned);
   if (!std::exchange(has_begun_, true)) return connect();
   if (has_more_to_read_) receive();
   if (stream_ != nullptr && !is_blocked_) send();
@@ -114,7 +126,7 @@ void ClientLink::carry_out(Command& command) {
 void ClientLink::forget(std::uint64_t receiver) {
   receivers_.erase(receiver);
   if (receivers_.empty() && is_greeted_) {
-    loop_.set_deadline(*this, SystemClock{}.now() + options_.idle_timeout);
+    loop_.set_deadline(*this, SystemClock{}.now() + options_->idle_timeout);
   }
 }
 
@@ -154,7 +166,7 @@ void ClientLink::connect() {
   if (!socket) return try_again(socket.error());
   connecting_ = std::move(*socket);
   loop_.watch(*this, connecting_.number(), /*readable=*/false, /*writable=*/true);
-  loop_.set_deadline(*this, SystemClock{}.now() + options_.attempt_timeout);
+  loop_.set_deadline(*this, SystemClock{}.now() + options_->attempt_timeout);
 }
 
 void ClientLink::try_again(const Error& why) {
@@ -165,9 +177,9 @@ void ClientLink::try_again(const Error& why) {
 }
 
 void ClientLink::on_connected(Descriptor socket) {
-  stream_ = make_stream(std::move(socket), StreamSide::Client, options_);
+  stream_ = make_stream(std::move(socket), StreamSide::Client, *options_);
   loop_.watch(*this, stream_->descriptor(), /*readable=*/true, /*writable=*/false);
-  loop_.set_deadline(*this, SystemClock{}.now() + options_.hello_timeout);
+  loop_.set_deadline(*this, SystemClock{}.now() + options_->hello_timeout);
   send();
 }
 
@@ -228,10 +240,10 @@ bool ClientLink::take_frames() {
 
 Status ClientLink::take(const wire::Hello& frame) {
   if (is_greeted_) return broken("it said hello twice");
-  if (auto known = check_hello(frame, options_); !known) return known;
+  if (auto known = check_hello(frame, *options_); !known) return known;
   is_greeted_ = true;
   loop_.set_deadline(*this, std::nullopt);
-  if (receivers_.empty()) loop_.set_deadline(*this, SystemClock{}.now() + options_.idle_timeout);
+  if (receivers_.empty()) loop_.set_deadline(*this, SystemClock{}.now() + options_->idle_timeout);
   return Status::ok();
 }
 
@@ -303,7 +315,7 @@ void ClientLink::on_fed(std::shared_ptr<PartitionReceiver> receiver, std::size_t
 
 void ClientLink::on_idle() {
   // Full segments come from a producer that is busy, so that more are on their way.
-  if (fed_bytes_ >= options_.segment_bytes / 2) {
+  if (fed_bytes_ >= options_->segment_bytes / 2) {
     const auto now = SystemClock{}.now();
     if (idle_since_ == TimePoint{}) idle_since_ = now;
     if (now - idle_since_ < kLull) return loop_.call_when_idle(*this);

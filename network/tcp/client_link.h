@@ -34,14 +34,17 @@ namespace weir {
 ///          is not opened again: who asks later gets a new one.
 class ClientLink final : public IoLoop::Handler {
 public:
-  /// What is passed by reference outlives this. `name` is the peer's address as users know it.
-  ClientLink(IoLoop& loop, const LinkOptions& options, SocketAddress address, std::string name);
+  /// `loop` outlives this. `name` is the peer's address as users know it.
+  ClientLink(IoLoop& loop, std::shared_ptr<const LinkOptions> options, SocketAddress address,
+             std::string name);
   ~ClientLink() override;
 
   /// Null once it is closed.
   [[nodiscard]] std::shared_ptr<PartitionConnection> open(const RemotePartition& wanted, std::uint32_t credit,
                                                           std::shared_ptr<PartitionReceiver> receiver)
       WEIR_EXCLUDES(lock_);
+  /// Closes it for this reason, soon. Threads: any.
+  void abandon(Error why) WEIR_EXCLUDES(lock_);
 
 private:
   class Stream;
@@ -106,7 +109,7 @@ private:
   void disconnect();
 
   IoLoop& loop_;
-  const LinkOptions& options_;
+  const std::shared_ptr<const LinkOptions> options_;
   const SocketAddress address_;
   const std::string name_;
 
@@ -134,6 +137,7 @@ private:
   Mutex lock_;
   std::vector<Command> commands_ WEIR_GUARDED_BY(lock_);
   std::uint64_t next_receiver_ WEIR_GUARDED_BY(lock_) = 1;
+  std::optional<Error> abandoned_ WEIR_GUARDED_BY(lock_);
   bool is_closed_ WEIR_GUARDED_BY(lock_) = false;
 };
 

@@ -39,13 +39,28 @@ std::shared_ptr<ClientLink> DataClient::find(const std::string& address) {
 }
 
 Result<std::shared_ptr<ClientLink>> DataClient::add(const std::string& address) {
+  if (!options_.get()->identity) return in_no_cluster();
   if (auto started = loop_.start(); !started) return started.error();
   const auto resolved = SocketAddress::resolve(address);  // may wait, so without the lock
   if (!resolved) return resolved.error();
   MutexLock held(lock_);
   auto& link = links_[address];  // somebody may have been quicker
-  if (link == nullptr) link = std::make_shared<ClientLink>(loop_, options_, *resolved, address);
+  if (link == nullptr) link = std::make_shared<ClientLink>(loop_, options_.get(), *resolved, address);
   return link;
+}
+
+void DataClient::join_cluster(const LinkIdentity& identity) {
+  std::map<std::string, std::shared_ptr<ClientLink>> old;
+  {
+    MutexLock held(lock_);
+    if (!options_.join_cluster(identity)) return;
+    old.swap(links_);
+  }
+  for (const auto& [address, link] : old) {
+    link->abandon({.code = ErrorCode::ConnectionLost,
+                   .what = "this worker has joined another cluster",
+                   .blame = Blame::Environment});
+  }
 }
 
 void DataClient::remove(const std::string& address, const std::shared_ptr<ClientLink>& link) {

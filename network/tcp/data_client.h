@@ -26,6 +26,9 @@ public:
   [[nodiscard]] std::shared_ptr<PartitionConnection> open(
       const RemotePartition& wanted, std::uint32_t credit,
       std::shared_ptr<PartitionReceiver> receiver) override WEIR_EXCLUDES(lock_);
+  /// Who this worker is from now on. If it was somebody else, its links are closed, which fails what is read
+  /// over them. Until it is somebody, every stream fails at once.
+  void join_cluster(const LinkIdentity& identity) WEIR_EXCLUDES(lock_);
 
 private:
   [[nodiscard]] std::shared_ptr<ClientLink> find(const std::string& address) WEIR_EXCLUDES(lock_);
@@ -34,7 +37,7 @@ private:
   void remove(const std::string& address, const std::shared_ptr<ClientLink>& link) WEIR_EXCLUDES(lock_);
 
   IoLoop& loop_;
-  const LinkOptions options_;
+  CurrentLinkOptions options_;
 
   Mutex lock_;
   std::map<std::string, std::shared_ptr<ClientLink>> links_ WEIR_GUARDED_BY(lock_);

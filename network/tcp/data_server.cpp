@@ -2,6 +2,7 @@
 #include "network/tcp/data_server.h"
 
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "network/tcp/socket.h"
@@ -16,17 +17,25 @@ constexpr Duration kBreath = 100ms;
 /// Makes a link of every connection.
 class Acceptor final : public IoLoop::Handler {
 public:
-  Acceptor(IoLoop& loop, PartitionRegistry& registry, const LinkOptions& options,
+  Acceptor(IoLoop& loop, PartitionRegistry& registry, std::shared_ptr<const CurrentLinkOptions> options,
            std::shared_ptr<LinkCounts> counts, Descriptor socket)
       : loop_(loop),
         registry_(registry),
-        options_(options),
+        options_(std::move(options)),
         counts_(std::move(counts)),
         socket_(std::move(socket)) {}
 
 private:
-  void on_wake() override { loop_.watch(*this, socket_.number(), /*readable=*/true, /*writable=*/false); }
-  void on_deadline() override { on_wake(); }
+  /// It has just been made, or the worker has joined a cluster.
+  void on_wake() override {
+    const auto current = options_->get();
+    for (const auto& known : links_) {
+      if (const auto link = known.lock()) link->on_options(current);
+    }
+    accept();
+  }
+  void on_deadline() override { accept(); }
+  void accept() { loop_.watch(*this, socket_.number(), /*readable=*/true, /*writable=*/false); }
   void on_stop() override { loop_.leave(*this); }
 
   void on_ready() override {
@@ -43,20 +52,25 @@ private:
   }
 
   void begin_link(Accepted accepted) {
-    if (counts_->strangers >= options_.max_strangers) {
+    const auto options = options_->get();
+    if (counts_->strangers >= options->max_strangers) {
       return counts_->refuse(accepted.peer.text(), "too many others have not said hello yet");
     }
-    auto stream = make_stream(std::move(accepted.socket), StreamSide::Server, options_);
-    const auto link = std::make_shared<ServerLink>(loop_, registry_, options_, counts_, std::move(stream),
+    auto stream = make_stream(std::move(accepted.socket), StreamSide::Server, *options);
+    const auto link = std::make_shared<ServerLink>(loop_, registry_, options, counts_, std::move(stream),
                                                    accepted.peer.text());
+    if (links_.size() >= 2 * counts_->open)
+      std::erase_if(links_, [](const auto& old) { return old.expired(); });
+    links_.push_back(link);
     loop_.wake(*link);
   }
 
   IoLoop& loop_;
   PartitionRegistry& registry_;
-  const LinkOptions& options_;
+  const std::shared_ptr<const CurrentLinkOptions> options_;
   const std::shared_ptr<LinkCounts> counts_;
   const Descriptor socket_;
+  std::vector<std::weak_ptr<ServerLink>> links_;  // some have ended
 };
 
 }  // namespace
@@ -69,8 +83,16 @@ Result<std::string> DataServer::listen(const std::string& host, std::uint16_t po
   if (!socket) return socket.error();
   const auto bound = address_of(*socket);
   if (!bound) return bound.error();
-  loop_.wake(*std::make_shared<Acceptor>(loop_, registry_, options_, counts_, std::move(*socket)));
+  const auto acceptor =
+      std::make_shared<Acceptor>(loop_, registry_, options_, counts_, std::move(*socket));
+  acceptor_ = acceptor;
+  loop_.wake(*acceptor);
   return bound->text();
+}
+
+void DataServer::join_cluster(const LinkIdentity& identity) {
+  if (!options_->join_cluster(identity)) return;
+  if (const auto acceptor = acceptor_.lock()) loop_.wake(*acceptor);
 }
 
 }  // namespace weir

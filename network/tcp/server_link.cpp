@@ -33,16 +33,16 @@ void LinkCounts::refuse(const std::string& peer, const std::string& why) {
                         std::to_string(number) + ")");
 }
 
-ServerLink::ServerLink(IoLoop& loop, PartitionRegistry& registry, const LinkOptions& options,
+ServerLink::ServerLink(IoLoop& loop, PartitionRegistry& registry, std::shared_ptr<const LinkOptions> options,
                        std::shared_ptr<LinkCounts> counts, std::unique_ptr<ByteStream> stream,
                        std::string peer)
     : loop_(loop),
       registry_(registry),
-      options_(options),
+      options_(std::move(options)),
       counts_(std::move(counts)),
       stream_(std::move(stream)),
       peer_(std::move(peer)),
-      reader_(options.segment_bytes, wire::FrameReader::Ahead::Freely) {
+      reader_(options_->segment_bytes, wire::FrameReader::Ahead::Freely) {
   ++counts_->open;
   ++counts_->strangers;
 }
@@ -61,7 +61,7 @@ void ServerLink::on_wake() {
   if (!is_open()) return;
   if (!std::exchange(has_begun_, true)) {
     loop_.watch(*this, stream_->descriptor(), /*readable=*/true, /*writable=*/false);
-    loop_.set_deadline(*this, SystemClock{}.now() + options_.hello_timeout);
+    loop_.set_deadline(*this, SystemClock{}.now() + options_->hello_timeout);
   }
   if (has_more_to_read_) receive();
   if (!is_open()) return;
@@ -83,7 +83,13 @@ void ServerLink::on_deadline() {
   refuse({.code = ErrorCode::Timeout, .what = "no hello in time", .blame = Blame::Environment});
 }
 
-void ServerLink::on_stop() {
+void ServerLink::on_options(const std::shared_ptr<const LinkOptions>& current) {
+  if (options_ != current) say_goodbye();
+}
+
+void ServerLink::on_stop() { say_goodbye(); }
+
+void ServerLink::say_goodbye() {
   if (is_open() && queue_.empty()) {
     queue_.add(wire::Close{});
     (void)stream_->write(queue_.pieces()).has_value();  // it will see the end in any case
@@ -129,11 +135,11 @@ bool ServerLink::take_frames() {
 
 Status ServerLink::take(const wire::Hello& frame) {
   if (is_greeted_) return broken("hello twice");
-  if (auto known = check_hello(frame, options_); !known) return known;
+  if (auto known = check_hello(frame, *options_); !known) return known;
   is_greeted_ = true;
   --counts_->strangers;
   loop_.set_deadline(*this, std::nullopt);
-  queue_.add(hello_of(options_));
+  queue_.add(hello_of(*options_));
   return Status::ok();
 }
 

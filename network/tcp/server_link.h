@@ -40,9 +40,12 @@ struct LinkCounts {
 class ServerLink final : public IoLoop::Handler, private DataListener {
 public:
   /// What is passed by reference outlives this. `peer` is for messages. wake() begins it.
-  ServerLink(IoLoop& loop, PartitionRegistry& registry, const LinkOptions& options,
+  ServerLink(IoLoop& loop, PartitionRegistry& registry, std::shared_ptr<const LinkOptions> options,
              std::shared_ptr<LinkCounts> counts, std::unique_ptr<ByteStream> stream, std::string peer);
   ~ServerLink() override;
+
+  /// Says goodbye if it is of other options than these. Threads: the loop's.
+  void on_options(const std::shared_ptr<const LinkOptions>& current);
 
 private:
   /// One stream that the peer reads.
@@ -84,13 +87,15 @@ private:
   void drop(Channel channel);
 
   [[nodiscard]] bool is_open() const { return stream_ != nullptr; }
+  /// Closes, and nothing is wrong.
+  void say_goodbye();
   /// Says why, if there is room for a word, and closes.
   void refuse(const Error& why);
   void close();
 
   IoLoop& loop_;
   PartitionRegistry& registry_;
-  const LinkOptions& options_;
+  const std::shared_ptr<const LinkOptions> options_;
   const std::shared_ptr<LinkCounts> counts_;
   std::unique_ptr<ByteStream> stream_;
   const std::string peer_;

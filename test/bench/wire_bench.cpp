@@ -39,8 +39,8 @@ struct Node {
   NetworkBufferPool memory;
   PartitionRegistry registry;
   IoLoop io{"io"};
-  DataServer server{io, registry, {}};
-  DataClient client{io, {}};
+  DataServer server{io, registry, {.identity = LinkIdentity{}}};
+  DataClient client{io, {.identity = LinkIdentity{}}};
 };
 
 /// Nobody looks at the bytes: what the wire itself can do.

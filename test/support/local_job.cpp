@@ -15,7 +15,10 @@ WallTime now() { return SystemClock{}.wall_now(); }
 }  // namespace
 
 LocalJob::LocalJob(Worker::Options options, std::uint32_t worker_count) {
-  if (worker_count > 1) options.data_port = 0;
+  if (worker_count > 1) {
+    options.data_port = 0;
+    options.data_identity = LinkIdentity{};
+  }
   ProgramSource& programs = *this;  // private bases, which make_unique may not see
   TaskObserver& observer = *this;
   for (std::uint32_t i = 0; i < worker_count; ++i) {

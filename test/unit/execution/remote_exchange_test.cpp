@@ -205,7 +205,7 @@ TEST_CASE("a port that is taken is reported") {
                                          .floating_buffers_per_gate = 8,
                                          .bind_address = options.data_bind_address,
                                          .port = options.data_port,
-                                         .identity = {}})
+                                         .identity = LinkIdentity{}})
                          .data_address();
   CHECK_FALSE(taken);
   CHECK(taken.error().what.find(address) != std::string::npos);

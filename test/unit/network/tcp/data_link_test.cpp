@@ -300,11 +300,11 @@ TEST_CASE("workers that do not belong together have no link") {
   auto theirs = link_options();
   std::string reason;
   SUBCASE("another token") {
-    theirs.identity.token.back() = std::byte{1};
+    theirs.identity->token.back() = std::byte{1};
     reason = "different tokens";
   }
   SUBCASE("another cluster") {
-    theirs.identity.cluster = {8, 8};
+    theirs.identity->cluster = {8, 8};
     reason = "different clusters";
   }
   SUBCASE("another size of segments") {

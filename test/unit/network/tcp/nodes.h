@@ -27,7 +27,7 @@
 namespace weir::exchange {
 
 inline LinkOptions link_options() {
-  return {.identity = {.cluster = {7, 7}, .node = {1, 1}, .token = {std::byte{42}}},
+  return {.identity = LinkIdentity{.cluster = {7, 7}, .node = {1, 1}, .token = {std::byte{42}}},
           .segment_bytes = Worker::kSegmentBytes};
 }
 
