@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <string>
 
-#include "apps/options.h"
 #include "base/file_system.h"
+#include "base/options.h"
 
 namespace weir {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "apps/options.h"
+#include "base/options.h"
 #include "test/support/temporary_directory.h"
 
 namespace weir {
@@ -27,7 +27,6 @@ Result<Config> load(const std::vector<std::string>& words) {
 TEST_CASE("without file and -D every option has its default") {
   const auto config = load({});
   REQUIRE(config.has_value());
-  CHECK(config->get(options::kJobManagerAddress) == "127.0.0.1");
   CHECK(config->get(options::kJobManagerPort) == 6123);
   CHECK(config->lines().empty());
 }
@@ -50,7 +49,7 @@ TEST_CASE("without --config the file of WEIR_CONF_DIR is read") {
   const auto config = load_configuration(*CommandLine::parse(kOptions, {}));
   ::unsetenv("WEIR_CONF_DIR");
   REQUIRE_MESSAGE(config.has_value(), config.error().what);
-  CHECK(config->get(options::kSlots) == 4);
+  CHECK(config->get(options::kTaskSlots) == 4);
 }
 
 TEST_CASE("mistakes name file and line, or -D, and the nearest key") {
@@ -74,16 +73,6 @@ TEST_CASE("a file that is no configuration is not read into memory") {
   const auto config = load({"--config", directory.file("big", std::string(2 << 20, '#'))});
   REQUIRE_FALSE(config.has_value());
   CHECK(config.error().what.find("at most 1048576") != std::string::npos);
-}
-
-TEST_CASE("every key is there once and explained") {
-  for (const AnyOption& option : options::all()) {
-    CAPTURE(option.key);
-    CHECK_FALSE(option.doc.empty());
-    int same = 0;
-    for (const AnyOption& other : options::all()) same += other.key == option.key ? 1 : 0;
-    CHECK(same == 1);
-  }
 }
 
 }  // namespace
