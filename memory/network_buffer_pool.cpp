@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "memory/network_buffer_pool.h"
 
+#include <sys/mman.h>
+
 #include <algorithm>
-#include <cstring>
 #include <new>
 #include <string>
 #include <utility>
@@ -12,15 +13,6 @@
 namespace weir {
 
 namespace {
-
-constexpr std::align_val_t kPageAlignment{4096};
-
-std::byte* allocate_touched(std::size_t bytes) {
-  auto* memory = static_cast<std::byte*>(::operator new(bytes, kPageAlignment));
-  // A page costs microseconds when it is first touched: now, not under the first records.
-  std::memset(memory, 0, bytes);
-  return memory;
-}
 
 Error insufficient(std::uint32_t required, std::uint64_t promised, std::uint32_t total,
                    std::uint32_t segment_bytes) {
@@ -37,13 +29,18 @@ Error insufficient(std::uint32_t required, std::uint64_t promised, std::uint32_t
 
 }  // namespace
 
-void NetworkBufferPool::FreeMemory::operator()(std::byte* memory) const {
-  ::operator delete(memory, kPageAlignment);
+NetworkBufferPool::Mapping NetworkBufferPool::reserve(std::size_t bytes) {
+  if (bytes == 0) return Mapping(nullptr, Unmap{0});
+  void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  return Mapping(static_cast<std::byte*>(memory), Unmap{bytes});
 }
+
+void NetworkBufferPool::Unmap::operator()(std::byte* memory) const { ::munmap(memory, bytes); }
 
 NetworkBufferPool::NetworkBufferPool(std::uint32_t segment_count, std::uint32_t segment_bytes)
     : segment_bytes_(segment_bytes),
-      memory_(allocate_touched(std::size_t{segment_count} * (segment_bytes + kSegmentSlackBytes))) {
+      memory_(reserve(std::size_t{segment_count} * (segment_bytes + kSegmentSlackBytes))) {
   WEIR_CHECK(segment_bytes >= kMinSegmentBytes && segment_bytes % 64 == 0, "no size for a segment");
   free_.reserve(segment_count);
   for (std::uint32_t i = 0; i < segment_count; ++i) {

@@ -18,10 +18,14 @@ namespace weir {
 
 class LocalBufferPool;
 
-/// All network segments of one worker: allocated and touched once, when the worker starts, and never given
-/// back. Tasks borrow them through LocalBufferPools, whose sizes are worked out anew whenever one comes or
-/// goes.
+/// All network segments of one worker: their addresses are taken once, when the worker starts, and never
+/// given back. Tasks borrow them through LocalBufferPools, whose sizes are worked out anew whenever one comes
+/// or goes.
 ///
+/// Memory:  the kernel backs a segment when it is first written, so that an idle worker costs next to
+///          nothing. Of the free segments the one that was used last is lent first: a worker never has more
+///          of them backed than were out at one time, and after that no page is touched for the first time
+///          again.
 /// Unit:    segments of segment_bytes(); each is followed by kSegmentSlackBytes.
 /// Threads: any.
 /// Order:   lock_ is a leaf: sizes are set under it, but pools are called only after it was let go.
@@ -56,9 +60,11 @@ private:
     bool closed = false;      // stays a member only until `taken` is 0
   };
   using Pools = std::vector<std::shared_ptr<LocalBufferPool>>;
-  struct FreeMemory {
+  struct Unmap {
+    std::size_t bytes;
     void operator()(std::byte* memory) const;
   };
+  using Mapping = std::unique_ptr<std::byte[], Unmap>;
   using Blocks = std::span<SegmentBlock* const>;
 
   // For LocalBufferPool.
@@ -74,9 +80,11 @@ private:
   [[nodiscard]] std::shared_ptr<LocalBufferPool> put_back(Member& member, Blocks blocks) WEIR_REQUIRES(lock_);
   /// New sizes for all open pools. The answer is to be told on_resized() without the lock.
   [[nodiscard]] Pools redistribute() WEIR_REQUIRES(lock_);
+  /// Addresses without memory behind them yet.
+  [[nodiscard]] static Mapping reserve(std::size_t bytes);
 
   const std::uint32_t segment_bytes_;
-  const std::unique_ptr<std::byte[], FreeMemory> memory_;
+  const Mapping memory_;
   std::deque<SegmentBlock> blocks_;  // never grows after construction
 
   mutable Mutex lock_;

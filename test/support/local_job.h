@@ -22,7 +22,7 @@ struct JobOutcome {
   IoCounters counters;  // summed over all tasks
 };
 
-/// Slots for all, and little memory: it is touched, all of it, for each LocalJob.
+/// Slots for all, and little memory.
 inline Worker::Options small_worker() {
   return {.slots = 16, .network_memory_bytes = 16 << 20, .managed_memory_bytes = 1 << 20};
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <unistd.h>
+
 #include <cstddef>
 #include <filesystem>
+#include <fstream>
 #include <iterator>
 
 namespace weir::testing {
@@ -19,5 +22,13 @@ private:
     return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(directory), {}));
   }
 };
+
+/// The memory of this process that the kernel has backed.
+[[nodiscard]] inline std::size_t resident_bytes() {
+  std::size_t mapped_pages = 0;
+  std::size_t resident_pages = 0;
+  std::ifstream("/proc/self/statm") >> mapped_pages >> resident_pages;
+  return resident_pages * static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+}
 
 }  // namespace weir::testing

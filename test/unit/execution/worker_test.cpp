@@ -14,6 +14,7 @@
 
 #include "api/program_loader.h"
 #include "base/sync.h"
+#include "test/support/process_counts.h"
 
 using namespace weir;
 
@@ -165,4 +166,14 @@ TEST_CASE("a worker that ends takes its tasks with it") {
   one.submit();
   one.worker.reset();
   CHECK(one.reports.count(is_terminal) == 2);
+}
+
+TEST_CASE("a worker that has nothing to do costs next to no memory, whatever it may use") {
+  InProcessPrograms programs([](Environment&) {});
+  Reports reports;
+  const auto before = testing::resident_bytes();
+  const Worker worker({.slots = 8, .network_memory_bytes = 1 << 30, .data_port = 0}, programs, reports);
+  const auto cost = testing::resident_bytes() - before;
+  MESSAGE("an idle worker: " << cost / 1024 << " KiB of " << testing::resident_bytes() / 1024);
+  CHECK(cost < 8 << 20);
 }

@@ -14,6 +14,7 @@
 #include "base/thread.h"
 #include "memory/local_buffer_pool.h"
 #include "memory/network_buffer_pool.h"
+#include "test/support/process_counts.h"
 
 using namespace weir;
 
@@ -75,6 +76,25 @@ TEST_CASE("all segments are there from the start, apart from each other, and wri
     std::memset(builders[i].begin(), static_cast<int>(i), kBytes + kSegmentSlackBytes);
   }
   for (std::size_t i = 0; i < builders.size(); ++i) CHECK(*builders[i].begin() == static_cast<std::byte>(i));
+}
+
+TEST_CASE("segments cost memory once they are written, and a segment that was used is used again") {
+  constexpr std::uint32_t kCount = 1024;
+  constexpr std::uint32_t kSegment = 64 * 1024;
+  constexpr std::size_t kSome = 4 << 20;  // what else the process may take meanwhile
+  const auto before = testing::resident_bytes();
+  NetworkBufferPool global(kCount, kSegment);
+  const auto pool = make_pool(global, kCount);
+  for (std::uint32_t i = 0; i < kCount; ++i) {
+    const auto builder = pool->try_request();
+    REQUIRE(builder.has_value());
+    std::memset(builder->begin(), 1, kSegment);
+  }
+  CHECK(testing::resident_bytes() < before + kSome);
+
+  const auto all = take_all(*pool);
+  for (const auto& builder : all) std::memset(builder.begin(), 1, kSegment);
+  CHECK(testing::resident_bytes() > before + std::size_t{kCount} * kSegment / 2);
 }
 
 TEST_CASE("a pool beyond what is left is refused with the numbers and the option to raise") {
