@@ -86,6 +86,7 @@ struct ClusterOverview {
   std::uint32_t jobs_finished = 0;
   std::uint32_t jobs_cancelled = 0;
   std::uint32_t jobs_failed = 0;
+  std::uint64_t messages_refused = 0;  // of deposed leaders, of TaskManagers given up, of attempts that ended
   bool operator==(const ClusterOverview&) const = default;
 };
 
@@ -177,7 +178,7 @@ typename F::result_type inspect(F& f, RequestClusterOverview&) {
 template <class F>
 typename F::result_type inspect(F& f, ClusterOverview& x) {
   return f(x.task_managers, x.slots_total, x.slots_free, x.jobs_running, x.jobs_finished, x.jobs_cancelled,
-           x.jobs_failed);
+           x.jobs_failed, x.messages_refused);
 }
 template <class F>
 typename F::result_type inspect(F& f, JobStatusChanged& x) {

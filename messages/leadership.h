@@ -31,6 +31,23 @@ struct LeaderLost {
   bool operator==(const LeaderLost&) const = default;
 };
 
+/// The retrieval knows where the leader is; nobody spoke to it yet.
+struct LeaderAt {
+  std::string address;  // "host:port"; empty: there is no leader
+  LeaderSessionId session;
+  bool operator==(const LeaderAt&) const = default;
+};
+
+/// Who leads? Answered as soon as there is a leader.
+struct RequestLeader {
+  bool operator==(const RequestLeader&) const = default;
+};
+
+/// Tell me of the leader, and each time that it changes.
+struct FollowLeader {
+  bool operator==(const FollowLeader&) const = default;
+};
+
 template <class F>
 typename F::result_type inspect(F& f, GrantLeadership& x) {
   return f(x.session);
@@ -46,6 +63,18 @@ typename F::result_type inspect(F& f, NewLeader& x) {
 template <class F>
 typename F::result_type inspect(F& f, LeaderLost& x) {
   return f(x.reason);
+}
+template <class F>
+typename F::result_type inspect(F& f, LeaderAt& x) {
+  return f(x.address, x.session);
+}
+template <class F>
+typename F::result_type inspect(F& f, RequestLeader&) {
+  return f();
+}
+template <class F>
+typename F::result_type inspect(F& f, FollowLeader&) {
+  return f();
 }
 
 }  // namespace weir

@@ -47,11 +47,17 @@ void for_each_message_type(Visit&& visit) {
   visit.template operator()<TaskExecutionState>("weir.TaskExecutionState");
   visit.template operator()<AwaitRegistration>("weir.AwaitRegistration");
   visit.template operator()<Tick>("weir.Tick");
+  visit.template operator()<ClusterAccess>("weir.ClusterAccess");
+  visit.template operator()<RequestClusterAccess>("weir.RequestClusterAccess");
+  visit.template operator()<HeartbeatReply>("weir.HeartbeatReply");
   // leadership.h
   visit.template operator()<GrantLeadership>("weir.GrantLeadership");
   visit.template operator()<RevokeLeadership>("weir.RevokeLeadership");
   visit.template operator()<NewLeader>("weir.NewLeader");
   visit.template operator()<LeaderLost>("weir.LeaderLost");
+  visit.template operator()<LeaderAt>("weir.LeaderAt");
+  visit.template operator()<RequestLeader>("weir.RequestLeader");
+  visit.template operator()<FollowLeader>("weir.FollowLeader");
   // archive.h
   visit.template operator()<RequestJobDetails>("weir.RequestJobDetails");
   visit.template operator()<JobDetailsReply>("weir.JobDetailsReply");

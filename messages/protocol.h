@@ -52,8 +52,8 @@ using InstanceManagerActor = caf::typed_actor<
     caf::reacts_to<RevokeLeadership>,
     // A TaskManager asks to join. Answered, never dropped: refusals are replies.
     caf::replies_to<LeaderSessionId, RegisterTaskManager, TaskManagerGateway>::with<RegistrationReply>,
-    // A TaskManager lives.
-    caf::reacts_to<LeaderSessionId, Heartbeat>,
+    // A TaskManager lives; the answer tells it that the leader does.
+    caf::replies_to<LeaderSessionId, Heartbeat>::with<HeartbeatReply>,
     // A TaskManager leaves of its own will.
     caf::reacts_to<LeaderSessionId, Disconnect>,
     // Who is there?
@@ -87,7 +87,7 @@ using JobManagerActor = InstanceListener::extend<
     // A TaskManager asks to join; handed on to the InstanceManager.
     caf::replies_to<LeaderSessionId, RegisterTaskManager, TaskManagerGateway>::with<RegistrationReply>,
     // A TaskManager lives; handed on to the InstanceManager.
-    caf::reacts_to<LeaderSessionId, Heartbeat>,
+    caf::replies_to<LeaderSessionId, Heartbeat>::with<HeartbeatReply>,
     // A TaskManager leaves; handed on to the InstanceManager.
     caf::reacts_to<LeaderSessionId, Disconnect>,
     // A task took a step; the reply says whether anybody waits for it.
@@ -97,17 +97,34 @@ using JobManagerActor = InstanceListener::extend<
     caf::replies_to<RequestJobDetails>::with<JobDetailsReply>, caf::replies_to<ListJobs>::with<JobList>,
     caf::replies_to<RequestClusterOverview>::with<ClusterOverview>,
     caf::replies_to<RequestInstances>::with<InstanceList>,
+    // Where to put a program's library, and by which secret.
+    caf::replies_to<RequestClusterAccess>::with<ClusterAccess>,
     // (self) The client knows that its job was accepted: start it.
     caf::reacts_to<LeaderSessionId, StartJob>,
     // (self) The delay before a restart is over.
     caf::reacts_to<LeaderSessionId, RestartJob>>;
 
-/// Runs tasks in its process.
-using TaskManagerActor = TaskManagerGateway::extend<
-    // (own) The retrieval found a leader: register there.
+/// Wants to speak to whoever leads.
+using LeaderFollower = caf::typed_actor<
+    // (own) There is a leader.
     caf::reacts_to<NewLeader, JobManagerActor>,
-    // (own) The leader is gone: end all tasks and wait for another.
-    caf::reacts_to<LeaderLost>,
+    // (own) It is gone; another may be found in time.
+    caf::reacts_to<LeaderLost>>;
+
+/// Finds whoever leads, again and again, for all followers of its process. It follows, too: a follower that
+/// hears nothing more from the leader tells it that the leader is lost.
+using LeaderFinderActor = LeaderFollower::extend<
+    // (own) The retrieval says where the leader is.
+    caf::reacts_to<LeaderAt>,
+    // (own) Tell this one of every leader from now on.
+    caf::reacts_to<FollowLeader, LeaderFollower>,
+    // (own) Who leads?
+    caf::replies_to<RequestLeader>::with<NewLeader, JobManagerActor>,
+    // (self) Time to look again.
+    caf::reacts_to<Tick>>;
+
+/// Runs tasks in its process. Registers where the leader is; ends all tasks when it is gone.
+using TaskManagerActor = TaskManagerGateway::extend_with<LeaderFollower>::extend<
     // (own) A task took a step.
     caf::reacts_to<TaskExecutionState>,
     // (own) Tell me when you are registered, and as which instance.
@@ -115,12 +132,8 @@ using TaskManagerActor = TaskManagerGateway::extend<
     // (self) Drives the deadlines of registration and heartbeats.
     caf::reacts_to<Tick>>;
 
-/// Submits one job and sees it through.
-using JobClientActor = JobClientGateway::extend<
-    // (own) The retrieval found a leader: submit there, or attach again if that was done already.
-    caf::reacts_to<NewLeader, JobManagerActor>,
-    // (own) The leader is gone; another may be found in time.
-    caf::reacts_to<LeaderLost>,
+/// Submits one job to the leader and sees it through; attaches to the next one if that was done already.
+using JobClientActor = JobClientGateway::extend_with<LeaderFollower>::extend<
     // (self) Drives the deadline of a client without a leader.
     caf::reacts_to<Tick>>;
 

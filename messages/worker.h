@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/cluster_identity.h"
 #include "base/ids.h"
 #include "base/time.h"
 #include "graph/deployment.h"
@@ -30,6 +31,19 @@ struct RegisterTaskManager {
   bool operator==(const RegisterTaskManager&) const = default;
 };
 
+/// What a node needs to speak to others than the JobManager: a secret between nodes of one cluster.
+struct ClusterAccess {
+  ClusterId cluster;
+  LinkToken token{};
+  std::string blob_address;  // "host:port" of the blob server; empty: there is none
+  bool operator==(const ClusterAccess&) const = default;
+};
+
+/// A client asks where to put the library of its program.
+struct RequestClusterAccess {
+  bool operator==(const RequestClusterAccess&) const = default;
+};
+
 struct RegistrationReply {
   enum class Kind : std::uint8_t {
     Acknowledged,       // you are in
@@ -37,8 +51,9 @@ struct RegistrationReply {
     Refused,            // not now; ask again after a pause
   };
   Kind kind = Kind::Refused;
-  InstanceId instance;  // of this registration; none if refused
-  std::string reason;   // empty unless refused
+  InstanceId instance;   // of this registration; none if refused
+  std::string reason;    // empty unless refused
+  ClusterAccess access;  // of no use if refused
   bool operator==(const RegistrationReply&) const = default;
 };
 
@@ -46,6 +61,12 @@ struct RegistrationReply {
 struct Heartbeat {
   InstanceId instance;
   bool operator==(const Heartbeat&) const = default;
+};
+
+/// The leader lives, and knows the instance or not.
+struct HeartbeatReply {
+  bool known = false;  // false: register anew
+  bool operator==(const HeartbeatReply&) const = default;
 };
 
 /// One side ends the registration.
@@ -83,6 +104,7 @@ struct InstanceDescription {
 
 struct InstanceList {
   std::vector<InstanceDescription> instances;  // in the order in which they joined
+  std::uint64_t refused = 0;                   // messages of TaskManagers that were given up
   bool operator==(const InstanceList&) const = default;
 };
 
@@ -135,7 +157,19 @@ typename F::result_type inspect(F& f, RegisterTaskManager& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, RegistrationReply& x) {
-  return f(x.kind, x.instance, x.reason);
+  return f(x.kind, x.instance, x.reason, x.access);
+}
+template <class F>
+typename F::result_type inspect(F& f, ClusterAccess& x) {
+  return f(x.cluster, x.token, x.blob_address);
+}
+template <class F>
+typename F::result_type inspect(F& f, RequestClusterAccess&) {
+  return f();
+}
+template <class F>
+typename F::result_type inspect(F& f, HeartbeatReply& x) {
+  return f(x.known);
 }
 template <class F>
 typename F::result_type inspect(F& f, Heartbeat& x) {
@@ -163,7 +197,7 @@ typename F::result_type inspect(F& f, InstanceDescription& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, InstanceList& x) {
-  return f(x.instances);
+  return f(x.instances, x.refused);
 }
 template <class F>
 typename F::result_type inspect(F& f, SubmitTask& x) {

@@ -8,6 +8,7 @@
 #include "graph/job_graph.h"
 #include "messages/archive.h"
 #include "messages/job.h"
+#include "messages/worker.h"
 
 namespace weir {
 
@@ -35,6 +36,9 @@ public:
   [[nodiscard]] Result<JobDetails> details(JobId job);
   [[nodiscard]] Result<JobList> list();
   [[nodiscard]] Result<ClusterOverview> overview();
+  [[nodiscard]] Result<InstanceList> task_managers();
+  /// Where the libraries of programs are put.
+  [[nodiscard]] Result<ClusterAccess> cluster_access();
 
 private:
   std::unique_ptr<Connection> connection_;

@@ -120,30 +120,60 @@ JobClientActor spawn_job_client(caf::actor_system& system, JobGraph graph, JobSu
 
 class JobClient::Connection {
 public:
-  Connection(caf::actor_system& system, LeaderSessionId session, JobManagerActor leader)
-      : system_(system), session_(session), leader_(std::move(leader)) {}
+  Connection(caf::actor_system& system, LeaderFinderActor finder)
+      : system_(system), finder_(std::move(finder)) {}
 
   Result<JobResult> submit(JobGraph graph, ListeningBehaviour listening, JobListener* listener);
-
-  [[nodiscard]] LeaderSessionId session() const { return session_; }
 
   /// Sends `mail` to the leader and waits for a Reply.
   template <class Reply, class... Mail>
   Result<Reply> ask(const std::string& request, const Mail&... mail) {
     const Visit visit;
     caf::scoped_actor self(system_);
+    const auto leader = find_leader(self);
+    if (!leader) return leader.error();
+    return receive<Reply>(self, request, leader->actor, mail...);
+  }
+  /// The same for a request that only the leader may carry out: its session goes before the mail.
+  template <class Reply, class Mail>
+  Result<Reply> command(const std::string& request, const Mail& mail) {
+    const Visit visit;
+    caf::scoped_actor self(system_);
+    const auto leader = find_leader(self);
+    if (!leader) return leader.error();
+    return receive<Reply>(self, request, leader->actor, leader->session, mail);
+  }
+
+private:
+  struct Leader {
+    LeaderSessionId session;
+    JobManagerActor actor;
+  };
+
+  [[nodiscard]] Result<Leader> find_leader(caf::scoped_actor& self);
+
+  template <class Reply, class... Mail>
+  static Result<Reply> receive(caf::scoped_actor& self, const std::string& request,
+                               const JobManagerActor& leader, const Mail&... mail) {
     std::optional<Result<Reply>> answer;
-    self->request(leader_, kAskTimeout, mail...)
+    self->request(leader, kAskTimeout, mail...)
         .receive([&](const Reply& reply) { answer.emplace(reply); },
                  [&](const caf::error& cause) { answer.emplace(mail_error(cause, request)); });
     return *std::move(answer);
   }
 
-private:
   caf::actor_system& system_;
-  const LeaderSessionId session_;
-  const JobManagerActor leader_;
+  const LeaderFinderActor finder_;
 };
+
+Result<JobClient::Connection::Leader> JobClient::Connection::find_leader(caf::scoped_actor& self) {
+  std::optional<Result<Leader>> answer;
+  self->request(finder_, kAskTimeout, RequestLeader{})
+      .receive([&](const NewLeader& found,
+                   const JobManagerActor& leader) { answer.emplace(Leader{found.session, leader}); },
+               [&](const caf::error& cause) { answer.emplace(mail_error(cause, "finding the JobManager")); });
+  return *std::move(answer);
+}
 
 Result<JobResult> JobClient::Connection::submit(JobGraph graph, ListeningBehaviour listening,
                                                 JobListener* listener) {
@@ -152,14 +182,12 @@ Result<JobResult> JobClient::Connection::submit(JobGraph graph, ListeningBehavio
   auto result = answer->get_future();
   const JobClientActor client =
       spawn_job_client(system_, std::move(graph), {.listening = listening}, listener, std::move(answer));
-  caf::anon_send(client, NewLeader{session_}, leader_);
+  caf::anon_send(finder_, FollowLeader{}, caf::actor_cast<LeaderFollower>(client));
   return result.get();
 }
 
-std::unique_ptr<JobClient> connect(caf::actor_system& system, LeaderSessionId session,
-                                   JobManagerActor leader) {
-  return std::make_unique<JobClient>(
-      std::make_unique<JobClient::Connection>(system, session, std::move(leader)));
+std::unique_ptr<JobClient> connect(caf::actor_system& system, LeaderFinderActor finder) {
+  return std::make_unique<JobClient>(std::make_unique<JobClient::Connection>(system, std::move(finder)));
 }
 
 JobClient::JobClient(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
@@ -176,7 +204,7 @@ Result<JobId> JobClient::submit(JobGraph graph) {
 }
 
 Status JobClient::cancel(JobId job) {
-  const auto reply = connection_->ask<Outcome>("CancelJob", connection_->session(), CancelJob{job});
+  const auto reply = connection_->command<Outcome>("CancelJob", CancelJob{job});
   return reply ? reply->status() : Status(reply.error());
 }
 
@@ -192,6 +220,14 @@ Result<JobDetails> JobClient::details(JobId job) {
   if (!reply) return reply.error();
   if (!reply->outcome.accepted) return reply->outcome.refusal;
   return std::move(reply->details);
+}
+
+Result<InstanceList> JobClient::task_managers() {
+  return connection_->ask<InstanceList>("RequestInstances", RequestInstances{});
+}
+
+Result<ClusterAccess> JobClient::cluster_access() {
+  return connection_->ask<ClusterAccess>("RequestClusterAccess", RequestClusterAccess{});
 }
 
 Result<JobList> JobClient::list() { return connection_->ask<JobList>("ListJobs", ListJobs{}); }

@@ -11,9 +11,8 @@
 
 namespace weir {
 
-/// A client of the JobManager that leads under `session`. `system` outlives it.
-[[nodiscard]] std::unique_ptr<JobClient> connect(caf::actor_system& system, LeaderSessionId session,
-                                                 JobManagerActor leader);
+/// A client of whoever leads, as `finder` knows it. `system` outlives it.
+[[nodiscard]] std::unique_ptr<JobClient> connect(caf::actor_system& system, LeaderFinderActor finder);
 
 /// Starts the client of one job. It submits when it is told of a leader, and ends with its answer.
 [[nodiscard]] JobClientActor spawn_job_client(caf::actor_system& system, JobGraph graph,

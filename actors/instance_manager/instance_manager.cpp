@@ -20,25 +20,37 @@ std::string millis_of(Duration length) {
 
 RegistrationReply InstanceManager::on_register(const RegisterTaskManager& mail, TimePoint now) {
   if (mail.id.is_none())
-    return {.kind = RegistrationReply::Kind::Refused, .instance = {}, .reason = "it has no id"};
+    return {.kind = RegistrationReply::Kind::Refused, .instance = {}, .reason = "it has no id", .access = {}};
   if (mail.slots == 0)
-    return {.kind = RegistrationReply::Kind::Refused, .instance = {}, .reason = "it offers no slots"};
+    return {.kind = RegistrationReply::Kind::Refused,
+            .instance = {},
+            .reason = "it offers no slots",
+            .access = {}};
 
   for (Instance& known : instances_) {
     if (known.task_manager.id != mail.id) continue;
     known.last_heard = now;
-    return {.kind = RegistrationReply::Kind::AlreadyRegistered, .instance = known.id, .reason = {}};
+    return {.kind = RegistrationReply::Kind::AlreadyRegistered,
+            .instance = known.id,
+            .reason = {},
+            .access = options_.access};
   }
   instances_.push_back({.id = InstanceId::random(), .task_manager = mail, .last_heard = now});
   const InstanceId id = instances_.back().id;
   out_.joined({.instance = id, .task_manager = mail});
   wake_for_next_deadline(now);
-  return {.kind = RegistrationReply::Kind::Acknowledged, .instance = id, .reason = {}};
+  return {.kind = RegistrationReply::Kind::Acknowledged,
+          .instance = id,
+          .reason = {},
+          .access = options_.access};
 }
 
 bool InstanceManager::on_heartbeat(InstanceId instance, TimePoint now) {
   Instance* known = find(instance);
-  if (known == nullptr) return false;
+  if (known == nullptr) {
+    ++refused_;
+    return false;
+  }
   known->last_heard = now;
   return true;
 }
@@ -71,7 +83,7 @@ void InstanceManager::dismiss_all(const std::string& reason) {
 }
 
 InstanceList InstanceManager::list(TimePoint now) const {
-  InstanceList list;
+  InstanceList list{.instances = {}, .refused = refused_};
   for (const Instance& known : instances_)
     list.instances.push_back(
         {.instance = known.id,

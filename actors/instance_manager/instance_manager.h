@@ -33,6 +33,7 @@ class InstanceManager {
 public:
   struct Options {
     Duration heartbeat_timeout = 50s;  // silence longer than this means dead
+    ClusterAccess access;              // handed to whoever is taken in
     bool operator==(const Options&) const = default;
   };
 
@@ -50,6 +51,7 @@ public:
   /// Leadership was lost: everyone is dismissed. The JobManager knows already.
   void dismiss_all(const std::string& reason);
 
+  /// Whoever is registered, and how many messages of others were refused.
   [[nodiscard]] InstanceList list(TimePoint now) const;
 
 private:
@@ -67,6 +69,7 @@ private:
   InstanceOutbox& out_;              // outlives this
   std::vector<Instance> instances_;  // alive, in the order in which they joined
   bool wake_is_due_ = false;         // a wake_after() is under way
+  std::uint64_t refused_ = 0;        // heartbeats of those that were given up
 };
 
 }  // namespace weir

@@ -37,7 +37,8 @@ public:
 private:
   RegistrationReply on_register(LeaderSessionId session, const RegisterTaskManager& mail,
                                 const TaskManagerGateway& sender);
-  void on_heartbeat(LeaderSessionId session, const Heartbeat& mail);
+  HeartbeatReply on_heartbeat(LeaderSessionId session, const Heartbeat& mail);
+  [[nodiscard]] InstanceList list() const;
   void on_down(const caf::down_msg& down);
   void revoke();
 
@@ -62,11 +63,11 @@ InstanceManagerActor::behavior_type InstanceManagerState::start(Self self, Insta
       [this](LeaderSessionId session, const RegisterTaskManager& mail, const TaskManagerGateway& sender) {
         return on_register(session, mail, sender);
       },
-      [this](LeaderSessionId session, const Heartbeat& mail) { on_heartbeat(session, mail); },
+      [this](LeaderSessionId session, const Heartbeat& mail) { return on_heartbeat(session, mail); },
       [this](LeaderSessionId session, const Disconnect& mail) {
         if (fence_.admits(session)) logic_->on_left(mail.instance, mail.reason);
       },
-      [this](RequestInstances) { return logic_->list(now_of(*self_)); },
+      [this](RequestInstances) { return list(); },
       [this](Tick) { logic_->on_tick(now_of(*self_)); },
   };
 }
@@ -76,7 +77,8 @@ RegistrationReply InstanceManagerState::on_register(LeaderSessionId session, con
   if (!fence_.admits(session))
     return {.kind = RegistrationReply::Kind::Refused,
             .instance = {},
-            .reason = "this JobManager does not lead now"};
+            .reason = "this JobManager does not lead now",
+            .access = {}};
   registering_ = sender;
   RegistrationReply reply = logic_->on_register(mail, now_of(*self_));
   registering_ = nullptr;
@@ -85,13 +87,15 @@ RegistrationReply InstanceManagerState::on_register(LeaderSessionId session, con
   return reply;
 }
 
-void InstanceManagerState::on_heartbeat(LeaderSessionId session, const Heartbeat& mail) {
-  if (!fence_.admits(session) || logic_->on_heartbeat(mail.instance, now_of(*self_))) return;
-  // It was given up and lives: it must hear of it, else it would beat on without ever getting work.
-  const auto sender = caf::actor_cast<TaskManagerGateway>(self_->current_sender());
-  if (sender)
-    caf::anon_send(sender, session,
-                   Disconnect{.instance = mail.instance, .reason = "it is not registered any more"});
+HeartbeatReply InstanceManagerState::on_heartbeat(LeaderSessionId session, const Heartbeat& mail) {
+  // One that was given up and lives must hear of it, else it would beat on without ever getting work.
+  return {.known = fence_.admits(session) && logic_->on_heartbeat(mail.instance, now_of(*self_))};
+}
+
+InstanceList InstanceManagerState::list() const {
+  InstanceList list = logic_->list(now_of(*self_));
+  list.refused += fence_.refused();
+  return list;
 }
 
 void InstanceManagerState::on_down(const caf::down_msg& down) {

@@ -59,6 +59,9 @@ private:
   caf::result<JobDetailsReply> details_of(const RequestJobDetails& mail);
   caf::result<JobList> list_jobs();
   caf::result<ClusterOverview> overview();
+  [[nodiscard]] ClusterOverview overview_of(const ArchiveOverview& archive,
+                                            const InstanceList& instances) const;
+  UpdateTaskReply on_task_update(LeaderSessionId session, const UpdateTaskExecutionState& mail);
   void on_client_down(const caf::down_msg& down);
 
   [[nodiscard]] ClientId client_id(const JobClientGateway& client);
@@ -71,6 +74,8 @@ private:
   Self self_ = nullptr;
   SystemClock clock_;
   Fence fence_;
+  ClusterAccess access_;
+  std::uint64_t unknown_attempts_ = 0;  // reports about what nobody waits for
   std::optional<JobManager> logic_;
   InstanceManagerActor instances_;
   ArchivistActor archivist_;
@@ -81,6 +86,7 @@ private:
 
 JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManagerOptions& options) {
   self_ = self;
+  access_ = options.instances.access;
   logic_.emplace(options.jobs, *this);
   archivist_ = spawn_archivist(self->system(), options.archived_jobs);
   instances_ =
@@ -112,10 +118,12 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       [this](LeaderSessionId session, const RegisterTaskManager& mail, const TaskManagerGateway& sender) {
         return self_->delegate(instances_, session, mail, sender);
       },
-      [this](LeaderSessionId session, const Heartbeat& mail) { self_->delegate(instances_, session, mail); },
+      [this](LeaderSessionId session, const Heartbeat& mail) {
+        return self_->delegate(instances_, session, mail);
+      },
       [this](LeaderSessionId session, const Disconnect& mail) { self_->delegate(instances_, session, mail); },
       [this](LeaderSessionId session, const UpdateTaskExecutionState& mail) -> UpdateTaskReply {
-        return {.known = fence_.admits(session) && logic_->on_task_state(mail.task, now())};
+        return on_task_update(session, mail);
       },
       // Questions
       [this](const RequestJobStatus& mail) { return status_of(mail); },
@@ -123,6 +131,7 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       [this](ListJobs) { return list_jobs(); },
       [this](RequestClusterOverview) { return overview(); },
       [this](RequestInstances mail) { return self_->delegate(instances_, mail); },
+      [this](RequestClusterAccess) { return access_; },
       // Itself
       [this](LeaderSessionId session, const StartJob& mail) {
         if (fence_.admits(session)) logic_->on_start_due(mail.job, now());
@@ -174,6 +183,14 @@ void JobManagerState::submit_task(TaskManagerId to, const TaskDeploymentDescript
             if (!reply.accepted) refused(reply.refusal);
           },
           [refused](const caf::error& cause) { refused(mail_error(cause, "SubmitTask")); });
+}
+
+UpdateTaskReply JobManagerState::on_task_update(LeaderSessionId session,
+                                                const UpdateTaskExecutionState& mail) {
+  if (!fence_.admits(session)) return {.known = false};
+  const bool known = logic_->on_task_state(mail.task, now());
+  if (!known) ++unknown_attempts_;
+  return {.known = known};
 }
 
 void JobManagerState::cancel_task(TaskManagerId to, ExecutionAttemptId attempt) {
@@ -274,18 +291,26 @@ caf::result<JobList> JobManagerState::list_jobs() {
 caf::result<ClusterOverview> JobManagerState::overview() {
   auto promise = self_->make_response_promise<ClusterOverview>();
   self_->request(archivist_, kAskTimeout, RequestArchive{})
-      .then([this, promise](const ArchiveOverview& archive) mutable {
-        const Scheduler::Slots slots = logic_->slots();
-        promise.deliver(
-            ClusterOverview{.task_managers = slots.task_managers,
-                            .slots_total = slots.total,
-                            .slots_free = slots.free,
-                            .jobs_running = static_cast<std::uint32_t>(logic_->running_jobs().jobs.size()),
-                            .jobs_finished = archive.finished,
-                            .jobs_cancelled = archive.cancelled,
-                            .jobs_failed = archive.failed});
+      .then([this, promise](const ArchiveOverview& archive) {
+        self_->request(instances_, kAskTimeout, RequestInstances{})
+            .then([this, promise, archive](const InstanceList& instances) mutable {
+              promise.deliver(overview_of(archive, instances));
+            });
       });
   return promise;
+}
+
+ClusterOverview JobManagerState::overview_of(const ArchiveOverview& archive,
+                                             const InstanceList& instances) const {
+  const Scheduler::Slots slots = logic_->slots();
+  return {.task_managers = slots.task_managers,
+          .slots_total = slots.total,
+          .slots_free = slots.free,
+          .jobs_running = static_cast<std::uint32_t>(logic_->running_jobs().jobs.size()),
+          .jobs_finished = archive.finished,
+          .jobs_cancelled = archive.cancelled,
+          .jobs_failed = archive.failed,
+          .messages_refused = instances.refused + fence_.refused() + unknown_attempts_};
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include "actors/client/job_client_actor.h"
 #include "actors/job_manager/job_manager_actor.h"
 #include "actors/system/actor_system.h"
+#include "actors/system/leader_finder_actor.h"
 #include "actors/task_manager/task_manager_actor.h"
 #include "ha/standalone.h"
 
@@ -55,6 +56,7 @@ struct MiniCluster::State {
   ActorSystemConfig config;
   caf::actor_system system{config};
   JobManagerActor job_manager;
+  LeaderFinderActor finder;
   std::optional<ContenderMailer> contender;
   StandaloneLeaderElection election;
   std::deque<TaskManagerNode> task_managers;
@@ -63,14 +65,16 @@ struct MiniCluster::State {
 
 MiniCluster::State::State(const Options& options, ProgramSource& programs)
     : job_manager(spawn_job_manager(system, {.jobs = {.restart = options.restart}, .instances = {}})),
+      finder(spawn_leader_finder(system)),
       contender(job_manager) {
   election.start(*contender);
+  caf::anon_send(finder, NewLeader{kStandaloneSession}, job_manager);
   for (std::uint32_t number = 1; number <= options.task_managers; ++number) {
     const auto& node = task_managers.emplace_back(system, node_options(options, number), programs);
-    caf::anon_send(node.actor(), NewLeader{kStandaloneSession}, job_manager);
+    caf::anon_send(finder, FollowLeader{}, caf::actor_cast<LeaderFollower>(node.actor()));
   }
   for (const TaskManagerNode& node : task_managers) await_registration(node);
-  client = connect(system, kStandaloneSession, job_manager);
+  client = connect(system, finder);
 }
 
 void MiniCluster::State::await_registration(const TaskManagerNode& node) {
@@ -87,8 +91,10 @@ MiniCluster::State::~State() {
   election.stop();
   contender.reset();
   caf::scoped_actor self(system);
+  self->send_exit(finder, caf::exit_reason::user_shutdown);
   self->send_exit(job_manager, caf::exit_reason::user_shutdown);
-  self->wait_for(job_manager);
+  self->wait_for(finder, job_manager);
+  finder = nullptr;
   job_manager = nullptr;
 }
 

@@ -6,20 +6,42 @@
 #include <caf/atom.hpp>
 #include <caf/deep_to_string.hpp>
 #include <caf/exit_reason.hpp>
+#include <caf/io/middleman.hpp>
 #include <caf/logger.hpp>
+#include <caf/openssl/manager.hpp>
 
 #include <exception>
+#include <string>
+#include <vector>
 
 #include "base/log.h"
 #include "messages/protocol.h"
 
 namespace weir {
 
+namespace {
+/// Grows with each change of a message: two versions of a cluster's processes do not understand each other.
+constexpr const char* kWireName = "weir/1";
+}  // namespace
+
 ActorSystemConfig::ActorSystemConfig(Scheduling scheduling) {
   // "sharing" answers three times faster than "stealing" and does not poll when idle.
   set("scheduler.policy", scheduling == Scheduling::ByTest ? caf::atom("testing") : caf::atom("sharing"));
   set("scheduler.max-threads", std::size_t{2});
   register_messages(*this);
+}
+
+ActorSystemConfig::ActorSystemConfig(const RemotingOptions& remoting) : ActorSystemConfig() {
+  load<caf::io::middleman>();
+  set("middleman.heartbeat-interval", caf::timespan(remoting.heartbeat_interval));
+  set("middleman.connection-timeout", caf::timespan(remoting.silence));
+  // Whoever speaks another version of our messages is refused at the handshake.
+  set("middleman.app-identifiers", std::vector<std::string>{kWireName});
+  if (!remoting.tls) return;
+  load<caf::openssl::manager>();
+  openssl_certificate = remoting.tls->certificate_file;
+  openssl_key = remoting.tls->key_file;
+  openssl_cafile = remoting.tls->ca_file;
 }
 
 Visit::~Visit() { caf::logger::set_current_actor_system(nullptr); }

@@ -6,15 +6,27 @@
 #include <caf/scheduled_actor.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "base/time.h"
+#include "network/tcp/tls_options.h"
 
 namespace weir {
 
 /// How long one actor waits for the answer of another before it goes on without.
 inline constexpr std::chrono::seconds kAskTimeout{10};
+
+/// What a process needs to speak to actors of other processes.
+struct RemotingOptions {
+  /// How often each process of a pair shows the other that it lives, and after how long a silence the
+  /// connection counts as broken. All processes of a cluster must agree: who expects what the other does not
+  /// send, loses it.
+  std::chrono::milliseconds heartbeat_interval{1000};
+  std::chrono::milliseconds silence{10000};
+  std::optional<TlsOptions> tls;  // none: in clear
+};
 
 /// How the actors of a process are run. CAF's own command line and files stay out of it: nothing is ever
 /// parsed.
@@ -28,6 +40,8 @@ public:
     ByTest,   // nothing runs until the test says so, and time is the test's
   };
   explicit ActorSystemConfig(Scheduling scheduling = Scheduling::Threads);
+  /// For a system that speaks to others.
+  explicit ActorSystemConfig(const RemotingOptions& remoting);
 };
 
 /// A call into an actor system from a thread that is not its own. CAF notes in every thread that starts an

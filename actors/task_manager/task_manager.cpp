@@ -7,6 +7,11 @@ namespace weir {
 
 namespace {
 constexpr std::string_view kLogger = "TaskManager";
+
+std::string seconds_of(Duration length) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(length).count()) + " s";
+}
+
 }  // namespace
 
 void TaskManager::on_new_leader(TimePoint now) {
@@ -30,16 +35,27 @@ void TaskManager::on_registration_reply(const RegistrationReply& reply, TimePoin
     return;
   }
   instance_ = reply.instance;
+  last_heard_ = now;
+  tasks_.join_cluster(reply.access);
   log::info(kLogger, "Registered at the JobManager as instance " + instance_.hex());
   beat(now);
   out_.registered(instance_);
 }
 
 void TaskManager::on_disconnect(const Disconnect& mail, TimePoint now) {
-  if (mail.instance != instance_ || instance_.is_none()) return;
-  log::warn(kLogger, "The JobManager ended the registration: " + mail.reason);
+  if (mail.instance == instance_ && !instance_.is_none()) register_anew(mail.reason, now);
+}
+
+void TaskManager::on_heartbeat_reply(InstanceId instance, const HeartbeatReply& reply, TimePoint now) {
+  if (instance != instance_ || instance_.is_none()) return;
+  last_heard_ = now;
+  if (!reply.known) register_anew("it is not registered any more", now);
+}
+
+void TaskManager::register_anew(const std::string& reason, TimePoint now) {
+  log::warn(kLogger, "The JobManager ended the registration: " + reason);
   instance_ = {};
-  tasks_.fail_all("the JobManager ended the registration of its TaskManager: " + mail.reason);
+  tasks_.fail_all("the JobManager ended the registration of its TaskManager: " + reason);
   start_registration(now);
 }
 
@@ -67,6 +83,10 @@ void TaskManager::start_registration(TimePoint now) {
 }
 
 void TaskManager::beat(TimePoint now) {
+  if (now - last_heard_ > options_.heartbeat_timeout) {
+    out_.leader_is_silent("the JobManager has not answered for " + seconds_of(now - last_heard_));
+    return;
+  }
   out_.heartbeat({.instance = instance_});
   next_beat_ = now + options_.heartbeat_interval;
   out_.wake_after(options_.heartbeat_interval);

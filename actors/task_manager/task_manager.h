@@ -21,12 +21,15 @@ public:
   // To the leader.
   /// Comes back as on_registration_reply(), or not at all.
   virtual void register_at_leader(const RegisterTaskManager& mail) = 0;
+  /// Comes back as on_heartbeat_reply(), or not at all.
   virtual void heartbeat(const Heartbeat& mail) = 0;
   /// Comes back as on_report_reply().
   virtual void report(const UpdateTaskExecutionState& mail) = 0;
 
   // To its own process.
   virtual void registered(InstanceId instance) = 0;
+  /// Told nothing by the leader for too long. Comes back as on_leader_lost().
+  virtual void leader_is_silent(const std::string& reason) = 0;
   /// Nobody took us in for so long that the process should end.
   virtual void give_up(const std::string& reason) = 0;
   /// Call on_tick() then. Several may be under way; an early one does no harm.
@@ -46,6 +49,7 @@ public:
     RegisterTaskManager self;
     Registration::Options registration;
     Duration heartbeat_interval = 10s;
+    Duration heartbeat_timeout = 50s;  // silence of the leader longer than this means that it is lost
   };
 
   /// `tasks` and `out` outlive this.
@@ -58,6 +62,7 @@ public:
   void on_registration_reply(const RegistrationReply& reply, TimePoint now);
   /// The leader gave us up. It may be about an earlier registration: then it means nothing.
   void on_disconnect(const Disconnect& mail, TimePoint now);
+  void on_heartbeat_reply(InstanceId instance, const HeartbeatReply& reply, TimePoint now);
   void on_tick(TimePoint now);
 
   // Tasks.
@@ -76,6 +81,7 @@ public:
 private:
   void start_registration(TimePoint now);
   void beat(TimePoint now);
+  void register_anew(const std::string& reason, TimePoint now);
 
   const Options options_;
   TaskRunner& tasks_;
@@ -83,7 +89,8 @@ private:
   Registration registration_;
   bool has_leader_ = false;
   InstanceId instance_;    // none: not registered
-  TimePoint next_beat_{};  // while registered
+  TimePoint next_beat_{};    // while registered
+  TimePoint last_heard_{};   // from the leader, while registered
 };
 
 }  // namespace weir

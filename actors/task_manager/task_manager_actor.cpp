@@ -27,10 +27,12 @@ public:
   static inline const char* name = kName;
   using Self = TaskManagerActor::stateful_pointer<TaskManagerState>;
 
-  TaskManagerActor::behavior_type start(Self self, const TaskManager::Options& options, TaskRunner& tasks);
+  TaskManagerActor::behavior_type start(Self self, const TaskManager::Options& options, TaskRunner& tasks,
+                                        TaskManagerEvents owner);
 
   void register_at_leader(const RegisterTaskManager& mail) override;
-  void heartbeat(const Heartbeat& mail) override { self_->send(leader_, fence_.session(), mail); }
+  void heartbeat(const Heartbeat& mail) override;
+  void leader_is_silent(const std::string& reason) override;
   void report(const UpdateTaskExecutionState& mail) override;
   void registered(InstanceId instance) override;
   void give_up(const std::string& reason) override;
@@ -40,10 +42,12 @@ private:
   Outcome on_submit(LeaderSessionId session, const SubmitTask& mail);
   void on_new_leader(LeaderSessionId session, const JobManagerActor& leader);
   void on_leader_lost(const std::string& reason);
+  void on_heartbeat_reply(LeaderSessionId asked_under, InstanceId instance, const HeartbeatReply& reply);
   void on_registration_reply(LeaderSessionId asked_under, const RegistrationReply& reply);
   caf::result<InstanceId> await_registration();
 
   Self self_ = nullptr;
+  TaskManagerEvents owner_;
   Fence fence_;
   std::optional<TaskManager> logic_;
   JobManagerActor leader_;  // null: none is known
@@ -51,8 +55,9 @@ private:
 };
 
 TaskManagerActor::behavior_type TaskManagerState::start(Self self, const TaskManager::Options& options,
-                                                        TaskRunner& tasks) {
+                                                        TaskRunner& tasks, TaskManagerEvents owner) {
   self_ = self;
+  owner_ = std::move(owner);
   logic_.emplace(options, tasks, *this);
   guard(*self, kName);
   self->set_down_handler([this](caf::down_msg& down) {
@@ -114,6 +119,25 @@ void TaskManagerState::on_registration_reply(LeaderSessionId asked_under, const 
   if (fence_.admits(asked_under)) logic_->on_registration_reply(reply, now_of(*self_));
 }
 
+void TaskManagerState::heartbeat(const Heartbeat& mail) {
+  const LeaderSessionId session = fence_.session();
+  const InstanceId instance = mail.instance;
+  self_->request(leader_, kAskTimeout, session, mail)
+      .then([this, session, instance](
+                const HeartbeatReply& reply) { on_heartbeat_reply(session, instance, reply); },
+            [](const caf::error& cause) { log::debug(kName, mail_error(cause, "Heartbeat").what); });
+}
+
+void TaskManagerState::on_heartbeat_reply(LeaderSessionId asked_under, InstanceId instance,
+                                          const HeartbeatReply& reply) {
+  if (fence_.admits(asked_under)) logic_->on_heartbeat_reply(instance, reply, now_of(*self_));
+}
+
+void TaskManagerState::leader_is_silent(const std::string& reason) {
+  if (owner_.leader_lost) owner_.leader_lost(reason);  // and so the finder looks again
+  on_leader_lost(reason);
+}
+
 void TaskManagerState::report(const UpdateTaskExecutionState& mail) {
   const ExecutionAttemptId attempt = mail.task.attempt;
   self_->request(leader_, kAskTimeout, fence_.session(), mail)
@@ -127,6 +151,7 @@ void TaskManagerState::report(const UpdateTaskExecutionState& mail) {
 }
 
 void TaskManagerState::registered(InstanceId instance) {
+  if (owner_.registered) owner_.registered(instance);
   for (auto& promise : std::exchange(awaiting_registration_, {})) promise.deliver(instance);
 }
 
@@ -138,16 +163,17 @@ caf::result<InstanceId> TaskManagerState::await_registration() {
 
 void TaskManagerState::give_up(const std::string& reason) {
   log::error(kName, "Ends: " + reason);
+  if (owner_.given_up) owner_.given_up(reason);
   self_->quit(caf::exit_reason::user_shutdown);
 }
 
 }  // namespace
 
 TaskManagerActor spawn_task_manager(caf::actor_system& system, TaskManager::Options options,
-                                    TaskRunner& tasks) {
-  const auto start = [&tasks](TaskManagerActor::stateful_pointer<TaskManagerState> self,
-                              const TaskManager::Options& chosen) {
-    return self->state.start(self, chosen, tasks);
+                                    TaskRunner& tasks, TaskManagerEvents owner) {
+  const auto start = [&tasks, owner](TaskManagerActor::stateful_pointer<TaskManagerState> self,
+                                     const TaskManager::Options& chosen) {
+    return self->state.start(self, chosen, tasks, owner);
   };
   return system.spawn(start, std::move(options));
 }
@@ -166,10 +192,11 @@ private:
 TaskManagerNode::TaskManagerNode(caf::actor_system& system, Options options, ProgramSource& programs)
     : system_(system),
       mailer_(std::make_unique<Mailer>()),
-      tasks_(std::make_unique<WorkerTaskRunner>(options.worker, programs, *mailer_)) {
-  options.actor.self.id = TaskManagerId::random();
+      id_(TaskManagerId::random()),
+      tasks_(std::make_unique<WorkerTaskRunner>(id_, options.worker, programs, *mailer_)) {
+  options.actor.self.id = id_;
   options.actor.self.slots = options.worker.slots;
-  actor_ = spawn_task_manager(system, options.actor, *tasks_);
+  actor_ = spawn_task_manager(system, options.actor, *tasks_, std::move(options.events));
   mailer_->set_receiver(actor_);
 }
 

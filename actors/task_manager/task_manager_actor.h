@@ -3,7 +3,9 @@
 
 #include <caf/actor_system.hpp>
 
+#include <functional>
 #include <memory>
+#include <string>
 
 #include "actors/task_manager/task_manager.h"
 #include "actors/task_manager/worker_task_runner.h"
@@ -11,9 +13,20 @@
 
 namespace weir {
 
+/// What the process of a TaskManager hears of it. Each may be empty.
+///
+/// Threads: one of the actor system; must not block.
+struct TaskManagerEvents {
+  std::function<void(InstanceId)> registered;
+  /// It heard nothing from the leader for too long; the actor has let go of it.
+  std::function<void(const std::string& reason)> leader_lost;
+  /// Nobody took it in for so long that the process should end.
+  std::function<void(const std::string& reason)> given_up;
+};
+
 /// Starts a TaskManager that has no leader yet. `tasks` outlives the actor.
 [[nodiscard]] TaskManagerActor spawn_task_manager(caf::actor_system& system, TaskManager::Options options,
-                                                  TaskRunner& tasks);
+                                                  TaskRunner& tasks, TaskManagerEvents owner = {});
 
 /// A TaskManager whole: the machinery that runs tasks, and the actor that speaks for it.
 ///
@@ -24,6 +37,7 @@ public:
   struct Options {
     TaskManager::Options actor;  // its id and slots are filled in from `worker`
     Worker::Options worker;
+    TaskManagerEvents events;
   };
 
   /// `system` and `programs` outlive this.
@@ -39,6 +53,7 @@ private:
 
   caf::actor_system& system_;
   std::unique_ptr<Mailer> mailer_;  // the Worker's observer
+  const TaskManagerId id_;
   std::unique_ptr<WorkerTaskRunner> tasks_;
   TaskManagerActor actor_;
 };

@@ -6,6 +6,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "graph/deployment.h"
+#include "messages/worker.h"
 
 namespace weir {
 
@@ -21,6 +22,8 @@ public:
   virtual void fail(ExecutionAttemptId attempt, const std::string& cause) = 0;
   virtual void fail_all(const std::string& cause) = 0;
   virtual void release_partitions(ExecutionAttemptId attempt) = 0;
+  /// How to reach the other nodes of the cluster, as of this registration.
+  virtual void join_cluster(const ClusterAccess& access) = 0;
 };
 
 }  // namespace weir

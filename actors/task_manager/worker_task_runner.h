@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
 #include "actors/task_manager/task_runner.h"
 #include "execution/task/worker.h"
@@ -12,16 +13,23 @@ namespace weir {
 class WorkerTaskRunner final : public TaskRunner {
 public:
   /// `programs` and `observer` outlive this.
-  WorkerTaskRunner(Worker::Options options, ProgramSource& programs, TaskObserver& observer)
-      : worker_(options, programs, observer) {}
+  WorkerTaskRunner(TaskManagerId node, Worker::Options options, ProgramSource& programs,
+                   TaskObserver& observer)
+      : node_(node), worker_(std::move(options), programs, observer) {}
 
   [[nodiscard]] Status submit(const TaskDeploymentDescriptor& task) override { return worker_.submit(task); }
   void cancel(ExecutionAttemptId attempt) override { worker_.cancel(attempt); }
   void fail(ExecutionAttemptId attempt, const std::string& cause) override { worker_.fail(attempt, cause); }
   void fail_all(const std::string& cause) override { worker_.fail_all(cause); }
   void release_partitions(ExecutionAttemptId attempt) override { worker_.release_partitions(attempt); }
+  void join_cluster(const ClusterAccess& access) override {
+    worker_.join_cluster({.cluster = access.cluster, .node = node_, .token = access.token});
+  }
+
+  [[nodiscard]] Result<std::string> data_address() const { return worker_.data_address(); }
 
 private:
+  const TaskManagerId node_;
   Worker worker_;
 };
 

@@ -25,11 +25,12 @@ struct Tasks final : TaskRunner {
   }
   void fail_all(const std::string& cause) override { failed_all.push_back(cause); }
   void release_partitions(ExecutionAttemptId attempt) override { released.push_back(attempt); }
+  void join_cluster(const ClusterAccess& access) override { joined.push_back(access.blob_address); }
 
   Status answer;
   std::vector<ExecutionAttemptId> submitted, cancelled, released;
   std::vector<std::pair<ExecutionAttemptId, std::string>> failed;
-  std::vector<std::string> failed_all;
+  std::vector<std::string> failed_all, joined;
 };
 
 struct Letters final : TaskManagerOutbox {
@@ -37,6 +38,7 @@ struct Letters final : TaskManagerOutbox {
   void heartbeat(const Heartbeat& mail) override { heartbeats.push_back(mail.instance); }
   void report(const UpdateTaskExecutionState& mail) override { reports.push_back(mail.task.state); }
   void registered(InstanceId instance) override { instances.push_back(instance); }
+  void leader_is_silent(const std::string& reason) override { silences.push_back(reason); }
   void give_up(const std::string& reason) override { given_up = reason; }
   void wake_after(Duration delay) override { wakes.push_back(delay); }
 
@@ -44,6 +46,7 @@ struct Letters final : TaskManagerOutbox {
   std::vector<InstanceId> heartbeats, instances;
   std::vector<ExecutionState> reports;
   std::string given_up;
+  std::vector<std::string> silences;
   std::vector<Duration> wakes;
 };
 
@@ -150,6 +153,39 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(tasks.failed_all.size() == 1);
   CHECK(out.registrations == 2);
   manager.on_disconnect({.instance = {}, .reason = "for nobody"}, kStart + 1s);
+  CHECK(out.registrations == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "it tells its machinery how to reach the cluster that took it in") {
+  manager.on_new_leader(kStart);
+  manager.on_registration_reply({.kind = RegistrationReply::Kind::Acknowledged,
+                                 .instance = kInstance,
+                                 .access = {.blob_address = "b:1"}},
+                                kStart);
+  CHECK(tasks.joined == std::vector<std::string>{"b:1"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a leader that answers heartbeats is kept, one that falls silent is given up") {
+  join();
+  for (int beat = 1; beat <= 10; ++beat) {
+    manager.on_tick(kStart + beat * 10s);
+    manager.on_heartbeat_reply(kInstance, {.known = true}, kStart + beat * 10s);
+  }
+  CHECK(out.silences.empty());
+
+  for (int beat = 11; beat <= 15; ++beat) manager.on_tick(kStart + beat * 10s);
+  CHECK(out.silences.empty());
+  manager.on_tick(kStart + 160s);
+  CHECK(out.silences == std::vector<std::string>{"the JobManager has not answered for 60 s"});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a heartbeat that is answered 'who are you' fails the tasks and registers anew") {
+  join();
+  manager.on_heartbeat_reply({.high = 9, .low = 9}, {.known = false}, kStart);  // an earlier registration's
+  CHECK(tasks.failed_all.empty());
+  manager.on_heartbeat_reply(kInstance, {.known = false}, kStart + 1s);
+  CHECK(tasks.failed_all.size() == 1);
+  CHECK(manager.instance().is_none());
   CHECK(out.registrations == 2);
 }
 

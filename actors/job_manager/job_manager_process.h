@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "actors/job_manager/job_manager.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "network/tcp/tls_options.h"
+
+namespace weir {
+
+/// All that runs in the process of a JobManager: its actors, reachable from other processes, and the blob
+/// server.
+///
+/// Threads: made and ended by one thread.
+class JobManagerProcess {
+public:
+  struct Options {
+    std::string host = "127.0.0.1";       // how others find this machine
+    std::string bind_host = "127.0.0.1";  // the interface it listens at
+    std::uint16_t port = 0;               // 0: any free one
+    JobManager::Options jobs;
+    Duration heartbeat_interval = 1s;
+    Duration heartbeat_timeout = 5s;  // silence of a TaskManager longer than this means that it is lost
+    std::size_t archived_jobs = 5;
+    std::optional<TlsOptions> tls;
+  };
+
+  /// Errors: one line that names what could not be opened.
+  [[nodiscard]] static Result<std::unique_ptr<JobManagerProcess>> start(Options options);
+  /// Running jobs end with it; TaskManagers wait for another JobManager.
+  ~JobManagerProcess();
+
+  /// "host:port"
+  [[nodiscard]] std::string rpc_address() const;
+  [[nodiscard]] std::string blob_address() const;
+
+private:
+  struct State;
+  explicit JobManagerProcess(std::unique_ptr<State> state);
+
+  const std::unique_ptr<State> state_;
+};
+
+}  // namespace weir

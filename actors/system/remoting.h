@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <caf/typed_event_based_actor.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "base/result.h"
+#include "messages/protocol.h"
+
+namespace weir {
+
+/// Lets other processes reach the JobManager at host and port (0: any free one); the answer is the port.
+///
+/// Threads: not one of the actor system. Waits.
+/// Errors:  the address is taken, or not ours.
+[[nodiscard]] Result<std::uint16_t> publish(const JobManagerActor& job_manager, const std::string& host,
+                                            std::uint16_t port);
+
+/// Finds the JobManager at "host:port" and calls one of the two in the actor's own time. The actor must have
+/// a thread of its own: whether anybody is there is found out while it waits.
+///
+/// Errors: nobody listens there, or no answer comes in time, or who answers is no JobManager of ours.
+void look_up(LeaderFinderActor::base& self, const std::string& address,
+             std::chrono::milliseconds patience, std::function<void(const JobManagerActor&)> on_found,
+             std::function<void(const Error&)> on_failed);
+
+}  // namespace weir
