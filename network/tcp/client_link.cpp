@@ -202,6 +202,7 @@ void ClientLink::receive() {
     if (payload_) payload_->bytes += static_cast<std::uint32_t>(of_payload);
     reader_.filled(got->bytes - of_payload);
     if (!take_frames()) return;
+    if (got->next == ByteStream::Progress::Next::WhenWritable) wants_writable_ = true;
     if (got->next != ByteStream::Progress::Next::Again) return;
   }
   has_more_to_read_ = true;
@@ -335,10 +336,15 @@ void ClientLink::send() {
     const auto wrote = stream_->write(queue_.pieces());
     if (!wrote) return fail(wrote.error());
     queue_.on_written(wrote->bytes);
-    is_blocked_ = wrote->next == ByteStream::Progress::Next::WhenWritable;
+    is_blocked_ = wrote->next != ByteStream::Progress::Next::Again;
+    if (wrote->next == ByteStream::Progress::Next::WhenWritable) wants_writable_ = true;
     if (is_blocked_) break;
   }
-  loop_.watch(*this, stream_->descriptor(), /*readable=*/true, /*writable=*/!queue_.empty());
+  watch();
+}
+
+void ClientLink::watch() {
+  loop_.watch(*this, stream_->descriptor(), /*readable=*/true, std::exchange(wants_writable_, false));
 }
 
 void ClientLink::leave_if_idle() {

@@ -102,6 +102,7 @@ private:
   [[nodiscard]] Result<std::shared_ptr<PartitionReceiver>> receiver_of(std::uint64_t number) const;
 
   void send();
+  void watch();
   void leave_if_idle() WEIR_EXCLUDES(lock_);
   void fail(const Error& why) WEIR_EXCLUDES(lock_);
   /// Closes for all that come later; returns what has not been carried out.
@@ -119,7 +120,8 @@ private:
   bool has_begun_ = false;
   bool is_greeted_ = false;
   bool is_done_ = false;
-  bool is_blocked_ = false;
+  bool is_blocked_ = false;             // writing has to wait
+  bool wants_writable_ = false;         // reading or writing has to wait for that
   bool has_more_to_read_ = false;
 
   wire::FrameReader reader_;

@@ -27,7 +27,7 @@ struct LinkOptions {
   Duration idle_timeout = 30s;     // a link that carries no stream is closed
   Duration silence = 10s;          // a peer that does not acknowledge for so long is gone
   std::uint32_t max_strangers = 64;  // connections at a time that have not said hello
-  StreamFactory* streams = nullptr;  // outlives the links; null: plain TCP
+  std::shared_ptr<StreamFactory> streams;  // such as a TlsContext; null: plain TCP
 };
 
 /// The options of the links that are made from now on. They differ from those of older links only in who the

@@ -102,13 +102,11 @@ void ServerLink::receive() {
   for (int calls = 0; calls < kCallsATurn; ++calls) {
     const ByteStream::Room room = reader_.room();
     const auto got = stream_->read({&room, 1});
-    if (!got) {
-      log::info("wire", "the link from " + peer_ + " broke: " + got.error().what);
-      return close();
-    }
+    if (!got) return lose(got.error());
     if (got->next == ByteStream::Progress::Next::End) return close();
     reader_.filled(got->bytes);
     if (!take_frames()) return;
+    if (got->next == ByteStream::Progress::Next::WhenWritable) wants_writable_ = true;
     if (got->next != ByteStream::Progress::Next::Again) return;
   }
   has_more_to_read_ = true;
@@ -201,17 +199,19 @@ void ServerLink::send() {
   for (int calls = 0; calls < kCallsATurn; ++calls) {
     if (queue_.empty()) fill_queue();
     is_blocked_ = false;
-    if (queue_.empty()) return loop_.watch(*this, stream_->descriptor(), true, false);
+    if (queue_.empty()) return watch();
     const auto wrote = stream_->write(queue_.pieces());
-    if (!wrote) {
-      log::info("wire", "the link from " + peer_ + " broke: " + wrote.error().what);
-      return close();
-    }
+    if (!wrote) return lose(wrote.error());
     queue_.on_written(wrote->bytes);
-    is_blocked_ = wrote->next == ByteStream::Progress::Next::WhenWritable;
-    if (is_blocked_) return loop_.watch(*this, stream_->descriptor(), true, true);
+    is_blocked_ = wrote->next != ByteStream::Progress::Next::Again;
+    if (wrote->next == ByteStream::Progress::Next::WhenWritable) wants_writable_ = true;
+    if (is_blocked_) return watch();
   }
   loop_.wake(*this);
+}
+
+void ServerLink::watch() {
+  loop_.watch(*this, stream_->descriptor(), /*readable=*/true, std::exchange(wants_writable_, false));
 }
 
 void ServerLink::fill_queue() {
@@ -267,6 +267,12 @@ void ServerLink::refuse(const Error& why) {
     queue_.add(wire::Failure{.receiver = std::nullopt, .error = why});
     (void)stream_->write(queue_.pieces()).has_value();
   }
+  close();
+}
+
+void ServerLink::lose(const Error& why) {
+  if (why.code == ErrorCode::Refused) counts_->refuse(peer_, why.what);
+  else log::info("wire", "the link from " + peer_ + " broke: " + why.what);
   close();
 }
 

@@ -81,12 +81,15 @@ private:
   [[nodiscard]] Status take(const wire::Event& frame);
 
   void send();
+  void watch();
   void fill_queue();
   void take_turn(const CreditQueue::Turn& turn);
   void send_next(Channel channel, Reader& reader, BufferOrEvent next, const Polled& polled);
   void drop(Channel channel);
 
   [[nodiscard]] bool is_open() const { return stream_ != nullptr; }
+  /// The stream ended with an error.
+  void lose(const Error& why);
   /// Closes, and nothing is wrong.
   void say_goodbye();
   /// Says why, if there is room for a word, and closes.
@@ -108,7 +111,8 @@ private:
   std::unordered_map<std::uint64_t, Channel> channel_of_;  // by receiver
   bool has_begun_ = false;
   bool is_greeted_ = false;
-  bool is_blocked_ = false;       // the socket is full
+  bool is_blocked_ = false;       // writing has to wait
+  bool wants_writable_ = false;   // reading or writing has to wait for that
   bool has_more_to_read_ = false;  // others had to have their turn
   std::vector<Channel> told_;  // keeps its memory
 
