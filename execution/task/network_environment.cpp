@@ -19,6 +19,7 @@ LinkOptions link_options(const NetworkEnvironment::Options& options) {
   LinkOptions links;
   links.identity = options.identity;
   links.segment_bytes = options.segment_bytes;
+  links.streams = options.streams;
   return links;
 }
 

@@ -13,6 +13,7 @@
 #include "execution/task/task_wiring.h"
 #include "graph/deployment.h"
 #include "network/result_partition.h"
+#include "network/tcp/byte_stream.h"
 #include "network/tcp/link_identity.h"
 
 namespace weir {
@@ -34,6 +35,7 @@ public:
     std::string bind_address;
     std::optional<std::uint16_t> port;  // none: nobody else reads from here; 0: any free one
     std::optional<LinkIdentity> identity;  // none: join_cluster() comes later
+    std::shared_ptr<StreamFactory> streams;  // null: in clear
   };
 
   explicit NetworkEnvironment(const Options& options);

@@ -24,7 +24,8 @@ NetworkEnvironment::Options network_options(const Worker::Options& options) {
           .floating_buffers_per_gate = options.floating_buffers_per_gate,
           .bind_address = options.data_bind_address,
           .port = options.data_port,
-          .identity = options.data_identity};
+          .identity = options.data_identity,
+          .streams = options.data_streams};
 }
 
 }  // namespace

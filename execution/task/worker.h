@@ -11,6 +11,7 @@
 #include "graph/deployment.h"
 #include "graph/execution_state.h"
 #include "memory/memory_segment.h"
+#include "network/tcp/byte_stream.h"
 #include "network/tcp/link_identity.h"
 
 namespace weir {
@@ -46,6 +47,7 @@ public:
     std::optional<std::uint16_t> data_port;
     /// Cluster and token must be equal in all workers. None: known when join_cluster() is called.
     std::optional<LinkIdentity> data_identity;
+    std::shared_ptr<StreamFactory> data_streams;  // such as a TlsContext; null: in clear
   };
 
   /// `programs` and `observer` outlive this.

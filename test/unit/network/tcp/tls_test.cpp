@@ -9,6 +9,7 @@
 
 #include "network/tcp/tls_stream.h"
 #include "test/support/certificates.h"
+#include "test/support/process.h"
 #include "test/support/process_counts.h"
 #include "test/unit/network/tcp/exchange_all.h"
 
@@ -288,4 +289,25 @@ TEST_CASE("files that cannot be right are refused in one line that names them") 
     files = authority.issue({.name = "odd", .uri = "urn:weir:cluster:a b"});
     CHECK(contains(complaint_about(files), "names 0 clusters"));
   }
+}
+
+TEST_CASE("scripts/certificates makes what a cluster needs, and keeps what is there") {
+  const weir::testing::TemporaryDirectory files;
+  const auto make = [&](const std::string& node) {
+    const auto made = weir::testing::run_to_end({WEIR_SOURCE_DIRECTORY "/scripts/certificates", files.path(),
+                                                 "--cluster", "prod.1", "--node", node});
+    REQUIRE_MESSAGE(made.end.code == 0, made.err);
+    return TlsOptions{.certificate_file = files.path(node + ".pem"),
+                      .key_file = files.path(node + ".key"),
+                      .ca_file = files.path("ca.pem")};
+  };
+  const auto first = load(make("first"));
+  CHECK(first->cluster() == "prod.1");
+  Node writing(over(first));
+  Node reading(over(load(make("second"))));
+  writing.listen();
+  write(*writing.worker.add_partition(0, 1), 0, "a");
+  Bell bell;
+  const auto gate = reading.open_gate(writing, 1, 0, bell);
+  CHECK(await_read(*gate, bell) == "0:a");
 }
