@@ -10,14 +10,8 @@ namespace weir {
 
 namespace {
 
-bool equals(const LinkToken& a, const LinkToken& b) {
-  std::byte difference{0};
-  for (std::size_t i = 0; i < a.size(); ++i) difference |= a[i] ^ b[i];
-  return difference == std::byte{0};
-}
-
 bool is_same(const LinkIdentity& a, const LinkIdentity& b) {
-  return a.cluster == b.cluster && a.node == b.node && equals(a.token, b.token);
+  return a.cluster == b.cluster && a.node == b.node && equal_tokens(a.token, b.token);
 }
 
 Error refused(std::string why) {
@@ -57,7 +51,8 @@ Error in_no_cluster() {
 
 Status check_hello(const wire::Hello& theirs, const LinkOptions& ours) {
   if (!ours.identity) return in_no_cluster();
-  if (!equals(theirs.token, ours.identity->token)) return refused("the two workers have different tokens");
+  if (!equal_tokens(theirs.token, ours.identity->token))
+    return refused("the two workers have different tokens");
   if (theirs.cluster != ours.identity->cluster) {
     return refused("the two workers are of different clusters, " + theirs.cluster.hex() + " and " +
                    ours.identity->cluster.hex());

@@ -14,7 +14,10 @@ namespace weir {
 namespace {
 
 Error lost(int reason) {
-  return {.code = ErrorCode::ConnectionLost, .what = std::strerror(reason), .blame = Blame::Environment};
+  return {.code = ErrorCode::ConnectionLost,
+          .what = std::strerror(reason),
+          .blame = Blame::Environment,
+          .retry = Retry::Later};
 }
 
 class PlainStream final : public ByteStream {

@@ -60,6 +60,11 @@ void StopSignal::raise() {
   (void)!::write(event_.number(), &one, sizeof one);  // it fails only if the count is full: then it is raised
 }
 
+bool StopSignal::await_until(TimePoint deadline) const {
+  const auto waited = await_events(descriptor(), POLLIN, deadline, nullptr);
+  return waited.has_value();
+}
+
 Status WaitingStream::await(ByteStream::Progress::Next what, TimePoint deadline) const {
   using Next = ByteStream::Progress::Next;
   switch (what) {

@@ -24,6 +24,8 @@ public:
   StopSignal();
   void raise();
   [[nodiscard]] bool is_raised() const { return raised_; }
+  /// False: the deadline has passed.
+  bool await_until(TimePoint deadline) const;
   /// Readable once it was raised.
   [[nodiscard]] int descriptor() const { return event_.number(); }
 
@@ -53,8 +55,8 @@ public:
 private:
   [[nodiscard]] Status await(ByteStream::Progress::Next what, TimePoint deadline) const;
 
-  const std::unique_ptr<ByteStream> stream_;
-  const StopSignal* const stop_;
+  std::unique_ptr<ByteStream> stream_;
+  const StopSignal* stop_;
 };
 
 [[nodiscard]] Result<Descriptor> await_connection(const SocketAddress& to, TimePoint deadline,

@@ -13,8 +13,8 @@ _GRAPH = {"graph", "checkpoint/snapshot"} | _BYTES
 _DATA_PLANE = {"execution/operators", "checkpoint/state"} | _GRAPH
 _THREE_TO_SIX = {
     "checkpoint/snapshot", "checkpoint/state", "checkpoint/coordinator", "checkpoint/barrier_aligner",
-    "network", "network/tcp", "graph", "execution/operators", "execution/windows", "execution/task",
-    "messages", "ha", "api", "web",
+    "network", "network/tcp", "network/blob", "graph", "execution/operators", "execution/windows",
+    "execution/task", "messages", "ha", "api", "web",
 }
 
 ARROWS = {
@@ -22,6 +22,7 @@ ARROWS = {
     "memory": {"base"},
     "network": {"memory", "base"},
     "network/tcp": {"network", "memory", "base"},
+    "network/blob": {"network/tcp", "network", "memory", "base"},
     "checkpoint/snapshot": {"memory", "base"},
     "checkpoint/state": {"checkpoint/snapshot", "memory", "base"},
     "checkpoint/coordinator": {"checkpoint/snapshot", "checkpoint/state", "base"},

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/file_system.h"
+
+namespace weir::testing {
+
+/// The machine's files, on a disk that has the faults a test wants.
+class FaultyFileSystem final : public FileSystem {
+public:
+  std::atomic<std::uint64_t> room_bytes = UINT64_MAX;  // then the disk is full
+  std::atomic<bool> syncs = true;
+  std::atomic<bool> renames = true;
+
+  Result<std::unique_ptr<FileReader>> open(const std::string& path) override { return files_.open(path); }
+  Result<std::unique_ptr<FileWriter>> create(const std::string& path) override {
+    auto file = files_.create(path);
+    if (!file) return file.error();
+    return std::unique_ptr<FileWriter>(std::make_unique<Writer>(*this, *std::move(file)));
+  }
+  Status rename(const std::string& from, const std::string& to) override {
+    return renames ? files_.rename(from, to) : fault("rename failed");
+  }
+  Status remove(const std::string& path) override { return files_.remove(path); }
+  Status make_folder(const std::string& path) override { return files_.make_folder(path); }
+  Result<std::vector<std::string>> list(const std::string& folder) override { return files_.list(folder); }
+
+private:
+  class Writer final : public FileWriter {
+  public:
+    Writer(FaultyFileSystem& disk, std::unique_ptr<FileWriter> file) : disk_(disk), file_(std::move(file)) {}
+    Status write(std::span<const std::byte> bytes) override {
+      if (bytes.size() > disk_.room_bytes) return fault("no space left");
+      disk_.room_bytes -= bytes.size();
+      return file_->write(bytes);
+    }
+    Status sync() override { return disk_.syncs ? file_->sync() : fault("sync failed"); }
+
+  private:
+    FaultyFileSystem& disk_;
+    const std::unique_ptr<FileWriter> file_;
+  };
+
+  static Status fault(const char* what) {
+    return Error{ErrorCode::IoFailure, what, Blame::Environment, Retry::Later};
+  }
+
+  LocalFileSystem files_;
+};
+
+}  // namespace weir::testing
