@@ -48,7 +48,8 @@ ClientLink::ClientLink(IoLoop& loop, std::shared_ptr<const LinkOptions> options,
       address_(address),
       name_(std::move(name)),
       backoff_(options_->reconnect),
-      reader_(options_->segment_bytes, wire::FrameReader::Ahead::Exactly) {
+      reader_(options_->segment_bytes, wire::FrameReader::Ahead::Exactly),
+      pulse_(options_->silence) {
   queue_.add(hello_of(*options_));
 }
 
@@ -110,7 +111,7 @@ void ClientLink::carry_out(Command& command) {
   if (const auto* request = std::get_if<wire::PartitionRequest>(&command.frame)) {
     last_receiver_ = std::max(last_receiver_, request->receiver);
     receivers_.emplace(request->receiver, std::move(command.receiver));
-    if (is_greeted_) loop_.set_deadline(*this, std::nullopt);
+    leave_at_.reset();
   } else if (const auto* credit = std::get_if<wire::AddCredit>(&command.frame)) {
     if (!receivers_.contains(credit->receiver)) return;
   } else if (const auto* starving = std::get_if<wire::Starving>(&command.frame)) {
@@ -125,9 +126,9 @@ void ClientLink::carry_out(Command& command) {
 
 void ClientLink::forget(std::uint64_t receiver) {
   receivers_.erase(receiver);
-  if (receivers_.empty() && is_greeted_) {
-    loop_.set_deadline(*this, SystemClock{}.now() + options_->idle_timeout);
-  }
+  if (!receivers_.empty() || !is_greeted_) return;
+  leave_at_ = SystemClock{}.now() + options_->idle_timeout;
+  await_beat();
 }
 
 void ClientLink::on_ready() {
@@ -143,7 +144,7 @@ void ClientLink::on_ready() {
 
 void ClientLink::on_deadline() {
   if (stream_ != nullptr) {
-    if (is_greeted_) return leave_if_idle();
+    if (is_greeted_) return on_beat();
     return fail(
         {.code = ErrorCode::ConnectionLost, .what = "it did not say hello", .blame = Blame::Environment});
   }
@@ -151,6 +152,28 @@ void ClientLink::on_deadline() {
   loop_.unwatch(*this);
   connecting_ = {};
   try_again({.code = ErrorCode::ConnectionLost, .what = "no answer"});
+}
+
+void ClientLink::await_beat() {
+  loop_.set_deadline(*this, std::min(next_beat_, leave_at_.value_or(next_beat_)));
+}
+
+void ClientLink::on_beat() {
+  const auto now = SystemClock{}.now();
+  if (leave_at_ && now >= *leave_at_) {
+    leave_if_idle();
+    if (is_done_) return;
+    leave_at_.reset();  // somebody has just come
+  }
+  if (now >= next_beat_) {
+    next_beat_ = now + pulse_.interval();
+    const auto verdict = pulse_.on_beat();
+    if (verdict.is_lost) return fail(silent(*options_));
+    if (verdict.must_ping && queue_.empty()) queue_.add(wire::Ping{});
+    if (!is_blocked_) send();
+    if (is_done_) return;
+  }
+  await_beat();
 }
 
 void ClientLink::on_stop() {
@@ -198,6 +221,7 @@ void ClientLink::receive() {
     if (got->next == ByteStream::Progress::Next::End) {
       return fail({.code = ErrorCode::ConnectionLost, .what = "it closed the connection"});
     }
+    if (got->bytes > 0) pulse_.on_heard();
     const auto of_payload = std::min(got->bytes, payload.size());
     if (payload_) payload_->bytes += static_cast<std::uint32_t>(of_payload);
     reader_.filled(got->bytes - of_payload);
@@ -243,8 +267,10 @@ Status ClientLink::take(const wire::Hello& frame) {
   if (is_greeted_) return broken("it said hello twice");
   if (auto known = check_hello(frame, *options_); !known) return known;
   is_greeted_ = true;
-  loop_.set_deadline(*this, std::nullopt);
-  if (receivers_.empty()) loop_.set_deadline(*this, SystemClock{}.now() + options_->idle_timeout);
+  const auto now = SystemClock{}.now();
+  next_beat_ = now + pulse_.interval();
+  if (receivers_.empty()) leave_at_ = now + options_->idle_timeout;
+  await_beat();
   return Status::ok();
 }
 
@@ -335,6 +361,7 @@ void ClientLink::send() {
   while (!queue_.empty()) {
     const auto wrote = stream_->write(queue_.pieces());
     if (!wrote) return fail(wrote.error());
+    if (wrote->bytes > 0) pulse_.on_said();
     queue_.on_written(wrote->bytes);
     is_blocked_ = wrote->next != ByteStream::Progress::Next::Again;
     if (wrote->next == ByteStream::Progress::Next::WhenWritable) wants_writable_ = true;

@@ -16,6 +16,7 @@
 #include "network/tcp/frame_reader.h"
 #include "network/tcp/io_loop.h"
 #include "network/tcp/link_options.h"
+#include "network/tcp/pulse.h"
 #include "network/tcp/send_queue.h"
 #include "network/tcp/socket.h"
 
@@ -92,6 +93,7 @@ private:
   [[nodiscard]] Status take(const wire::Event& frame);
   [[nodiscard]] Status take(const wire::Failure& frame);
   [[nodiscard]] Status take(const wire::Close& frame);
+  [[nodiscard]] Status take(const wire::Ping&) { return Status::ok(); }
   /// What only the side that reads streams may say.
   [[nodiscard]] Status refuse() const;
   [[nodiscard]] Status take(const wire::PartitionRequest&) { return refuse(); }
@@ -101,6 +103,9 @@ private:
   /// Null: nobody wants it any more.
   [[nodiscard]] Result<std::shared_ptr<PartitionReceiver>> receiver_of(std::uint64_t number) const;
 
+  /// Sets the deadline of a link that is greeted.
+  void await_beat();
+  void on_beat();
   void send();
   void watch();
   void leave_if_idle() WEIR_EXCLUDES(lock_);
@@ -126,6 +131,9 @@ private:
 
   wire::FrameReader reader_;
   SendQueue queue_;  // begins with hello; filled though there is no connection yet
+  Pulse pulse_;
+  TimePoint next_beat_;
+  std::optional<TimePoint> leave_at_;  // while nothing is read
   Receivers receivers_;
   std::uint64_t last_receiver_ = 0;  // requested so far
   std::optional<Payload> payload_;

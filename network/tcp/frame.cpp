@@ -119,6 +119,7 @@ EncodedFrame write(const Failure& frame) {
 }
 
 EncodedFrame write(const Close&) { return FrameWriter().finish(Kind::Close); }
+EncodedFrame write(const Ping&) { return FrameWriter().finish(Kind::Ping); }
 
 }  // namespace
 

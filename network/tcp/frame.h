@@ -33,6 +33,7 @@
 ///   7 Cancel            receiver 8
 ///   8 Failure           has receiver 1 | blame 1 | retry 1 | 0 1 | code 2 | 0 2 | receiver 8 | text, <= 512
 ///   9 Close             nothing
+///  10 Ping              nothing
 ///
 /// Every kind has a least and a most length, the most being that of Data; nothing is allocated for a length
 /// that a peer claims. Reserved bytes must be 0, choices must be known: what is not exactly as drawn is
@@ -53,6 +54,7 @@ enum class Kind : std::uint8_t {
   Cancel,
   Failure,
   Close,
+  Ping,
 };
 
 inline constexpr std::size_t kHeaderBytes = 8;
@@ -133,8 +135,13 @@ struct Close {
   bool operator==(const Close&) const = default;
 };
 
+/// Either way: I am alive, and have nothing else to say.
+struct Ping {
+  bool operator==(const Ping&) const = default;
+};
+
 using Frame =
-    std::variant<Hello, PartitionRequest, Data, Event, AddCredit, Starving, Cancel, Failure, Close>;
+    std::variant<Hello, PartitionRequest, Data, Event, AddCredit, Starving, Cancel, Failure, Close, Ping>;
 
 /// A frame as it is sent, record bytes apart.
 class EncodedFrame {

@@ -32,6 +32,7 @@ Lengths lengths_of(Kind kind, std::uint32_t max_data_bytes) {
     case Kind::Cancel: return {8, 8};
     case Kind::Failure: return {kFailureHeadBytes, kFailureHeadBytes + kMaxFailureText};
     case Kind::Close: return {0, 0};
+    case Kind::Ping: return {0, 0};
   }
   return {1, 0};
 }
@@ -179,9 +180,10 @@ Frame read_body(Kind kind, BodyReader& in, std::size_t body_bytes) {
     case Kind::Starving: return Starving{in.number<std::uint64_t>()};
     case Kind::Cancel: return Cancel{in.number<std::uint64_t>()};
     case Kind::Failure: return read_failure(in);
-    case Kind::Close: break;
+    case Kind::Close: return Close{};
+    case Kind::Ping: break;
   }
-  return Close{};
+  return Ping{};
 }
 
 struct Header {

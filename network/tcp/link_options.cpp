@@ -49,6 +49,14 @@ Error in_no_cluster() {
           .retry = Retry::Later};
 }
 
+Error silent(const LinkOptions& options) {
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(options.silence).count();
+  return {.code = ErrorCode::ConnectionLost,
+          .what = "it has said nothing for " + std::to_string(millis) + " ms",
+          .blame = Blame::Environment,
+          .retry = Retry::Later};
+}
+
 Status check_hello(const wire::Hello& theirs, const LinkOptions& ours) {
   if (!ours.identity) return in_no_cluster();
   if (!equal_tokens(theirs.token, ours.identity->token))

@@ -21,11 +21,11 @@ namespace weir {
 struct LinkOptions {
   std::optional<LinkIdentity> identity;  // none: the worker is in no cluster, and every link is refused
   std::uint32_t segment_bytes = kDefaultSegmentBytes;  // equal in all workers of a cluster
-  Duration hello_timeout = 10s;    // whoever has not said hello by then is no peer
+  Duration hello_timeout = 5s;     // whoever has not said hello by then is no peer
   Duration attempt_timeout = 5s;   // of one attempt to connect
   Backoff::Limits reconnect;       // when nobody listens yet
   Duration idle_timeout = 30s;     // a link that carries no stream is closed
-  Duration silence = 10s;          // a peer that does not acknowledge for so long is gone
+  Duration silence = 2s;           // a peer that says nothing for so long, not even a ping, is gone
   std::uint32_t max_strangers = 64;  // connections at a time that have not said hello
   std::shared_ptr<StreamFactory> streams;  // such as a TlsContext; null: plain TCP
 };
@@ -51,6 +51,8 @@ private:
 /// Of a worker that is in a cluster.
 [[nodiscard]] wire::Hello hello_of(const LinkOptions& options);
 [[nodiscard]] Error in_no_cluster();
+/// Of a peer that said nothing for too long.
+[[nodiscard]] Error silent(const LinkOptions& options);
 /// Whether `theirs` is of our cluster. Takes as long for a token that is nearly right as for one that is not.
 [[nodiscard]] Status check_hello(const wire::Hello& theirs, const LinkOptions& ours);
 [[nodiscard]] std::unique_ptr<ByteStream> make_stream(Descriptor connected, StreamSide side,

@@ -42,7 +42,8 @@ ServerLink::ServerLink(IoLoop& loop, PartitionRegistry& registry, std::shared_pt
       counts_(std::move(counts)),
       stream_(std::move(stream)),
       peer_(std::move(peer)),
-      reader_(options_->segment_bytes, wire::FrameReader::Ahead::Freely) {
+      reader_(options_->segment_bytes, wire::FrameReader::Ahead::Freely),
+      pulse_(options_->silence) {
   ++counts_->open;
   ++counts_->strangers;
 }
@@ -80,7 +81,17 @@ void ServerLink::on_ready() {
 }
 
 void ServerLink::on_deadline() {
+  if (is_greeted_) return on_beat();
   refuse({.code = ErrorCode::Timeout, .what = "no hello in time", .blame = Blame::Environment});
+}
+
+void ServerLink::on_beat() {
+  const auto verdict = pulse_.on_beat();
+  if (verdict.is_lost) return lose(silent(*options_));
+  loop_.set_deadline(*this, SystemClock{}.now() + pulse_.interval());
+  if (!verdict.must_ping || !queue_.empty()) return;  // what waits will tell as well
+  queue_.add(wire::Ping{});
+  send();
 }
 
 void ServerLink::on_options(const std::shared_ptr<const LinkOptions>& current) {
@@ -104,6 +115,7 @@ void ServerLink::receive() {
     const auto got = stream_->read({&room, 1});
     if (!got) return lose(got.error());
     if (got->next == ByteStream::Progress::Next::End) return close();
+    if (got->bytes > 0) pulse_.on_heard();
     reader_.filled(got->bytes);
     if (!take_frames()) return;
     if (got->next == ByteStream::Progress::Next::WhenWritable) wants_writable_ = true;
@@ -136,7 +148,7 @@ Status ServerLink::take(const wire::Hello& frame) {
   if (auto known = check_hello(frame, *options_); !known) return known;
   is_greeted_ = true;
   --counts_->strangers;
-  loop_.set_deadline(*this, std::nullopt);
+  loop_.set_deadline(*this, SystemClock{}.now() + pulse_.interval());
   queue_.add(hello_of(*options_));
   return Status::ok();
 }
@@ -202,6 +214,7 @@ void ServerLink::send() {
     if (queue_.empty()) return watch();
     const auto wrote = stream_->write(queue_.pieces());
     if (!wrote) return lose(wrote.error());
+    if (wrote->bytes > 0) pulse_.on_said();
     queue_.on_written(wrote->bytes);
     is_blocked_ = wrote->next != ByteStream::Progress::Next::Again;
     if (wrote->next == ByteStream::Progress::Next::WhenWritable) wants_writable_ = true;

@@ -17,6 +17,7 @@
 #include "network/tcp/frame_reader.h"
 #include "network/tcp/io_loop.h"
 #include "network/tcp/link_options.h"
+#include "network/tcp/pulse.h"
 #include "network/tcp/send_queue.h"
 
 namespace weir {
@@ -76,10 +77,12 @@ private:
   [[nodiscard]] Status take(const wire::Cancel& frame);
   [[nodiscard]] Status take(const wire::Failure& frame);
   [[nodiscard]] Status take(const wire::Close& frame);
+  [[nodiscard]] Status take(const wire::Ping&) { return Status::ok(); }
   /// What only the side that sends streams may say.
   [[nodiscard]] Status take(const wire::Data& frame);
   [[nodiscard]] Status take(const wire::Event& frame);
 
+  void on_beat();
   void send();
   void watch();
   void fill_queue();
@@ -105,6 +108,7 @@ private:
 
   wire::FrameReader reader_;
   SendQueue queue_;
+  Pulse pulse_;
   CreditQueue turns_;
   std::vector<std::unique_ptr<Reader>> readers_;  // by channel; null: free
   std::vector<Channel> free_channels_;

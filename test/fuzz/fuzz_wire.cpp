@@ -22,5 +22,6 @@ std::vector<std::string> weir::fuzz::seeds() {
     return bytes;
   };
   return {bytes_of(wire::Hello{}), bytes_of(wire::PartitionRequest{}), bytes_of(wire::AddCredit{}),
-          bytes_of(wire::Event{}), bytes_of(wire::Failure{}), bytes_of(wire::Close{})};
+          bytes_of(wire::Event{}), bytes_of(wire::Failure{}), bytes_of(wire::Close{}),
+          bytes_of(wire::Ping{})};
 }

@@ -45,6 +45,7 @@ const std::vector<Frame> kOneOfEach{
                       .retry = Retry::Later}},
     Failure{.receiver = std::nullopt, .error = {.what = ""}},
     Close{},
+    Ping{},
 };
 
 Bytes encoded(const std::vector<Frame>& frames) {
