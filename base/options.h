@@ -12,15 +12,58 @@ namespace weir::options {
 inline constexpr Option<std::uint32_t> kParallelism{"parallelism.default", "1",
                                                     "parallelism of a program that sets none"};
 
-inline constexpr Option<std::string> kJobManagerAddress{"jobmanager.rpc.address", "localhost",
+inline constexpr Option<std::string> kJobManagerAddress{"jobmanager.rpc.address", "127.0.0.1",
                                                         "host under which others reach the JobManager"};
-inline constexpr Option<std::uint32_t> kJobManagerPort{"jobmanager.rpc.port", "6123",
-                                                       "port of the JobManager's control messages"};
+inline constexpr Option<std::uint32_t> kJobManagerPort{
+    "jobmanager.rpc.port", "6123", "port of the JobManager's control messages; 0: any free"};
+inline constexpr Option<std::string> kJobManagerBindHost{
+    "jobmanager.bind-host", "", "interface to listen at; unset: that of jobmanager.rpc.address"};
+inline constexpr Option<std::uint32_t> kArchivedJobs{"web.history", "5", "ended jobs that are remembered"};
+
+inline constexpr Option<Duration> kHeartbeatInterval{
+    "heartbeat.interval", "1 s", "between life signs of processes; equal in all of a cluster"};
+inline constexpr Option<Duration> kHeartbeatTimeout{
+    "heartbeat.timeout", "5 s", "silence after which a process counts as dead; equal in all of a cluster"};
+
+inline constexpr Option<std::string> kRestartStrategy{
+    "restart-strategy", "none", "of jobs that set none: none, fixed-delay or failure-rate"};
+inline constexpr Option<std::uint32_t> kFixedDelayAttempts{"restart-strategy.fixed-delay.attempts", "1",
+                                                           "restarts in the life of a job"};
+inline constexpr Option<Duration> kFixedDelay{"restart-strategy.fixed-delay.delay", "1 s",
+                                              "between a failure and the restart"};
+inline constexpr Option<std::uint32_t> kMaxFailuresPerInterval{
+    "restart-strategy.failure-rate.max-failures-per-interval", "1",
+    "failures within the interval that are survived"};
+inline constexpr Option<Duration> kFailureRateInterval{
+    "restart-strategy.failure-rate.failure-rate-interval", "1 min", "over which failures are counted"};
+inline constexpr Option<Duration> kFailureRateDelay{"restart-strategy.failure-rate.delay", "1 s",
+                                                    "between a failure and the restart"};
+
+inline constexpr Option<Duration> kRegistrationInitialBackoff{
+    "taskmanager.registration.initial-backoff", "500 ms", "until a TaskManager asks again to be taken in"};
+inline constexpr Option<Duration> kRegistrationMaxBackoff{"taskmanager.registration.max-backoff", "30 s",
+                                                          "most that this pause grows to"};
+inline constexpr Option<Duration> kRegistrationRefusedBackoff{
+    "taskmanager.registration.refused-backoff", "10 s", "pause after a refusal"};
+inline constexpr Option<Duration> kRegistrationTimeout{
+    "taskmanager.registration.timeout", "5 min", "without a JobManager it ends then; 0: never"};
+
+inline constexpr Option<std::string> kTlsCertificate{"security.ssl.certificate", "",
+                                                     "PEM file: by what a node proves who it is"};
+inline constexpr Option<std::string> kTlsKey{"security.ssl.key", "",
+                                             "PEM file of its private key, readable by its owner alone"};
+inline constexpr Option<std::string> kTlsCa{"security.ssl.ca", "",
+                                            "PEM file: who signed the peers' certificates"};
+inline constexpr Option<bool> kInsecureNetwork{
+    "security.insecure-network", "false",
+    "listen to other machines without TLS: whoever reaches us rules us"};
 
 inline constexpr Option<std::uint32_t> kTaskSlots{
     "taskmanager.numberOfTaskSlots", "1", "tasks of one job vertex that a TaskManager runs at a time"};
-inline constexpr Option<std::string> kTaskManagerHost{"taskmanager.hostname", "localhost",
+inline constexpr Option<std::string> kTaskManagerHost{"taskmanager.hostname", "127.0.0.1",
                                                       "host under which peers reach this TaskManager"};
+inline constexpr Option<std::string> kTaskManagerBindHost{
+    "taskmanager.bind-host", "", "interface to listen at; unset: that of taskmanager.hostname"};
 inline constexpr Option<std::uint32_t> kTaskManagerDataPort{"taskmanager.data.port", "0",
                                                             "port of the data exchange; 0: any free one"};
 inline constexpr Option<Bytes> kSegmentSize{"taskmanager.memory.segment-size", "32kb",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -10,7 +10,7 @@
 #include "actors/job_manager/job_manager.h"
 #include "base/result.h"
 #include "base/time.h"
-#include "network/tcp/tls_options.h"
+#include "base/tls_options.h"
 
 namespace weir {
 
@@ -32,13 +32,13 @@ public:
   };
 
   /// Errors: one line that names what could not be opened.
-  [[nodiscard]] static Result<std::unique_ptr<JobManagerProcess>> start(Options options);
+  [[nodiscard]] static Result<std::unique_ptr<JobManagerProcess>> start(const Options& options);
   /// Running jobs end with it; TaskManagers wait for another JobManager.
   ~JobManagerProcess();
 
-  /// "host:port"
-  [[nodiscard]] std::string rpc_address() const;
-  [[nodiscard]] std::string blob_address() const;
+  /// Both as "host:port".
+  [[nodiscard]] const std::string& rpc_address() const;
+  [[nodiscard]] const std::string& blob_address() const;
 
 private:
   struct State;

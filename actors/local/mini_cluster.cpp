@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "actors/client/job_client_actor.h"
+#include "actors/job_manager/contender_mailer_actor.h"
 #include "actors/job_manager/job_manager_actor.h"
 #include "actors/system/actor_system.h"
 #include "actors/system/leader_finder_actor.h"
@@ -20,19 +21,6 @@
 namespace weir {
 
 namespace {
-
-/// Brings the election's word to the JobManager as mail.
-class ContenderMailer final : public LeaderContender {
-public:
-  explicit ContenderMailer(JobManagerActor receiver) : receiver_(std::move(receiver)) {}
-  void grant_leadership(LeaderSessionId session) override {
-    caf::anon_send(receiver_, GrantLeadership{session});
-  }
-  void revoke_leadership() override { caf::anon_send(receiver_, RevokeLeadership{}); }
-
-private:
-  JobManagerActor receiver_;
-};
 
 TaskManagerNode::Options node_options(const MiniCluster::Options& options, std::uint32_t number) {
   TaskManagerNode::Options node;

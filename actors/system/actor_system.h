@@ -11,7 +11,7 @@
 
 #include "base/result.h"
 #include "base/time.h"
-#include "network/tcp/tls_options.h"
+#include "base/tls_options.h"
 
 namespace weir {
 

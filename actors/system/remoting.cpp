@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/system/remoting.h"
 
+#include <caf/actor_registry.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/openssl/manager.hpp>
 #include <caf/openssl/publish.hpp>
@@ -37,6 +38,10 @@ Error not_found(const std::string& address, const caf::error& cause) {
 }
 
 }  // namespace
+
+void close_back_doors(caf::actor_system& system) {
+  for (const auto name : {caf::atom("ConfigServ"), caf::atom("SpawnServ")}) system.registry().erase(name);
+}
 
 Result<std::uint16_t> publish(const JobManagerActor& job_manager, const std::string& host,
                               std::uint16_t port) {

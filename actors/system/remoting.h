@@ -13,6 +13,9 @@
 
 namespace weir {
 
+/// Ends what CAF offers to every peer and nobody here asks for: to change the configuration, to start actors.
+void close_back_doors(caf::actor_system& system);
+
 /// Lets other processes reach the JobManager at host and port (0: any free one); the answer is the port.
 ///
 /// Threads: not one of the actor system. Waits.

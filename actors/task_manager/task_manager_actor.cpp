@@ -14,6 +14,7 @@
 
 #include "actors/system/actor_system.h"
 #include "actors/system/fence.h"
+#include "base/address.h"
 #include "base/log.h"
 
 namespace weir {
@@ -189,6 +190,17 @@ private:
   TaskManagerActor receiver_;
 };
 
+namespace {
+
+/// The address under which others reach what listens at `bound`.
+std::string advertised(const std::string& bound, const std::string& host) {
+  const auto place = split_address(bound);
+  WEIR_CHECK(place, "a listening socket has an address");
+  return host.empty() ? bound : join_address(host, place->port);
+}
+
+}  // namespace
+
 TaskManagerNode::TaskManagerNode(caf::actor_system& system, Options options, ProgramSource& programs)
     : system_(system),
       mailer_(std::make_unique<Mailer>()),
@@ -196,6 +208,9 @@ TaskManagerNode::TaskManagerNode(caf::actor_system& system, Options options, Pro
       tasks_(std::make_unique<WorkerTaskRunner>(id_, options.worker, programs, *mailer_)) {
   options.actor.self.id = id_;
   options.actor.self.slots = options.worker.slots;
+  const auto data_address = tasks_->data_address();
+  if (data_address && !data_address->empty())
+    options.actor.self.data_address = advertised(*data_address, options.data_host);
   actor_ = spawn_task_manager(system, options.actor, *tasks_, std::move(options.events));
   mailer_->set_receiver(actor_);
 }

@@ -35,9 +35,10 @@ struct TaskManagerEvents {
 class TaskManagerNode {
 public:
   struct Options {
-    TaskManager::Options actor;  // its id and slots are filled in from `worker`
+    TaskManager::Options actor;  // its id, slots and data address are filled in from `worker`
     Worker::Options worker;
     TaskManagerEvents events;
+    std::string data_host;  // under which peers reach the Worker; empty: the one it listens at
   };
 
   /// `system` and `programs` outlive this.
@@ -47,6 +48,9 @@ public:
   TaskManagerNode& operator=(const TaskManagerNode&) = delete;
 
   [[nodiscard]] const TaskManagerActor& actor() const { return actor_; }
+  [[nodiscard]] TaskManagerId id() const { return id_; }
+  /// Where peers fetch partitions; empty if the Worker has no port. Errors: the port could not be opened.
+  [[nodiscard]] Result<std::string> data_address() const { return tasks_->data_address(); }
 
 private:
   class Mailer;

@@ -1,35 +1,89 @@
 // SPDX-License-Identifier: Apache-2.0
-// A JobManager in a process of its own. Not there yet: it says so.
+// A JobManager in a process of its own.
 #include <iostream>
-#include <string>
-#include <vector>
+#include <unistd.h>
 
-#include "apps/command_line.h"
+#include "actors/job_manager/job_manager_process.h"
+#include "apps/node/exit_codes.h"
+#include "apps/node/node.h"
+#include "apps/node/settings.h"
+
+namespace weir {
 
 namespace {
 
-constexpr weir::OptionSpec kOptions[] = {
+constexpr std::string_view kName = "weir-jobmanager";
+
+constexpr OptionSpec kOptions[] = {
+    kConfigOption,
+    kDefineOption,
+    {"host", "HOST", "Listen here and tell others so (default 127.0.0.1)."},
+    {"port", "PORT", "For control messages; 0: any free one (default 6123)."},
+    {"insecure-network", "", "Listen to other machines although there is no TLS."},
     {"help,h", "", "Print this."},
     {"version,v", "", "Print the version."},
 };
 
+constexpr Shorthand kShorthands[] = {
+    {"host", options::kJobManagerAddress.key},
+    {"port", options::kJobManagerPort.key},
+    {"insecure-network", options::kInsecureNetwork.key},
+};
+
+constexpr AnyOption kKeys[] = {
+    options::kJobManagerAddress,   options::kJobManagerBindHost,     options::kJobManagerPort,
+    options::kHeartbeatInterval,   options::kHeartbeatTimeout,       options::kRestartStrategy,
+    options::kFixedDelayAttempts,  options::kFixedDelay,             options::kMaxFailuresPerInterval,
+    options::kFailureRateInterval, options::kFailureRateDelay,       options::kArchivedJobs,
+    options::kTlsCertificate,      options::kTlsKey,                 options::kTlsCa,
+    options::kInsecureNetwork,     options::kLogLevel,
+};
+
+/// Errors: Refused means that it would not be safe; all others that the configuration is wrong.
+Result<JobManagerProcess::Options> options_of(const Config& config) {
+  const auto tls = settings::tls(config);
+  if (!tls) return tls.error();
+  const auto interface =
+      settings::interface_of(config, options::kJobManagerAddress, options::kJobManagerBindHost);
+  if (!interface) return interface.error();
+  const auto port = settings::port(config, options::kJobManagerPort);
+  if (!port) return port.error();
+  const auto restart = settings::restart(config);
+  if (!restart) return restart.error();
+  const auto heartbeats = settings::heartbeats(config);
+  if (!heartbeats) return heartbeats.error();
+  return JobManagerProcess::Options{.host = interface->host,
+                                    .bind_host = interface->bind_host,
+                                    .port = *port,
+                                    .jobs = {.restart = *restart},
+                                    .heartbeat_interval = heartbeats->interval,
+                                    .heartbeat_timeout = heartbeats->timeout,
+                                    .archived_jobs = config.get(options::kArchivedJobs),
+                                    .tls = *tls};
+}
+
+int run(const Config& config, Shutdown& shutdown) {
+  const auto chosen = options_of(config);
+  if (!chosen)
+    return refuse(kName, chosen.error().what,
+                  chosen.error().code == ErrorCode::Refused ? kExitUnsafe : kExitBadConfig);
+  const auto process = JobManagerProcess::start(*chosen);
+  if (!process) return refuse(kName, process.error().what, kExitNotStarted);
+  std::cout << kName << " ready: rpc=" << (*process)->rpc_address() << " blob=" << (*process)->blob_address()
+            << " pid=" << getpid() << std::endl;
+  return shutdown.wait();
+}
+
 }  // namespace
 
+}  // namespace weir
+
 int main(int argc, char** argv) {
-  const auto line = weir::CommandLine::parse(kOptions, {argv + 1, argv + argc});
-  if (!line) {
-    std::cerr << "weir-jobmanager: " << line.error().what << '\n';
-    return 1;
-  }
-  if (line->has("help")) {
-    std::cout << "weir-jobmanager runs a JobManager in a process of its own.\n\n" << weir::help_of(kOptions);
-    return 0;
-  }
-  if (line->has("version")) {
-    std::cout << "weir-jobmanager " WEIR_VERSION "\n";
-    return 0;
-  }
-  std::cerr << "weir-jobmanager: clusters of several processes come with the next milestone; "
-               "until then use weir run --local\n";
-  return 1;
+  return weir::run_node({.name = weir::kName,
+                         .purpose = "weir-jobmanager leads a cluster: it takes jobs and places their tasks.",
+                         .options = weir::kOptions,
+                         .shorthands = weir::kShorthands,
+                         .keys = weir::kKeys,
+                         .run = weir::run},
+                        argc, argv);
 }

@@ -1,36 +1,178 @@
 // SPDX-License-Identifier: Apache-2.0
-// A TaskManager in a process of its own. Not there yet: it says so.
+// A TaskManager in a process of its own.
 #include <iostream>
 #include <string>
-#include <vector>
+#include <unistd.h>
+#include <utility>
 
-#include "apps/command_line.h"
+#include "actors/task_manager/task_manager_process.h"
+#include "apps/node/exit_codes.h"
+#include "apps/node/node.h"
+#include "apps/node/settings.h"
+#include "base/address.h"
+#include "base/sync.h"
+
+namespace weir {
 
 namespace {
 
-constexpr weir::OptionSpec kOptions[] = {
+constexpr std::string_view kName = "weir-taskmanager";
+constexpr Duration kShutdownPatience = 30s;
+
+constexpr OptionSpec kOptions[] = {
+    kConfigOption,
+    kDefineOption,
+    kJobManagerOption,
+    {"host", "HOST", "Listen here and tell peers so (default 127.0.0.1)."},
+    {"slots", "N", "Tasks of one job vertex that run here at a time (default 1)."},
+    {"data-port", "PORT", "For data from and to other TaskManagers; 0: any free one (default 0)."},
+    {"insecure-network", "", "Listen to other machines although there is no TLS."},
     {"help,h", "", "Print this."},
     {"version,v", "", "Print the version."},
 };
 
+constexpr Shorthand kShorthands[] = {
+    {"host", options::kTaskManagerHost.key},
+    {"slots", options::kTaskSlots.key},
+    {"data-port", options::kTaskManagerDataPort.key},
+    {"insecure-network", options::kInsecureNetwork.key},
+};
+
+constexpr AnyOption kKeys[] = {
+    options::kJobManagerAddress,
+    options::kJobManagerPort,
+    options::kTaskManagerHost,
+    options::kTaskManagerBindHost,
+    options::kTaskManagerDataPort,
+    options::kTaskSlots,
+    options::kSegmentSize,
+    options::kManagedMemory,
+    options::kNetworkMemory,
+    options::kBuffersPerChannel,
+    options::kFloatingBuffersPerGate,
+    options::kHeartbeatInterval,
+    options::kHeartbeatTimeout,
+    options::kRegistrationInitialBackoff,
+    options::kRegistrationMaxBackoff,
+    options::kRegistrationRefusedBackoff,
+    options::kRegistrationTimeout,
+    options::kTlsCertificate,
+    options::kTlsKey,
+    options::kTlsCa,
+    options::kInsecureNetwork,
+    options::kLogLevel,
+};
+
+Registration::Options registration_of(const Config& config) {
+  Registration::Options registration{.initial_pause = config.get(options::kRegistrationInitialBackoff),
+                                     .max_pause = config.get(options::kRegistrationMaxBackoff),
+                                     .refused_pause = config.get(options::kRegistrationRefusedBackoff)};
+  const Duration limit = config.get(options::kRegistrationTimeout);
+  if (limit > Duration::zero()) registration.give_up_after = limit;
+  return registration;
+}
+
+Result<Worker::Options> worker_of(const Config& config, const std::string& bind_host) {
+  const auto port = settings::port(config, options::kTaskManagerDataPort);
+  if (!port) return port.error();
+  Worker::Options worker{.slots = config.get(options::kTaskSlots),
+                         .network_memory_bytes = config.get(options::kNetworkMemory).count,
+                         .segment_bytes = static_cast<std::uint32_t>(config.get(options::kSegmentSize).count),
+                         .buffers_per_channel = config.get(options::kBuffersPerChannel),
+                         .floating_buffers_per_gate = config.get(options::kFloatingBuffersPerGate),
+                         .managed_memory_bytes = config.get(options::kManagedMemory).count};
+  worker.data_bind_address = bind_host;
+  worker.data_port = *port;
+  if (worker.slots == 0) return Error{ErrorCode::BadArgument, "a TaskManager has at least one slot"};
+  return worker;
+}
+
+/// Errors: Refused means that it would not be safe; all others that the configuration is wrong.
+Result<TaskManagerProcess::Options> options_of(const Config& config) {
+  TaskManagerProcess::Options result;
+  const auto tls = settings::tls(config);
+  if (!tls) return tls.error();
+  result.tls = *tls;
+  const auto interface =
+      settings::interface_of(config, options::kTaskManagerHost, options::kTaskManagerBindHost);
+  if (!interface) return interface.error();
+  result.host = interface->host;
+  auto worker = worker_of(config, interface->bind_host);
+  if (!worker) return worker.error();
+  result.worker = *std::move(worker);
+  const auto heartbeats = settings::heartbeats(config);
+  if (!heartbeats) return heartbeats.error();
+  result.heartbeat_interval = heartbeats->interval;
+  result.heartbeat_timeout = heartbeats->timeout;
+  const auto port = settings::port(config, options::kJobManagerPort);
+  if (!port) return port.error();
+  result.job_manager = join_address(config.get(options::kJobManagerAddress), *port);
+  result.registration = registration_of(config);
+  return result;
+}
+
+/// Says that the TaskManager is ready, when it has an address and was registered for the first time.
+///
+/// Threads: any.
+class ReadyLine {
+public:
+  ReadyLine(std::uint32_t slots, std::string job_manager)
+      : slots_(slots), job_manager_(std::move(job_manager)) {}
+
+  void started(const TaskManagerProcess& process) WEIR_EXCLUDES(lock_) {
+    const MutexLock lock(lock_);
+    who_ = "id=" + process.id().hex() + " data=" + process.data_address();
+    say_once();
+  }
+  void registered() WEIR_EXCLUDES(lock_) {
+    const MutexLock lock(lock_);
+    is_registered_ = true;
+    say_once();
+  }
+
+private:
+  void say_once() WEIR_REQUIRES(lock_) {
+    if (who_.empty() || !is_registered_ || std::exchange(is_said_, true)) return;
+    std::cout << kName << " ready: " << who_ << " slots=" << slots_ << " jobmanager=" << job_manager_
+              << " pid=" << getpid() << std::endl;
+  }
+
+  const std::uint32_t slots_;
+  const std::string job_manager_;
+  Mutex lock_;
+  std::string who_ WEIR_GUARDED_BY(lock_);
+  bool is_registered_ WEIR_GUARDED_BY(lock_) = false;
+  bool is_said_ WEIR_GUARDED_BY(lock_) = false;
+};
+
+int run(const Config& config, Shutdown& shutdown) {
+  auto chosen = options_of(config);
+  if (!chosen)
+    return refuse(kName, chosen.error().what,
+                  chosen.error().code == ErrorCode::Refused ? kExitUnsafe : kExitBadConfig);
+  ReadyLine ready(chosen->worker.slots, chosen->job_manager);
+  chosen->on_registered = [&] { ready.registered(); };
+  chosen->on_given_up = [&](const std::string& reason) {
+    shutdown.request(refuse(kName, reason, kExitGaveUp));
+  };
+  const auto process = TaskManagerProcess::start(*chosen);
+  if (!process) return refuse(kName, process.error().what, kExitNotStarted);
+  ready.started(**process);
+  const int exit_code = shutdown.wait();
+  shutdown.hurry(kShutdownPatience, kExitStuckTask);
+  return exit_code;
+}
+
 }  // namespace
 
+}  // namespace weir
+
 int main(int argc, char** argv) {
-  const auto line = weir::CommandLine::parse(kOptions, {argv + 1, argv + argc});
-  if (!line) {
-    std::cerr << "weir-taskmanager: " << line.error().what << '\n';
-    return 1;
-  }
-  if (line->has("help")) {
-    std::cout << "weir-taskmanager runs a TaskManager in a process of its own.\n\n"
-              << weir::help_of(kOptions);
-    return 0;
-  }
-  if (line->has("version")) {
-    std::cout << "weir-taskmanager " WEIR_VERSION "\n";
-    return 0;
-  }
-  std::cerr << "weir-taskmanager: clusters of several processes come with the next milestone; "
-               "until then use weir run --local\n";
-  return 1;
+  return weir::run_node({.name = weir::kName,
+                         .purpose = "weir-taskmanager runs the tasks that a JobManager gives to it.",
+                         .options = weir::kOptions,
+                         .shorthands = weir::kShorthands,
+                         .keys = weir::kKeys,
+                         .run = weir::run},
+                        argc, argv);
 }

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "base/result.h"
+#include "base/tls_options.h"
 #include "network/tcp/byte_stream.h"
-#include "network/tcp/tls_options.h"
 
 namespace weir {
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "network/tcp/tls_options.h"
+#include "base/tls_options.h"
 #include "test/support/temporary_directory.h"
 
 namespace weir::testing {

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/client/cluster_connection.h"
+
+#include <caf/actor_system.hpp>
+#include <caf/scoped_actor.hpp>
+#include <caf/send.hpp>
+
+#include <chrono>
+#include <utility>
+
+#include "actors/client/job_client_actor.h"
+#include "actors/system/actor_system.h"
+#include "actors/system/leader_finder_actor.h"
+#include "actors/system/remoting.h"
+#include "ha/standalone.h"
+#include "network/tcp/probe.h"
+
+namespace weir {
+
+namespace {
+
+RemotingOptions remoting_of(const ClusterConnection::Options& options) {
+  using std::chrono::milliseconds;
+  return {.heartbeat_interval = std::chrono::duration_cast<milliseconds>(options.heartbeat_interval),
+          .silence = std::chrono::duration_cast<milliseconds>(2 * options.heartbeat_timeout),
+          .tls = options.tls};
+}
+
+}  // namespace
+
+/// Order: members end from the last to the first; no handle of an actor is left when the system ends.
+struct ClusterConnection::State {
+  explicit State(const Options& chosen)
+      : options(chosen),
+        config(remoting_of(options)),
+        system(config),
+        finder(spawn_leader_finder(system)),
+        client(connect(system, finder)) {}
+  ~State();
+
+  const Options options;
+  ActorSystemConfig config;
+  caf::actor_system system;
+  LeaderFinderActor finder;
+  std::unique_ptr<JobClient> client;
+};
+
+ClusterConnection::State::~State() {
+  client.reset();
+  caf::scoped_actor self(system);
+  self->send_exit(finder, caf::exit_reason::user_shutdown);
+  self->wait_for(finder);
+  finder = nullptr;
+}
+
+Result<std::unique_ptr<ClusterConnection>> ClusterConnection::open(const Options& options) {
+  // Said at once, in one line, before anything is started that would keep on trying.
+  const Greeting greeting = options.tls ? Greeting::None : Greeting::Expected;
+  if (const Status there = probe(options.job_manager, options.patience, greeting); !there)
+    return there.error();
+  auto state = std::make_unique<State>(options);
+  close_back_doors(state->system);
+  FinderMailer mailer(state->finder);
+  StandaloneLeaderRetrieval retrieval(options.job_manager);
+  retrieval.start(mailer);
+  if (const auto there = state->client->cluster_access(); !there) return there.error();
+  return std::unique_ptr<ClusterConnection>(new ClusterConnection(std::move(state)));
+}
+
+ClusterConnection::ClusterConnection(std::unique_ptr<State> state) : state_(std::move(state)) {}
+ClusterConnection::~ClusterConnection() = default;
+
+JobClient& ClusterConnection::client() { return *state_->client; }
+
+Result<std::string> ClusterConnection::upload(const std::string& library) { return library; }
+
+}  // namespace weir

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "actors/client/job_client.h"
+#include "base/result.h"
+#include "base/time.h"
+#include "base/tls_options.h"
+
+namespace weir {
+
+/// A client's way into a running cluster.
+///
+/// Threads: made and ended by one thread, when every call of the client has returned. In between, the client
+///          is for any.
+class ClusterConnection {
+public:
+  struct Options {
+    std::string job_manager;  // "host:port"
+    Duration patience = 10s;  // for the first answer
+    Duration heartbeat_interval = 1s;
+    Duration heartbeat_timeout = 5s;
+    std::optional<TlsOptions> tls;
+  };
+
+  /// Errors: one line: nobody listens there, or who does is no JobManager of this cluster.
+  [[nodiscard]] static Result<std::unique_ptr<ClusterConnection>> open(const Options& options);
+  ~ClusterConnection();
+
+  [[nodiscard]] JobClient& client();
+  /// Puts a program's library where TaskManagers find it. The answer is its key.
+  [[nodiscard]] Result<std::string> upload(const std::string& library);
+
+private:
+  struct State;
+  explicit ClusterConnection(std::unique_ptr<State> state);
+
+  const std::unique_ptr<State> state_;
+};
+
+}  // namespace weir

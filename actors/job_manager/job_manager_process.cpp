@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/job_manager/job_manager_process.h"
+
+#include <caf/actor_system.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "actors/job_manager/contender_mailer_actor.h"
+#include "actors/job_manager/job_manager_actor.h"
+#include "actors/system/actor_system.h"
+#include "actors/system/remoting.h"
+#include "base/address.h"
+#include "ha/standalone.h"
+
+namespace weir {
+
+namespace {
+
+/// A secret as good as the ids are: 256 random bits.
+LinkToken random_token() {
+  LinkToken token;
+  const ClusterId bits[] = {ClusterId::random(), ClusterId::random()};
+  static_assert(sizeof bits == sizeof token);
+  std::memcpy(token.data(), bits, sizeof bits);
+  return token;
+}
+
+RemotingOptions remoting_of(const JobManagerProcess::Options& options) {
+  using std::chrono::milliseconds;
+  return {.heartbeat_interval = std::chrono::duration_cast<milliseconds>(options.heartbeat_interval),
+          .silence = std::chrono::duration_cast<milliseconds>(2 * options.heartbeat_timeout),
+          .tls = options.tls};
+}
+
+}  // namespace
+
+/// Order: members end from the last to the first; no handle of an actor is left when the system ends.
+struct JobManagerProcess::State {
+  explicit State(const Options& options) : config(remoting_of(options)), system(config) {}
+  ~State();
+
+  [[nodiscard]] Status open(const Options& options);
+
+  ActorSystemConfig config;
+  caf::actor_system system;
+  std::string rpc_address;
+  ClusterAccess access{.cluster = ClusterId::random(), .token = random_token(), .blob_address = {}};
+  JobManagerActor job_manager;
+  std::optional<ContenderMailer> contender;
+  StandaloneLeaderElection election;
+};
+
+Status JobManagerProcess::State::open(const Options& options) {
+  close_back_doors(system);
+  job_manager = spawn_job_manager(
+      system,
+      {.jobs = options.jobs,
+       .instances = {.heartbeat_timeout = options.heartbeat_timeout, .access = access},
+       .archived_jobs = options.archived_jobs});
+  const auto port = publish(job_manager, options.bind_host, options.port);
+  if (!port) return port.error();
+  rpc_address = join_address(options.host, *port);
+  contender.emplace(job_manager);
+  election.start(*contender);
+  return Status::ok();
+}
+
+JobManagerProcess::State::~State() {
+  election.stop();
+  contender.reset();
+  caf::scoped_actor self(system);
+  self->send_exit(job_manager, caf::exit_reason::user_shutdown);
+  self->wait_for(job_manager);
+  job_manager = nullptr;
+}
+
+Result<std::unique_ptr<JobManagerProcess>> JobManagerProcess::start(const Options& options) {
+  auto state = std::make_unique<State>(options);
+  if (Status opened = state->open(options); !opened) return opened.error();
+  return std::unique_ptr<JobManagerProcess>(new JobManagerProcess(std::move(state)));
+}
+
+JobManagerProcess::JobManagerProcess(std::unique_ptr<State> state) : state_(std::move(state)) {}
+JobManagerProcess::~JobManagerProcess() = default;
+
+const std::string& JobManagerProcess::rpc_address() const { return state_->rpc_address; }
+const std::string& JobManagerProcess::blob_address() const { return state_->access.blob_address; }
+
+}  // namespace weir

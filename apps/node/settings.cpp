@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/node/settings.h"
+
+#include <limits>
+
+#include "base/address.h"
+#include "base/options.h"
+
+namespace weir::settings {
+
+namespace {
+
+Error wrong(std::string what) { return {ErrorCode::BadArgument, std::move(what)}; }
+
+bool is_open_to_others(const Config& config, const std::string& bind_host) {
+  return !is_loopback(bind_host) && config.get(options::kTlsCertificate).empty();
+}
+
+}  // namespace
+
+Result<std::optional<TlsOptions>> tls(const Config& config) {
+  TlsOptions tls{.certificate_file = config.get(options::kTlsCertificate),
+                 .key_file = config.get(options::kTlsKey),
+                 .ca_file = config.get(options::kTlsCa)};
+  const int named = !tls.certificate_file.empty() + !tls.key_file.empty() + !tls.ca_file.empty();
+  if (named == 0) return std::optional<TlsOptions>();
+  if (named == 3) return std::optional(std::move(tls));
+  return wrong(
+      "TLS wants all of security.ssl.certificate, security.ssl.key and security.ssl.ca; only a part is set");
+}
+
+Result<Interface> interface_of(const Config& config, const Option<std::string>& host,
+                               const Option<std::string>& bind_host) {
+  Interface result{.host = config.get(host), .bind_host = config.get(bind_host)};
+  if (result.bind_host.empty()) result.bind_host = result.host;
+  if (!is_open_to_others(config, result.bind_host) || config.get(options::kInsecureNetwork)) return result;
+  return Error{ErrorCode::Refused, "refused to listen at " + result.bind_host +
+                                       ", which other machines can reach, without TLS: set "
+                                       "security.ssl.certificate, .key and .ca (scripts/certificates makes "
+                                       "them), or say --insecure-network in a network that you trust"};
+}
+
+Result<std::uint16_t> port(const Config& config, const Option<std::uint32_t>& option) {
+  const std::uint32_t number = config.get(option);
+  if (number <= std::numeric_limits<std::uint16_t>::max()) return static_cast<std::uint16_t>(number);
+  return wrong(std::string(option.key) + ": " + std::to_string(number) + " is no port; expected 0 to 65535");
+}
+
+Result<RestartOptions> restart(const Config& config) {
+  RestartOptions restart;
+  const std::string kind = config.get(options::kRestartStrategy);
+  if (kind == "none") {
+    restart.kind = RestartOptions::Kind::None;
+  } else if (kind == "fixed-delay") {
+    restart.kind = RestartOptions::Kind::FixedDelay;
+    restart.attempts = config.get(options::kFixedDelayAttempts);
+    restart.delay = config.get(options::kFixedDelay);
+  } else if (kind == "failure-rate") {
+    restart.kind = RestartOptions::Kind::FailureRate;
+    restart.attempts = config.get(options::kMaxFailuresPerInterval);
+    restart.interval = config.get(options::kFailureRateInterval);
+    restart.delay = config.get(options::kFailureRateDelay);
+  } else {
+    return wrong("restart-strategy: '" + kind + "' is none; expected none, fixed-delay or failure-rate");
+  }
+  return restart;
+}
+
+Result<Heartbeats> heartbeats(const Config& config) {
+  const Heartbeats result{.interval = config.get(options::kHeartbeatInterval),
+                          .timeout = config.get(options::kHeartbeatTimeout)};
+  if (result.interval > Duration::zero() && 2 * result.interval <= result.timeout) return result;
+  return wrong("heartbeat.timeout must be at least twice heartbeat.interval, which must not be 0");
+}
+
+}  // namespace weir::settings

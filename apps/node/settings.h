@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the configuration means for the processes of a cluster.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "base/config.h"
+#include "base/result.h"
+#include "base/tls_options.h"
+#include "graph/failover.h"
+
+namespace weir::settings {
+
+/// None: TLS was not asked for. Errors: only a part of certificate, key and CA is named.
+[[nodiscard]] Result<std::optional<TlsOptions>> tls(const Config& config);
+
+/// Where a node listens. The interface is its own name unless another was set.
+struct Interface {
+  std::string host;  // how others find it
+  std::string bind_host;
+};
+/// Errors: it can be reached from other machines, without TLS, and nobody said that this is intended.
+[[nodiscard]] Result<Interface> interface_of(const Config& config, const Option<std::string>& host,
+                                             const Option<std::string>& bind_host);
+
+[[nodiscard]] Result<std::uint16_t> port(const Config& config, const Option<std::uint32_t>& option);
+
+/// Of jobs that say nothing else.
+[[nodiscard]] Result<RestartOptions> restart(const Config& config);
+
+/// How often a life sign is sent, and after how long a silence the sender counts as dead.
+struct Heartbeats {
+  Duration interval;
+  Duration timeout;
+};
+/// Errors: fewer than two life signs fit into the time-out.
+[[nodiscard]] Result<Heartbeats> heartbeats(const Config& config);
+
+}  // namespace weir::settings
