@@ -18,6 +18,12 @@ inline constexpr Option<std::uint32_t> kJobManagerPort{
     "jobmanager.rpc.port", "6123", "port of the JobManager's control messages; 0: any free"};
 inline constexpr Option<std::string> kJobManagerBindHost{
     "jobmanager.bind-host", "", "interface to listen at; unset: that of jobmanager.rpc.address"};
+inline constexpr Option<std::uint32_t> kBlobPort{"blob.server.port", "0",
+                                                 "port for libraries of programs; 0: any free one"};
+inline constexpr Option<std::string> kBlobDirectory{
+    "blob.storage.directory", "",
+    "where libraries of programs lie; unset: a directory that ends with the process"};
+inline constexpr Option<Bytes> kMaxLibrarySize{"blob.server.max-size", "256mb", "of one library"};
 inline constexpr Option<std::uint32_t> kArchivedJobs{"web.history", "5", "ended jobs that are remembered"};
 
 inline constexpr Option<Duration> kHeartbeatInterval{

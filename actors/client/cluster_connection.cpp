@@ -12,8 +12,11 @@
 #include "actors/system/actor_system.h"
 #include "actors/system/leader_finder_actor.h"
 #include "actors/system/remoting.h"
+#include "base/file_system.h"
 #include "ha/standalone.h"
+#include "network/blob/blob_client.h"
 #include "network/tcp/probe.h"
+#include "network/tcp/tls.h"
 
 namespace weir {
 
@@ -41,6 +44,7 @@ struct ClusterConnection::State {
   const Options options;
   ActorSystemConfig config;
   caf::actor_system system;
+  std::shared_ptr<TlsContext> tls;  // null: in clear
   LeaderFinderActor finder;
   std::unique_ptr<JobClient> client;
 };
@@ -59,6 +63,11 @@ Result<std::unique_ptr<ClusterConnection>> ClusterConnection::open(const Options
   if (const Status there = probe(options.job_manager, options.patience, greeting); !there)
     return there.error();
   auto state = std::make_unique<State>(options);
+  if (options.tls) {
+    auto loaded = TlsContext::load(*options.tls);
+    if (!loaded) return loaded.error();
+    state->tls = *std::move(loaded);
+  }
   close_back_doors(state->system);
   FinderMailer mailer(state->finder);
   StandaloneLeaderRetrieval retrieval(options.job_manager);
@@ -72,6 +81,17 @@ ClusterConnection::~ClusterConnection() = default;
 
 JobClient& ClusterConnection::client() { return *state_->client; }
 
-Result<std::string> ClusterConnection::upload(const std::string& library) { return library; }
+Result<std::string> ClusterConnection::upload(const std::string& library) {
+  const auto access = state_->client->cluster_access();
+  if (!access) return access.error();
+  LocalFileSystem files;
+  const LinkIdentity identity{.cluster = access->cluster, .node = {}, .token = access->token};
+  BlobClient client({.address = access->blob_address,
+                     .link = {.identity = identity, .streams = state_->tls.get()}},
+                    files);
+  const auto key = client.put(library);
+  if (!key) return key.error();
+  return key->hex();
+}
 
 }  // namespace weir

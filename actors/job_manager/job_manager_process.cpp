@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <filesystem>
 #include <utility>
 
 #include "actors/job_manager/contender_mailer_actor.h"
@@ -13,7 +14,12 @@
 #include "actors/system/actor_system.h"
 #include "actors/system/remoting.h"
 #include "base/address.h"
+#include "base/file_system.h"
+#include "base/private_directory.h"
 #include "ha/standalone.h"
+#include "network/blob/blob_server.h"
+#include "network/blob/blob_store.h"
+#include "network/tcp/tls.h"
 
 namespace weir {
 
@@ -43,10 +49,16 @@ struct JobManagerProcess::State {
   ~State();
 
   [[nodiscard]] Status open(const Options& options);
+  [[nodiscard]] Status open_blobs(const Options& options);
 
   ActorSystemConfig config;
   caf::actor_system system;
   std::string rpc_address;
+  LocalFileSystem files;
+  std::shared_ptr<TlsContext> tls;  // null: in clear
+  std::unique_ptr<PrivateDirectory> own_directory;
+  std::unique_ptr<BlobStore> blobs;
+  std::unique_ptr<BlobServer> blob_server;
   ClusterAccess access{.cluster = ClusterId::random(), .token = random_token(), .blob_address = {}};
   JobManagerActor job_manager;
   std::optional<ContenderMailer> contender;
@@ -55,6 +67,7 @@ struct JobManagerProcess::State {
 
 Status JobManagerProcess::State::open(const Options& options) {
   close_back_doors(system);
+  if (Status opened = open_blobs(options); !opened) return opened;
   job_manager = spawn_job_manager(
       system,
       {.jobs = options.jobs,
@@ -68,7 +81,38 @@ Status JobManagerProcess::State::open(const Options& options) {
   return Status::ok();
 }
 
+Status JobManagerProcess::State::open_blobs(const Options& options) {
+  if (options.tls) {
+    auto loaded = TlsContext::load(*options.tls);
+    if (!loaded) return loaded.error();
+    tls = *std::move(loaded);
+  }
+  std::string directory = options.blob_directory;
+  if (directory.empty()) {
+    auto made = PrivateDirectory::make(std::filesystem::temp_directory_path(), "weir-blobs");
+    if (!made) return made.error();
+    own_directory = *std::move(made);
+    directory = own_directory->path();
+  }
+  auto store =
+      BlobStore::open({.directory = directory, .max_blob_bytes = options.max_library_bytes}, files);
+  if (!store) return store.error();
+  blobs = *std::move(store);
+  const LinkIdentity identity{.cluster = access.cluster, .node = {}, .token = access.token};
+  auto server = BlobServer::start({.bind_address = options.bind_host,
+                                   .port = options.blob_port,
+                                   .link = {.identity = identity, .streams = tls.get()}},
+                                  *blobs);
+  if (!server) return server.error();
+  blob_server = *std::move(server);
+  const auto place = split_address(blob_server->address());
+  WEIR_CHECK(place, "a listening socket has an address");
+  access.blob_address = join_address(options.host, place->port);
+  return Status::ok();
+}
+
 JobManagerProcess::State::~State() {
+  if (!job_manager) return;  // it was not opened
   election.stop();
   contender.reset();
   caf::scoped_actor self(system);

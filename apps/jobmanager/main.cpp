@@ -32,6 +32,7 @@ constexpr Shorthand kShorthands[] = {
 
 constexpr AnyOption kKeys[] = {
     options::kJobManagerAddress,   options::kJobManagerBindHost,     options::kJobManagerPort,
+    options::kBlobPort,            options::kBlobDirectory,          options::kMaxLibrarySize,
     options::kHeartbeatInterval,   options::kHeartbeatTimeout,       options::kRestartStrategy,
     options::kFixedDelayAttempts,  options::kFixedDelay,             options::kMaxFailuresPerInterval,
     options::kFailureRateInterval, options::kFailureRateDelay,       options::kArchivedJobs,
@@ -48,6 +49,8 @@ Result<JobManagerProcess::Options> options_of(const Config& config) {
   if (!interface) return interface.error();
   const auto port = settings::port(config, options::kJobManagerPort);
   if (!port) return port.error();
+  const auto blob_port = settings::port(config, options::kBlobPort);
+  if (!blob_port) return blob_port.error();
   const auto restart = settings::restart(config);
   if (!restart) return restart.error();
   const auto heartbeats = settings::heartbeats(config);
@@ -59,6 +62,9 @@ Result<JobManagerProcess::Options> options_of(const Config& config) {
                                     .heartbeat_interval = heartbeats->interval,
                                     .heartbeat_timeout = heartbeats->timeout,
                                     .archived_jobs = config.get(options::kArchivedJobs),
+                                    .blob_port = *blob_port,
+                                    .blob_directory = config.get(options::kBlobDirectory),
+                                    .max_library_bytes = config.get(options::kMaxLibrarySize).count,
                                     .tls = *tls};
 }
 
