@@ -33,6 +33,16 @@ StreamExecutionEnvironment& StreamExecutionEnvironment::disable_chaining() {
   return *this;
 }
 
+StreamExecutionEnvironment& StreamExecutionEnvironment::restart_strategy(const RestartOptions& strategy) {
+  graph_.settings().restart = strategy;
+  return *this;
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::queued_scheduling(bool is_queued) {
+  graph_.settings().queued_scheduling = is_queued;
+  return *this;
+}
+
 OperatorStream<std::string> StreamExecutionEnvironment::read_text(std::string path) {
   return add_source<std::string>("Text File", [path] { return std::make_unique<TextFileSource>(path); });
 }

@@ -15,6 +15,7 @@
 #include "execution/operators/socket_text_source.h"
 #include "execution/operators/source.h"
 #include "execution/operators/text_file_source.h"
+#include "graph/failover.h"
 #include "graph/stream_graph.h"
 
 namespace weir {
@@ -38,6 +39,11 @@ public:
   StreamExecutionEnvironment& buffer_timeout(std::chrono::milliseconds longest);
   /// Every operator in a task of its own.
   StreamExecutionEnvironment& disable_chaining();
+  /// What becomes of the job when it fails: NoRestart{}, FixedDelay{...} or FailureRate{...}. Beats what the
+  /// cluster says.
+  StreamExecutionEnvironment& restart_strategy(const RestartOptions& strategy);
+  /// A job that does not find enough slots waits for them in line instead of failing at once.
+  StreamExecutionEnvironment& queued_scheduling(bool is_queued = true);
 
   /// The lines of a file, each once; with p subtasks each reads its share of the bytes.
   OperatorStream<std::string> read_text(std::string path);

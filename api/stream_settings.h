@@ -31,6 +31,11 @@ public:
   Self& slot_sharing_group(std::string group) {
     return set([&](StreamNode& n) { n.slot_sharing_group = std::move(group); });
   }
+  /// Subtask i of each operator of one group runs in the same slot. They must have the same parallelism and
+  /// slot sharing group.
+  Self& co_location_group(std::string group) {
+    return set([&](StreamNode& n) { n.co_location_group = std::move(group); });
+  }
   /// Never in one task with its neighbours.
   Self& disable_chaining() { return set([](StreamNode& n) { n.chaining = ChainingStrategy::Never; }); }
   /// Not in one task with the operator before it.

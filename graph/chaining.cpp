@@ -18,6 +18,11 @@ bool share_slots(const StreamNode& upstream, const StreamNode& downstream) {
   return upstream.slot_sharing_group == downstream.slot_sharing_group;
 }
 
+/// Only the head of a chain says with whom the chain is co-located.
+bool stays_with_its_partners(const StreamNode& upstream, const StreamNode& downstream) {
+  return downstream.co_location_group.empty() || downstream.co_location_group == upstream.co_location_group;
+}
+
 bool joins_the_one_before(const StreamNode& downstream) {
   return downstream.chaining == ChainingStrategy::Always;
 }
@@ -36,8 +41,9 @@ bool is_chainable(const StreamGraph& graph, const StreamEdge& edge) {
   const StreamNode& upstream = graph.node(edge.source);
   const StreamNode& downstream = graph.node(edge.target);
   return have_same_parallelism(upstream, downstream) && is_only_input(graph, edge) &&
-         share_slots(upstream, downstream) && joins_the_one_before(downstream) &&
-         lets_the_next_one_join(upstream) && is_forward(edge) && is_chaining_enabled(graph);
+         share_slots(upstream, downstream) && stays_with_its_partners(upstream, downstream) &&
+         joins_the_one_before(downstream) && lets_the_next_one_join(upstream) && is_forward(edge) &&
+         is_chaining_enabled(graph);
 }
 
 }  // namespace weir

@@ -6,7 +6,7 @@
 namespace weir {
 namespace {
 
-class NoRestart final : public RestartStrategy {
+class NeverRestart final : public RestartStrategy {
 public:
   std::optional<Duration> on_failure(WallTime) override { return std::nullopt; }
 };
@@ -53,9 +53,10 @@ std::unique_ptr<RestartStrategy> make_restart_strategy(const RestartOptions& opt
       return std::make_unique<FixedDelayRestart>(options.attempts, options.delay);
     case RestartOptions::Kind::FailureRate:
       return std::make_unique<FailureRateRestart>(options.attempts, options.interval, options.delay);
-    case RestartOptions::Kind::None: break;
+    case RestartOptions::Kind::None:
+    case RestartOptions::Kind::Fallback: break;
   }
-  return std::make_unique<NoRestart>();
+  return std::make_unique<NeverRestart>();
 }
 
 }  // namespace weir

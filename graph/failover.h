@@ -28,6 +28,7 @@ struct RestartOptions {
     None,         // a failed job stays failed
     FixedDelay,   // at most `attempts` restarts in the life of the job, `delay` after each failure
     FailureRate,  // as long as no `attempts` restarts lie within the last `interval`
+    Fallback,     // of a job: as the cluster says; of a cluster: none
   };
   static constexpr std::uint32_t kUnlimited = std::numeric_limits<std::uint32_t>::max();
 
@@ -38,7 +39,37 @@ struct RestartOptions {
   bool operator==(const RestartOptions&) const = default;
 };
 
+// The strategies as a program names them: env.restart_strategy(FixedDelay{.attempts = 3, .delay = 1s}).
+
+struct NoRestart {
+  operator RestartOptions() const { return {.kind = RestartOptions::Kind::None}; }
+};
+struct FixedDelay {
+  std::uint32_t attempts = 1;  // or RestartOptions::kUnlimited
+  Duration delay = 1s;
+  operator RestartOptions() const {
+    return {.kind = RestartOptions::Kind::FixedDelay, .attempts = attempts, .delay = delay};
+  }
+};
+struct FailureRate {
+  std::uint32_t attempts = 1;
+  Duration interval = 1min;
+  Duration delay = 1s;
+  operator RestartOptions() const {
+    return {.kind = RestartOptions::Kind::FailureRate,
+            .attempts = attempts,
+            .delay = delay,
+            .interval = interval};
+  }
+};
+
 [[nodiscard]] std::unique_ptr<RestartStrategy> make_restart_strategy(const RestartOptions& options);
+
+/// What a job asked for beats what the cluster says.
+[[nodiscard]] inline const RestartOptions& chosen_restart(const RestartOptions& job,
+                                                          const RestartOptions& cluster) {
+  return job.kind == RestartOptions::Kind::Fallback ? cluster : job;
+}
 
 template <class F>
 typename F::result_type inspect(F& f, RestartOptions& x) {

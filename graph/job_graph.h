@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "graph/cargo.h"
+#include "graph/failover.h"
 #include "graph/stream_graph.h"
 
 namespace weir {
@@ -69,6 +71,9 @@ struct JobGraph {
   std::string name;
   ProgramReference program;
   std::vector<JobVertex> vertices;  // producers before consumers
+  RestartOptions restart{.kind = RestartOptions::Kind::Fallback};
+  /// A job that does not find enough slots when it is submitted waits for them instead of failing.
+  bool queued_scheduling = false;
   bool operator==(const JobGraph&) const = default;
 
   [[nodiscard]] const JobVertex* find(JobVertexId vertex) const;
@@ -81,9 +86,22 @@ struct JobGraph {
 /// without having set it.
 [[nodiscard]] std::uint32_t default_max_parallelism(std::uint32_t parallelism);
 
+/// What one job may cost the JobManager before it runs.
+struct JobGraphLimits {
+  static constexpr std::size_t kVertices = 10'000;
+  static constexpr std::size_t kEdges = 100'000;
+  static constexpr std::size_t kOperators = 100'000;
+  static constexpr std::size_t kSubtasks = 262'144;  // of all vertices together
+  static constexpr std::size_t kNameBytes = 256;       // of a job, vertex, operator or group, in UTF-8
+  static constexpr std::size_t kVertexNameBytes = 64 * 1024;  // it is made of its operators' names
+  static constexpr std::size_t kPathBytes = 4096;
+  static constexpr std::size_t kArguments = 10'000;
+  static constexpr std::size_t kArgumentBytes = 1 << 20;  // of all arguments together
+};
+
 /// Whether the graph can be run at all: not empty, ids unique, every edge between two of its vertices,
-/// producers first (which refuses cycles), parallelisms between 1 and the maximum. The JobManager trusts no
-/// client.
+/// producers first (which refuses cycles), parallelisms between 1 and the maximum, nothing above the limits.
+/// The JobManager trusts no client.
 [[nodiscard]] Status validate(const JobGraph& graph);
 
 /// The structure, names, uids, types and parallelisms of a program as one number. Two builds of the same
@@ -114,7 +132,7 @@ typename F::result_type inspect(F& f, JobVertex& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, JobGraph& x) {
-  return f(x.id, x.name, x.program, x.vertices);
+  return f(x.id, x.name, x.program, x.vertices, x.restart, x.queued_scheduling);
 }
 
 }  // namespace weir

@@ -140,6 +140,8 @@ Result<JobGraph> generate_job_graph(const StreamGraph& graph, JobId id, ProgramR
   job.id = id;
   job.name = graph.settings().job_name;
   job.program = std::move(program);
+  job.restart = graph.settings().restart;
+  job.queued_scheduling = graph.settings().queued_scheduling;
   job.vertices = JobGraphGenerator(graph).vertices();
   if (const Status valid = validate(job); !valid) return valid.error();
   return job;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "graph/job_graph.h"
+#include "graph/job_graph_limits.h"
 
 namespace weir {
 namespace {
@@ -20,6 +21,7 @@ public:
   Status check(const JobGraph& graph) {
     if (graph.id.is_none()) return invalid("the job has no id");
     if (graph.vertices.empty()) return invalid("the job has no vertices");
+    if (const Status within = check_limits(graph); !within) return within;
     for (const JobVertex& vertex : graph.vertices) {
       for (const auto step : {&JobGraphValidation::check_parallelism, &JobGraphValidation::check_operators,
                               &JobGraphValidation::check_co_location, &JobGraphValidation::check_inputs,

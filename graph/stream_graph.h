@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "graph/cargo.h"
+#include "graph/failover.h"
 
 namespace weir {
 
@@ -74,6 +75,8 @@ struct StreamSettings {
   std::uint32_t max_parallelism = 0;  // 0: derived per operator
   std::chrono::milliseconds buffer_timeout = kDefaultBufferTimeout;
   bool chaining = true;
+  RestartOptions restart{.kind = RestartOptions::Kind::Fallback};
+  bool queued_scheduling = false;  // without enough slots: wait for them, do not fail
 };
 
 /// What a program says, word by word: nodes, virtual nodes and the connections between them. Each call of the

@@ -7,7 +7,7 @@ namespace weir {
 using namespace testing;
 namespace {
 
-/// Two operators that fulfil all seven conditions.
+/// Two operators that fulfil all conditions.
 struct Pair {
   StreamGraphBuilder program;
   StreamNodeId upstream = program.add_node(source("up"));
@@ -25,7 +25,7 @@ struct Connected : Pair {
 
 }  // namespace
 
-TEST_CASE_FIXTURE(Connected, "all seven conditions hold: the two are fused") {
+TEST_CASE_FIXTURE(Connected, "all conditions hold: the two are fused") {
   program.node(upstream).chaining = ChainingStrategy::Head;
   CHECK(is_chained());
   program.node(upstream).chaining = ChainingStrategy::Always;
@@ -56,6 +56,15 @@ TEST_CASE_FIXTURE(Connected, "an operator with a second input is not fused with 
 TEST_CASE_FIXTURE(Connected, "operators of different slot sharing groups are not fused") {
   program.node(downstream).slot_sharing_group = "other";
   CHECK_FALSE(is_chained());
+}
+
+TEST_CASE_FIXTURE(Connected, "an operator with partners of its own is not fused into another's chain") {
+  program.node(downstream).co_location_group = "pair";
+  CHECK_FALSE(is_chained());
+  program.node(upstream).co_location_group = "pair";
+  CHECK(is_chained());
+  program.node(downstream).co_location_group.clear();
+  CHECK(is_chained());
 }
 
 TEST_CASE_FIXTURE(Connected, "an operator that begins its own chain or stands alone does not join") {

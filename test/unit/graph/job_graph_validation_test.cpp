@@ -158,4 +158,70 @@ TEST_CASE_FIXTURE(Hostile, "co-located vertices have the same parallelism and sh
   CHECK_FALSE(validate(job).has_value());
 }
 
+TEST_CASE_FIXTURE(Hostile, "texts that are too long or no text are refused without being repeated") {
+  SUBCASE("the job's name") {
+    job.name = std::string(257, 'x');
+    CHECK(refused() == "the name of the job has 257 bytes; the limit is 256");
+  }
+  SUBCASE("an operator's name") {
+    count.operators[0].name = "caf\xC3";
+    CHECK(refused() == "the name of an operator of vertex 2 is not valid UTF-8");
+  }
+  SUBCASE("a uid, a surrogate") {
+    count.operators[0].uid = "\xED\xA0\x80";
+    CHECK(refused() == "the name of an operator of vertex 2 is not valid UTF-8");
+  }
+  SUBCASE("a group, overlong") {
+    read.slot_sharing_group = "\xC0\xAF";
+    CHECK(refused() == "a group of vertex 1 is not valid UTF-8");
+  }
+  SUBCASE("a vertex's name") {
+    read.name = std::string(65537, 'x');
+    CHECK(refused() == "the name of vertex 1 has 65537 bytes; the limit is 65536");
+  }
+  SUBCASE("a path") {
+    job.program.library = std::string(4097, 'x');
+    CHECK(refused() == "the path of the library has 4097 bytes; the limit is 4096");
+  }
+  SUBCASE("arguments") {
+    job.program.arguments = {std::string(1 << 19, 'x'), std::string((1 << 19) + 1, 'x')};
+    CHECK(refused() == "the job has 1048577 bytes of arguments; the limit is 1048576");
+  }
+}
+
+TEST_CASE_FIXTURE(Hostile, "text in any language is text") {
+  job.name = "Z\xC3\xBCrich \xE6\xB0\xB4 \xF0\x9F\x8C\x8A";
+  CHECK(validate(job).has_value());
+}
+
+TEST_CASE_FIXTURE(Hostile, "a job that would cost too much before it runs is refused") {
+  SUBCASE("vertices") {
+    job.vertices.resize(10'001);
+    CHECK(refused() == "the job has 10001 vertices; the limit is 10000");
+  }
+  SUBCASE("edges") {
+    read.outputs.resize(100'001);
+    CHECK(refused() == "the job has 100002 edges; the limit is 100000");
+  }
+  SUBCASE("subtasks") {
+    read.parallelism = 262'145;
+    CHECK(refused() == "the job has 262148 subtasks; the limit is 262144");
+  }
+}
+
+TEST_CASE_FIXTURE(Hostile, "a restart strategy that does not exist or waits for ever is refused") {
+  SUBCASE("kind") {
+    job.restart.kind = static_cast<RestartOptions::Kind>(9);
+    CHECK(refused() == "the job wants a restart strategy that does not exist");
+  }
+  SUBCASE("backwards") {
+    job.restart.delay = -1ns;
+    CHECK(refused() == "the restart strategy of the job waits for less than nothing or more than a year");
+  }
+  SUBCASE("for ever") {
+    job.restart.interval = Duration::max();
+    CHECK(refused() == "the restart strategy of the job waits for less than nothing or more than a year");
+  }
+}
+
 }  // namespace weir
