@@ -50,6 +50,8 @@ namespace effects {
 struct RequestSlots {
   std::uint64_t version = 0;
   std::vector<SlotRequest> requests;  // producers before consumers
+  /// Without enough slots: the answer may come when there are, and is a refusal only if that takes too long.
+  bool may_wait = false;
   bool operator==(const RequestSlots&) const = default;
 };
 

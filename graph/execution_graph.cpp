@@ -62,7 +62,10 @@ void ExecutionGraph::schedule(WallTime now) {
   if (status() != JobStatus::Created) return;
   move_job(JobStatus::Running, now);
   for_each_task([&](Position at) { move_task(at, ExecutionState::Scheduled, now); });
-  effects_.push_back(effects::RequestSlots{.version = progress_.version, .requests = slot_requests()});
+  // One that ran before has lost its slots through no fault of its own, and does not give up its place.
+  const bool may_wait = graph_.queued_scheduling || progress_.restarts > 0;
+  effects_.push_back(effects::RequestSlots{
+      .version = progress_.version, .requests = slot_requests(), .may_wait = may_wait});
 }
 
 bool ExecutionGraph::awaits_slots(std::uint64_t version) const {

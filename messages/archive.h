@@ -45,7 +45,9 @@ struct JobDetails {
   JobStatus status = JobStatus::Created;
   std::array<WallTime, 9> entered{};  // when a status was entered, by JobStatus; the epoch if it never was
   std::string failure;                // operator, subtask and what happened, of the latest round that failed
+  std::string waiting_for;            // "waiting for 4 slots, 2 are free"; empty unless it waits for slots
   std::uint32_t restarts = 0;
+  std::uint64_t late_reports = 0;  // of attempts that had ended or were never the job's: refused
   std::map<std::string, std::int64_t> accumulators;
   std::vector<VertexDetails> vertices;  // producers before consumers
   bool operator==(const JobDetails&) const = default;
@@ -97,7 +99,8 @@ typename F::result_type inspect(F& f, VertexDetails& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, JobDetails& x) {
-  return f(x.job, x.name, x.status, x.entered, x.failure, x.restarts, x.accumulators, x.vertices);
+  return f(x.job, x.name, x.status, x.entered, x.failure, x.waiting_for, x.restarts, x.late_reports,
+           x.accumulators, x.vertices);
 }
 template <class F>
 typename F::result_type inspect(F& f, RequestJobDetails& x) {

@@ -94,7 +94,8 @@ struct ClusterOverview {
 struct JobStatusChanged {
   JobId job;
   JobStatus status = JobStatus::Created;
-  std::string cause;  // empty unless it fails, restarts or is suspended
+  std::string
+      cause;  // why it fails, restarts or is suspended, or what it waits for while it runs; else empty
   WallTime at;
   bool operator==(const JobStatusChanged&) const = default;
 };
@@ -132,6 +133,13 @@ struct RestartJob {
   JobId job;
   std::uint64_t version = 0;
   bool operator==(const RestartJob&) const = default;
+};
+
+/// (JobManager to itself) The job has waited long enough for slots. An outdated version does nothing.
+struct SlotsOverdue {
+  JobId job;
+  std::uint64_t version = 0;
+  bool operator==(const SlotsOverdue&) const = default;
 };
 
 /// The refusal of whatever is asked about a job that is neither running nor remembered.
@@ -198,6 +206,10 @@ typename F::result_type inspect(F& f, StartJob& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, RestartJob& x) {
+  return f(x.job, x.version);
+}
+template <class F>
+typename F::result_type inspect(F& f, SlotsOverdue& x) {
   return f(x.job, x.version);
 }
 

@@ -64,6 +64,8 @@ void for_each_message_type(Visit&& visit) {
   visit.template operator()<ArchiveJob>("weir.ArchiveJob");
   visit.template operator()<RequestArchive>("weir.RequestArchive");
   visit.template operator()<ArchiveOverview>("weir.ArchiveOverview");
+  // since then
+  visit.template operator()<SlotsOverdue>("weir.SlotsOverdue");
 }
 
 }  // namespace weir

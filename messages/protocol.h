@@ -102,7 +102,9 @@ using JobManagerActor = InstanceListener::extend<
     // (self) The client knows that its job was accepted: start it.
     caf::reacts_to<LeaderSessionId, StartJob>,
     // (self) The delay before a restart is over.
-    caf::reacts_to<LeaderSessionId, RestartJob>>;
+    caf::reacts_to<LeaderSessionId, RestartJob>,
+    // (self) A job has waited long enough for slots.
+    caf::reacts_to<LeaderSessionId, SlotsOverdue>>;
 
 /// Wants to speak to whoever leads.
 using LeaderFollower = caf::typed_actor<

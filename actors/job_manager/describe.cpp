@@ -53,7 +53,9 @@ JobDetails describe(const ExecutionGraph& graph) {
                      .status = progress.status,
                      .entered = progress.entered,
                      .failure = progress.failure ? text_of(*progress.failure) : std::string(),
+                     .waiting_for = {},
                      .restarts = progress.restarts,
+                     .late_reports = progress.late_reports,
                      .accumulators = graph.accumulators(),
                      .vertices = {}};
   for (const ExecutionJobVertex& vertex : graph.vertices()) details.vertices.push_back(describe(vertex));

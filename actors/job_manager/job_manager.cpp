@@ -13,12 +13,14 @@ Outcome JobManager::on_submit(const SubmitJob& mail, ClientId client, WallTime n
   if (const RunningJob* known = running(id))
     return Outcome::refused({ErrorCode::Refused, "job " + id.hex() + " was submitted before and is " +
                                                      std::string(name_of(known->graph().status()))});
+  const RestartOptions& restart = chosen_restart(mail.graph.restart, options_.restart);
   auto graph =
-      ExecutionGraph::build(mail.graph, {.restart_strategy = make_restart_strategy(options_.restart)}, now);
+      ExecutionGraph::build(mail.graph, {.restart_strategy = make_restart_strategy(restart)}, now);
   if (!graph) return Outcome::refused(graph.error());
 
   log::info("JobManager", "Received job " + mail.graph.name + " (" + id.hex() + ")");
-  const auto [job, is_new] = jobs_.try_emplace(id, *std::move(graph), scheduler_, out_);
+  const auto [job, is_new] = jobs_.try_emplace(id, *std::move(graph), slots_,
+                                               options_.slot_request_timeout, out_);
   job->second.add_client(client, mail.listening);
   out_.start_soon(id);
   return Outcome::ok();
@@ -35,7 +37,7 @@ Outcome JobManager::on_cancel(JobId id, WallTime now) {
   RunningJob* job = running(id);
   if (job == nullptr) return no_such_job(id);
   job->cancel(now);
-  forget_if_over(id);
+  settle(id, now);
   return Outcome::ok();
 }
 
@@ -47,14 +49,21 @@ void JobManager::on_start_due(JobId id, WallTime now) {
   RunningJob* job = running(id);
   if (job == nullptr) return;  // cancelled in between
   job->schedule(now);
-  forget_if_over(id);
+  settle(id, now);
+}
+
+void JobManager::on_slots_overdue(JobId id, std::uint64_t version, WallTime now) {
+  RunningJob* job = running(id);
+  if (job == nullptr) return;
+  job->on_slots_overdue(version, now);
+  settle(id, now);
 }
 
 void JobManager::on_restart_due(JobId id, std::uint64_t version, WallTime now) {
   RunningJob* job = running(id);
   if (job == nullptr) return;
   job->on_restart_due(version, now);
-  forget_if_over(id);
+  settle(id, now);
 }
 
 void JobManager::suspend_all(const std::string& reason, WallTime now) {
@@ -64,8 +73,9 @@ void JobManager::suspend_all(const std::string& reason, WallTime now) {
   scheduler_ = {};
 }
 
-void JobManager::on_task_manager_joined(const RegisterTaskManager& task_manager) {
+void JobManager::on_task_manager_joined(const RegisterTaskManager& task_manager, WallTime now) {
   scheduler_.add_task_manager(task_manager.id, task_manager.data_address, task_manager.slots);
+  serve_waiting(now);
 }
 
 void JobManager::on_task_manager_lost(TaskManagerId task_manager, const std::string& reason, WallTime now) {
@@ -76,13 +86,14 @@ void JobManager::on_task_manager_lost(TaskManagerId task_manager, const std::str
     running(id)->on_task_manager_lost(task_manager, reason, now);
     forget_if_over(id);
   }
+  serve_waiting(now);
 }
 
 bool JobManager::on_task_state(const TaskExecutionState& report, WallTime now) {
   RunningJob* job = running(report.job);
-  if (job == nullptr) return false;
-  const bool known = job->on_task_state(report, now);
-  forget_if_over(report.job);
+  const bool known = job != nullptr && job->on_task_state(report, now);
+  if (!known) ++late_reports_;
+  if (job != nullptr) settle(report.job, now);
   return known;
 }
 
@@ -90,12 +101,20 @@ void JobManager::on_task_refused(JobId id, ExecutionAttemptId attempt, const Err
   RunningJob* job = running(id);
   if (job == nullptr) return;
   job->on_task_refused(attempt, cause, now);
-  forget_if_over(id);
+  settle(id, now);
 }
 
 const ExecutionGraph* JobManager::find(JobId id) const {
   const auto it = jobs_.find(id);
   return it == jobs_.end() ? nullptr : &it->second.graph();
+}
+
+std::optional<JobDetails> JobManager::details(JobId id) const {
+  const ExecutionGraph* job = find(id);
+  if (job == nullptr) return std::nullopt;
+  JobDetails details = describe(*job);
+  details.waiting_for = slots_.waiting_for(id);
+  return details;
 }
 
 JobList JobManager::running_jobs() const {
@@ -107,6 +126,19 @@ JobList JobManager::running_jobs() const {
 RunningJob* JobManager::running(JobId id) {
   const auto it = jobs_.find(id);
   return it == jobs_.end() ? nullptr : &it->second;
+}
+
+void JobManager::settle(JobId id, WallTime now) {
+  forget_if_over(id);
+  serve_waiting(now);
+}
+
+void JobManager::serve_waiting(WallTime now) {
+  while (auto grant = slots_.next()) {
+    const JobId id = grant->job;
+    running(id)->on_slots_granted(*std::move(grant), now);
+    forget_if_over(id);
+  }
 }
 
 void JobManager::forget_if_over(JobId id) {

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 #include "actors/job_manager/outbox.h"
 #include "actors/job_manager/running_job.h"
 #include "actors/job_manager/scheduler.h"
+#include "actors/job_manager/slot_queue.h"
 #include "base/ids.h"
 #include "base/time.h"
 #include "graph/failover.h"
@@ -26,7 +28,8 @@ namespace weir {
 class JobManager {
 public:
   struct Options {
-    RestartOptions restart;  // of jobs that say nothing else
+    RestartOptions restart;              // of jobs that say nothing else
+    Duration slot_request_timeout = 5min;  // a job that may wait for slots fails after it
     bool operator==(const Options&) const = default;
   };
 
@@ -45,11 +48,12 @@ public:
   // From itself.
   void on_start_due(JobId job, WallTime now);
   void on_restart_due(JobId job, std::uint64_t version, WallTime now);
+  void on_slots_overdue(JobId job, std::uint64_t version, WallTime now);
   /// Leadership was lost: all jobs are suspended, all TaskManagers forgotten.
   void suspend_all(const std::string& reason, WallTime now);
 
   // From TaskManagers, and about them.
-  void on_task_manager_joined(const RegisterTaskManager& task_manager);
+  void on_task_manager_joined(const RegisterTaskManager& task_manager, WallTime now);
   void on_task_manager_lost(TaskManagerId task_manager, const std::string& reason, WallTime now);
   /// False: nobody waits for this attempt; it should be ended.
   [[nodiscard]] bool on_task_state(const TaskExecutionState& report, WallTime now);
@@ -58,17 +62,25 @@ public:
   // What there is to see: of jobs that are not over.
   /// Null: no such job.
   [[nodiscard]] const ExecutionGraph* find(JobId job) const;
+  [[nodiscard]] std::optional<JobDetails> details(JobId job) const;
   [[nodiscard]] JobList running_jobs() const;
   [[nodiscard]] Scheduler::Slots slots() const { return scheduler_.slots(); }
+  /// Reports of attempts that nobody waited for, of all jobs that ever were here.
+  [[nodiscard]] std::uint64_t late_reports() const { return late_reports_; }
 
 private:
   [[nodiscard]] RunningJob* running(JobId job);
+  /// After each event of a job: it may be over, and others may get its slots.
+  void settle(JobId job, WallTime now);
   void forget_if_over(JobId job);
+  void serve_waiting(WallTime now);
 
   const Options options_;
   JobManagerOutbox& out_;
   Scheduler scheduler_;
+  SlotQueue slots_{scheduler_};
   std::map<JobId, RunningJob> jobs_;
+  std::uint64_t late_reports_ = 0;
 };
 
 }  // namespace weir

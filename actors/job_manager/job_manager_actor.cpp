@@ -45,6 +45,7 @@ public:
   void archive(const JobDetails& job) override { caf::anon_send(archivist_, ArchiveJob{job}); }
   void start_soon(JobId job) override;
   void restart_after(Duration delay, JobId job, std::uint64_t version) override;
+  void slots_due_after(Duration delay, JobId job, std::uint64_t version) override;
 
 private:
   void grant(LeaderSessionId session);
@@ -61,7 +62,6 @@ private:
   caf::result<ClusterOverview> overview();
   [[nodiscard]] ClusterOverview overview_of(const ArchiveOverview& archive,
                                             const InstanceList& instances) const;
-  UpdateTaskReply on_task_update(LeaderSessionId session, const UpdateTaskExecutionState& mail);
   void on_client_down(const caf::down_msg& down);
 
   [[nodiscard]] ClientId client_id(const JobClientGateway& client);
@@ -75,7 +75,6 @@ private:
   SystemClock clock_;
   Fence fence_;
   ClusterAccess access_;
-  std::uint64_t unknown_attempts_ = 0;  // reports about what nobody waits for
   std::optional<JobManager> logic_;
   InstanceManagerActor instances_;
   ArchivistActor archivist_;
@@ -123,7 +122,7 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       },
       [this](LeaderSessionId session, const Disconnect& mail) { self_->delegate(instances_, session, mail); },
       [this](LeaderSessionId session, const UpdateTaskExecutionState& mail) -> UpdateTaskReply {
-        return on_task_update(session, mail);
+        return {.known = fence_.admits(session) && logic_->on_task_state(mail.task, now())};
       },
       // Questions
       [this](const RequestJobStatus& mail) { return status_of(mail); },
@@ -138,6 +137,9 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       },
       [this](LeaderSessionId session, const RestartJob& mail) {
         if (fence_.admits(session)) logic_->on_restart_due(mail.job, mail.version, now());
+      },
+      [this](LeaderSessionId session, const SlotsOverdue& mail) {
+        if (fence_.admits(session)) logic_->on_slots_overdue(mail.job, mail.version, now());
       },
   };
 }
@@ -164,7 +166,7 @@ void JobManagerState::on_joined(LeaderSessionId session, const TaskManagerJoined
                                 const TaskManagerGateway& handle) {
   if (!fence_.admits(session)) return;
   task_managers_[mail.task_manager.id] = handle;
-  logic_->on_task_manager_joined(mail.task_manager);
+  logic_->on_task_manager_joined(mail.task_manager, now());
 }
 
 void JobManagerState::on_lost(LeaderSessionId session, const TaskManagerLost& mail) {
@@ -183,14 +185,6 @@ void JobManagerState::submit_task(TaskManagerId to, const TaskDeploymentDescript
             if (!reply.accepted) refused(reply.refusal);
           },
           [refused](const caf::error& cause) { refused(mail_error(cause, "SubmitTask")); });
-}
-
-UpdateTaskReply JobManagerState::on_task_update(LeaderSessionId session,
-                                                const UpdateTaskExecutionState& mail) {
-  if (!fence_.admits(session)) return {.known = false};
-  const bool known = logic_->on_task_state(mail.task, now());
-  if (!known) ++unknown_attempts_;
-  return {.known = known};
 }
 
 void JobManagerState::cancel_task(TaskManagerId to, ExecutionAttemptId attempt) {
@@ -239,6 +233,10 @@ void JobManagerState::restart_after(Duration delay, JobId job, std::uint64_t ver
   self_->delayed_send(self_, delay, fence_.session(), RestartJob{job, version});
 }
 
+void JobManagerState::slots_due_after(Duration delay, JobId job, std::uint64_t version) {
+  self_->delayed_send(self_, delay, fence_.session(), SlotsOverdue{job, version});
+}
+
 ClientId JobManagerState::client_id(const JobClientGateway& client) {
   for (const auto& [id, known] : clients_)
     if (known == client) return id;
@@ -272,8 +270,8 @@ caf::result<JobStatusReply> JobManagerState::status_of(const RequestJobStatus& m
 }
 
 caf::result<JobDetailsReply> JobManagerState::details_of(const RequestJobDetails& mail) {
-  if (const ExecutionGraph* job = logic_->find(mail.job))
-    return JobDetailsReply{.outcome = Outcome::ok(), .details = describe(*job)};
+  if (auto details = logic_->details(mail.job))
+    return JobDetailsReply{.outcome = Outcome::ok(), .details = *std::move(details)};
   return self_->delegate(archivist_, mail);
 }
 
@@ -310,7 +308,7 @@ ClusterOverview JobManagerState::overview_of(const ArchiveOverview& archive,
           .jobs_finished = archive.finished,
           .jobs_cancelled = archive.cancelled,
           .jobs_failed = archive.failed,
-          .messages_refused = instances.refused + fence_.refused() + unknown_attempts_};
+          .messages_refused = instances.refused + fence_.refused() + logic_->late_reports()};
 }
 
 }  // namespace

@@ -40,6 +40,8 @@ public:
   virtual void start_soon(JobId job) = 0;
   /// Comes back as on_restart_due().
   virtual void restart_after(Duration delay, JobId job, std::uint64_t version) = 0;
+  /// Comes back as on_slots_overdue().
+  virtual void slots_due_after(Duration delay, JobId job, std::uint64_t version) = 0;
 };
 
 }  // namespace weir

@@ -71,6 +71,20 @@ void RunningJob::on_restart_due(std::uint64_t version, WallTime now) {
   carry_out_effects(now);
 }
 
+void RunningJob::on_slots_granted(SlotQueue::Grant grant, WallTime now) {
+  graph_.on_slots_assigned(grant.version, std::move(grant.slots), now);
+  carry_out_effects(now);
+}
+
+void RunningJob::on_slots_overdue(std::uint64_t version, WallTime now) {
+  auto missing = slots_.give_up(graph_.job_graph().id, version);
+  if (!missing) return;
+  const auto waited = std::chrono::duration_cast<std::chrono::milliseconds>(slot_timeout_).count();
+  missing->what = "waited " + std::to_string(waited) + " ms for slots: " + missing->what;
+  refuse_slots(version, *std::move(missing), now);
+  carry_out_effects(now);
+}
+
 void RunningJob::carry_out_effects(WallTime now) {
   for (auto effects = graph_.take_effects(); !effects.empty(); effects = graph_.take_effects()) {
     for (const Effect& effect : effects) std::visit([this](const auto& kind) { carry_out(kind); }, effect);
@@ -81,9 +95,23 @@ void RunningJob::carry_out_effects(WallTime now) {
 }
 
 void RunningJob::answer(const effects::RequestSlots& request, WallTime now) {
-  auto slots = scheduler_.allocate(request.requests);
-  if (slots) graph_.on_slots_assigned(request.version, *std::move(slots), now);
-  else graph_.on_slots_refused(request.version, slots.error(), now);
+  auto slots = slots_.take(request.requests);
+  if (slots) return graph_.on_slots_assigned(request.version, *std::move(slots), now);
+  if (request.may_wait) return wait_for_slots(request, now);
+  refuse_slots(request.version, slots.error(), now);
+}
+
+void RunningJob::wait_for_slots(const effects::RequestSlots& request, WallTime now) {
+  const JobId job = graph_.job_graph().id;
+  slots_.wait(job, request);
+  out_.slots_due_after(slot_timeout_, job, request.version);
+  log::info(kLogger, label_of(graph_.job_graph()) + " is " + slots_.waiting_for(job));
+  tell({.job = job, .status = graph_.status(), .cause = slots_.waiting_for(job), .at = now});
+}
+
+void RunningJob::refuse_slots(std::uint64_t version, Error cause, WallTime now) {
+  cause.retry = Retry::Never;
+  graph_.on_slots_refused(version, std::move(cause), now);
 }
 
 void RunningJob::tell_result() {
@@ -115,8 +143,11 @@ void RunningJob::carry_out(const effects::JobStatusChanged& effect) {
   log::info(kLogger, label_of(graph_.job_graph()) + " switched from state " +
                          std::string(name_of(effect.from)) + " to " + std::string(name_of(effect.to)) +
                          (effect.cause.empty() ? "" : ": " + effect.cause));
-  const JobStatusChanged mail{
-      .job = graph_.job_graph().id, .status = effect.to, .cause = effect.cause, .at = effect.at};
+  if (effect.to != JobStatus::Running) slots_.leave(graph_.job_graph().id);
+  tell({.job = graph_.job_graph().id, .status = effect.to, .cause = effect.cause, .at = effect.at});
+}
+
+void RunningJob::tell(const JobStatusChanged& mail) {
   for (const Client& client : clients_)
     if (client.listening == ListeningBehaviour::ResultAndStateChanges) out_.tell(client.id, mail);
 }

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "actors/job_manager/outbox.h"
-#include "actors/job_manager/scheduler.h"
+#include "actors/job_manager/slot_queue.h"
 #include "base/time.h"
 #include "graph/execution_graph.h"
 #include "messages/archive.h"
@@ -23,9 +23,9 @@ namespace weir {
 ///          its slots are free and its clients know the result.
 class RunningJob {
 public:
-  /// `scheduler` and `out` outlive this.
-  RunningJob(ExecutionGraph graph, Scheduler& scheduler, JobManagerOutbox& out)
-      : graph_(std::move(graph)), scheduler_(scheduler), out_(out) {}
+  /// `slots` and `out` outlive this. After `slot_timeout` the job waits for slots no longer and fails.
+  RunningJob(ExecutionGraph graph, SlotQueue& slots, Duration slot_timeout, JobManagerOutbox& out)
+      : graph_(std::move(graph)), slots_(slots), slot_timeout_(slot_timeout), out_(out) {}
 
   void add_client(ClientId client, ListeningBehaviour listening);
   void remove_client(ClientId client);
@@ -38,6 +38,9 @@ public:
   void on_task_refused(ExecutionAttemptId attempt, const Error& cause, WallTime now);
   void on_task_manager_lost(TaskManagerId task_manager, const std::string& cause, WallTime now);
   void on_restart_due(std::uint64_t version, WallTime now);
+  void on_slots_granted(SlotQueue::Grant grant, WallTime now);
+  /// Nothing happens unless it waits for slots of this version.
+  void on_slots_overdue(std::uint64_t version, WallTime now);
 
   [[nodiscard]] const ExecutionGraph& graph() const { return graph_; }
   [[nodiscard]] bool is_over() const { return is_terminal(graph_.status()); }
@@ -50,6 +53,10 @@ private:
 
   void carry_out_effects(WallTime now);
   void answer(const effects::RequestSlots& request, WallTime now);
+  void wait_for_slots(const effects::RequestSlots& request, WallTime now);
+  /// For good: what could not be had at the start, or for so long, is no failure of the job's tasks.
+  void refuse_slots(std::uint64_t version, Error cause, WallTime now);
+  void tell(const JobStatusChanged& mail);
   void tell_result();
 
   // One a kind of effect; a request for slots is answered when the effects beside it are carried out.
@@ -57,13 +64,14 @@ private:
   void carry_out(const effects::DeployTask& effect);
   void carry_out(const effects::CancelTask& effect);
   void carry_out(const effects::ReleasePartitions& effect);
-  void carry_out(const effects::ReleaseSlot& effect) { scheduler_.release(effect.slot); }
+  void carry_out(const effects::ReleaseSlot& effect) { slots_.release(effect.slot); }
   void carry_out(const effects::ScheduleRestart& effect);
   void carry_out(const effects::JobStatusChanged& effect);
   void carry_out(const effects::TaskStateChanged& effect);
 
   ExecutionGraph graph_;
-  Scheduler& scheduler_;
+  SlotQueue& slots_;
+  const Duration slot_timeout_;
   JobManagerOutbox& out_;
   std::vector<Client> clients_;
   std::optional<effects::RequestSlots> open_request_;

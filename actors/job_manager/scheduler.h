@@ -40,6 +40,8 @@ public:
   void release(const AssignedSlot& slot);
 
   [[nodiscard]] Slots slots() const;
+  /// Says that so many slots are needed, how many there are, and what to do.
+  [[nodiscard]] Error missing(std::uint32_t needed) const;
 
 private:
   friend class Placement;
@@ -52,7 +54,6 @@ private:
     [[nodiscard]] std::uint32_t free_count() const;
   };
 
-  [[nodiscard]] Error missing(std::uint32_t needed) const;
   /// `from` has a free slot.
   [[nodiscard]] AssignedSlot take(TaskManager& from);
   [[nodiscard]] TaskManager& most_spacious();

@@ -164,6 +164,71 @@ TEST_CASE("a job may be restarted by the cluster, and finishes in the end") {
   CHECK(cluster.client().details(graph.id)->restarts == 2);
 }
 
+TEST_CASE("a job may ask to be restarted where the cluster restarts none, and the other way round") {
+  const auto program = [](const RestartOptions& strategy, std::atomic<int>& failures_left) {
+    return [strategy, &failures_left](Environment& env) {
+      env.restart_strategy(strategy);
+      env.generate(100, [](std::uint64_t i) { return i; })
+          .map([&failures_left](const std::uint64_t& i) {
+            if (i == 50 && failures_left-- > 0) throw std::runtime_error("not yet");
+            return i;
+          })
+          .discard();
+    };
+  };
+  std::atomic<int> failures_left = 2;
+  SUBCASE("restarted") {
+    InProcessPrograms programs(program(FixedDelay{.attempts = 2, .delay = 1ms}, failures_left));
+    MiniCluster cluster({}, programs);
+    CHECK(cluster.execute(graph_of(programs, 1))->status == JobStatus::Finished);
+  }
+  SUBCASE("not restarted") {
+    InProcessPrograms programs(program(NoRestart{}, failures_left));
+    MiniCluster cluster({.restart = FixedDelay{.attempts = 2, .delay = 1ms}}, programs);
+    CHECK(cluster.execute(graph_of(programs, 1))->status == JobStatus::Failed);
+  }
+  SUBCASE("restarted so often") {
+    InProcessPrograms programs(program(FailureRate{.attempts = 1, .delay = 1ms}, failures_left));
+    MiniCluster cluster({}, programs);
+    const auto result = cluster.execute(graph_of(programs, 1));
+    CHECK(result->status == JobStatus::Failed);
+    CHECK(result->failure.find("not yet") != std::string::npos);
+  }
+}
+
+TEST_CASE("a queued job begins when the one before it gives its slots back") {
+  InProcessPrograms programs([](Environment& env) { small_job(env.queued_scheduling(), ~std::uint64_t{0}); });
+  MiniCluster cluster({.slots_per_task_manager = 2}, programs);
+  const auto first = cluster.client().submit(graph_of(programs, 2));
+  REQUIRE(first.has_value());
+  const JobGraph second = graph_of(programs, 2);
+  Running running;
+  Thread killer("killer", [&] {
+    running.bell.await();
+    CHECK(cluster.client().cancel(second.id).has_value());
+  });
+  std::atomic<bool> waited = false;
+  struct Waiting final : JobListener {
+    Waiting(MiniCluster& cluster, JobId first, Running& then, std::atomic<bool>& waited)
+        : cluster(cluster), first(first), then(then), waited(waited) {}
+    void on_job_status(const JobStatusChanged& mail) override {
+      if (mail.cause != "waiting for 2 slots, 0 are free") return;
+      waited = true;
+      freer = Thread("freer", [this] { CHECK(cluster.client().cancel(first).has_value()); });
+    }
+    void on_task_state(const ExecutionStateChanged& mail) override { then.on_task_state(mail); }
+    MiniCluster& cluster;
+    const JobId first;
+    Running& then;
+    std::atomic<bool>& waited;
+    Thread freer;
+  } waiting{cluster, *first, running, waited};
+  CHECK(cluster.execute(second, &waiting)->status == JobStatus::Canceled);
+  killer.join();
+  waiting.freer.join();
+  CHECK(waited);
+}
+
 TEST_CASE("a hundred jobs in a row leave no thread, descriptor or memory behind") {
   InProcessPrograms programs([](Environment& env) { small_job(env); });
   MiniCluster cluster({.slots_per_task_manager = 2}, programs);

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/job_manager/job_manager.h"
+#include "test/unit/graph/programs.h"
+
+namespace weir::testing {
+
+inline constexpr TaskManagerId kAda{.high = 1, .low = 1};
+inline constexpr TaskManagerId kBob{.high = 1, .low = 2};
+inline constexpr ClientId kClient{7};
+
+/// A JobManager, and fake workers and clients who write down what they are asked. A task does nothing by
+/// itself: the test says what it reports.
+class Cluster final : public JobManagerOutbox {
+public:
+  explicit Cluster(RestartOptions restart = {}, std::uint32_t slots = 2)
+      : manager({.restart = restart}, *this) {
+    join(kAda, slots);
+    join(kBob, slots);
+  }
+
+  void submit_task(TaskManagerId to, const TaskDeploymentDescriptor& task) override {
+    tasks.emplace_back(to, task);
+  }
+  void cancel_task(TaskManagerId, ExecutionAttemptId attempt) override { cancelled.push_back(attempt); }
+  void release_partitions(TaskManagerId, ExecutionAttemptId) override {}
+  void slots_due_after(Duration, JobId job, std::uint64_t version) override {
+    overdue.emplace_back(job, version);
+  }
+  void tell(ClientId to, const JobStatusChanged& mail) override {
+    CHECK(to == kClient);
+    causes.push_back(mail.cause);
+    story += std::string(story.empty() ? "" : " ") + std::string(name_of(mail.status));
+  }
+  void tell(ClientId, const ExecutionStateChanged& mail) override { steps.push_back(mail); }
+  void tell(ClientId, const JobResult& mail) override { results.push_back(mail); }
+  void archive(const JobDetails& job) override { archived.push_back(job); }
+  void start_soon(JobId job) override { starts.push_back(job); }
+  void restart_after(Duration, JobId job, std::uint64_t version) override {
+    restarts.emplace_back(job, version);
+  }
+
+  void join(TaskManagerId id, std::uint32_t slots) {
+    manager.on_task_manager_joined({.id = id, .data_address = "host", .slots = slots, .hardware = {}}, now());
+  }
+  Outcome submit(const JobGraph& graph,
+                 ListeningBehaviour listening = ListeningBehaviour::ResultAndStateChanges) {
+    return manager.on_submit({.graph = graph, .listening = listening}, kClient, now());
+  }
+  /// Submits the job and starts it.
+  void start(const JobGraph& graph) {
+    REQUIRE(submit(graph).accepted);
+    manager.on_start_due(graph.id, now());
+  }
+  bool report(const TaskDeploymentDescriptor& task, ExecutionState state, std::string failure = {}) {
+    return manager.on_task_state(
+        {.job = task.job, .attempt = task.attempt, .state = state, .failure = std::move(failure)}, now());
+  }
+  void report_all(ExecutionState state) {
+    for (const auto& [to, task] : tasks) (void)report(task, state);
+  }
+  WallTime now() { return now_ += 1ms; }
+
+  JobManager manager;
+  std::vector<std::pair<TaskManagerId, TaskDeploymentDescriptor>> tasks;
+  std::vector<ExecutionAttemptId> cancelled;
+  std::string story;
+  std::vector<std::string> causes;
+  std::vector<ExecutionStateChanged> steps;
+  std::vector<JobResult> results;
+  std::vector<JobDetails> archived;
+  std::vector<JobId> starts;
+  std::vector<std::pair<JobId, std::uint64_t>> restarts;
+  std::vector<std::pair<JobId, std::uint64_t>> overdue;
+
+private:
+  WallTime now_;
+};
+
+inline JobGraph job(std::uint32_t readers = 1, std::uint32_t counters = 2, std::uint64_t id = 7) {
+  JobGraph graph = job_of(word_count(readers, counters));
+  graph.id = {.high = 7, .low = id};
+  return graph;
+}
+
+}  // namespace weir::testing
