@@ -94,7 +94,7 @@ void await(Condition condition) {
   }
 }
 
-/// A stranger at a data port: says what it likes.
+/// A stranger at one end of a link: says what it likes.
 class RawPeer {
 public:
   explicit RawPeer(const std::string& address) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
@@ -102,6 +102,7 @@ public:
         loopback(static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1))));
     REQUIRE(::connect(socket_.number(), reinterpret_cast<const sockaddr*>(&where), sizeof where) == 0);
   }
+  explicit RawPeer(Descriptor connected) : socket_(std::move(connected)) {}
   void say(std::span<const std::byte> bytes) {
     while (!bytes.empty()) {
       const auto sent = ::send(socket_.number(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
@@ -147,6 +148,12 @@ public:
   void listen() { REQUIRE(::listen(socket_.number(), 8) == 0); }
   /// Nobody listens there as long as listen() was not called: connections are refused.
   const std::string& address() const { return address_; }
+  /// The next connection, once somebody listens.
+  Descriptor accept() const {
+    Descriptor connected(::accept(socket_.number(), nullptr, nullptr));
+    REQUIRE(connected.is_open());
+    return connected;
+  }
 
 private:
   const Descriptor socket_;

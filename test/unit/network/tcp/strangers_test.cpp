@@ -61,6 +61,17 @@ TEST_CASE("a stranger that talks nonsense is hung up on") {
     other.version = 2;
     stranger.say(other);
   }
+  SUBCASE("another size of segments") {
+    auto other = hello();
+    other.segment_bytes *= 2;
+    stranger.say(other);
+    stranger.say(f.request(1, 100));
+  }
+  SUBCASE("a hello whose end comes first") {
+    const auto frame = wire::encode(hello());
+    stranger.say(frame.bytes().last(40));
+    stranger.say(frame.bytes().first(44));
+  }
   SUBCASE("something before hello") { stranger.say(f.request(1, 1)); }
   SUBCASE("a wrong token") {
     auto other = hello();
@@ -85,6 +96,11 @@ TEST_CASE("a peer that breaks the rules later loses its link, and its streams ar
   SUBCASE("a receiver twice") {
     peer.say(f.request(1, 1));
     peer.say(f.request(1, 1));
+  }
+  SUBCASE("a request with more credit than there is") { peer.say(f.request(1, wire::kMaxCredit + 1)); }
+  SUBCASE("credit of nothing") {
+    peer.say(f.request(1, 1));
+    peer.say(wire::AddCredit{1, 0});
   }
   SUBCASE("credit without end") {
     peer.say(f.request(1, wire::kMaxCredit));
@@ -134,6 +150,37 @@ TEST_CASE("whoever connects and is silent is hung up on in time") {
   RawPeer silent(f.writing.address);
   (void)silent.hear();
   CHECK(f.writing.server.counts().refused == 1);
+  f.check_neighbour();
+}
+
+TEST_CASE("whoever says hello byte by byte has no more time than others") {
+  auto options = link_options();
+  options.hello_timeout = 100ms;
+  Fixture f(options);
+  RawPeer slow(f.writing.address);
+  const auto greeting = wire::encode(hello());
+  const auto begin = std::chrono::steady_clock::now();
+  for (const auto& byte : greeting.bytes().first(greeting.bytes().size() - 1)) {
+    slow.say({&byte, 1});
+    if (f.writing.server.counts().refused > 0) break;
+    Bell never;
+    (void)never.await_until(std::chrono::steady_clock::now() + 5ms);
+  }
+  (void)slow.hear();
+  CHECK(std::chrono::steady_clock::now() - begin >= 100ms);
+  CHECK(f.writing.server.counts().refused == 1);
+  f.check_neighbour();
+}
+
+TEST_CASE("nothing is taken from a peer that has said goodbye") {
+  Fixture f;
+  RawPeer peer(f.writing.address);
+  peer.say(hello());
+  peer.say(wire::Close{});
+  peer.say(f.request(1, 100));
+  (void)peer.hear();
+  CHECK(f.writing.server.counts().refused == 0);
+  CHECK_FALSE(f.partition->is_consumed());
   f.check_neighbour();
 }
 
