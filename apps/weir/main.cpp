@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line: weir VERB [OPTIONS] ...
-#include <array>
 #include <cstdio>
 #include <exception>
 #include <iostream>
-#include <string>
-#include <vector>
 
 #include "apps/weir/verbs.h"
 
@@ -13,79 +10,44 @@ namespace weir {
 
 namespace {
 
-void print_usage() {
+int print_usage() {
   std::cout << "weir runs stream programs.\n\nUsage: weir VERB [OPTIONS] ...\n\nVerbs:\n";
   for (const Verb& verb : verbs()) {
     std::cout << "  " << verb.name << std::string(8 - verb.name.size(), ' ') << verb.summary << '\n';
   }
-  std::cout << "\n  weir help VERB   explains one of them\n"
-               "  weir --version   prints the version\n\n"
-               "Exit codes: 0 all went well, 1 an error that was explained, 31 one that was not.\n";
+  std::cout
+      << "\n  weir help VERB   explains one of them\n"
+         "  weir --version   prints the version\n\n"
+         "Exit codes: 0 all went well, 1 an error that was explained, 31 one that was not, 130 interrupted "
+         "twice.\n";
+  return kExitOk;
 }
 
-void print_help(const Verb& verb) {
+int print_help(const Verb& verb) {
   std::cout << verb.summary << "\n\nUsage: weir " << verb.name << " [OPTIONS] " << verb.arguments << "\n\n"
             << help_of(verb.options)
-            << "\nOptions end at the first word that is none: what follows the program belongs"
-            << " to it.\n";
+            << "\nOptions end at the first word that is none: what follows the program belongs to it.\n";
+  return kExitOk;
 }
 
-const Verb* find_verb(std::string_view name) {
-  for (const Verb& verb : verbs()) {
-    if (verb.name == name) return &verb;
-  }
-  return nullptr;
-}
-
-int unknown_verb(const std::string& name) {
-  std::vector<std::string_view> names{"help"};
-  for (const Verb& verb : verbs()) names.push_back(verb.name);
-  const std::string hint = did_you_mean(name, names);
-  return fail("there is no verb '" + name + "'" + (hint.empty() ? "; see weir --help" : hint));
-}
-
-int help(const std::vector<std::string>& words) {
-  if (words.size() < 2) {
-    print_usage();
-    return kExitOk;
-  }
-  const Verb* verb = find_verb(words[1]);
-  if (verb == nullptr) return unknown_verb(words[1]);
-  print_help(*verb);
+int print_version() {
+  std::cout << "weir " WEIR_VERSION "\n";
   return kExitOk;
 }
 
 int dispatch(const std::vector<std::string>& words) {
-  if (words.empty()) return fail("say what to do; see weir --help");
-  const std::string& first = words.front();
-  if (first == "help" || first == "--help" || first == "-h") return help(words);
-  if (first == "--version" || first == "-v") {
-    std::cout << "weir " WEIR_VERSION "\n";
-    return kExitOk;
+  const auto asked = read_words(words);
+  if (!asked) return fail(asked.error().what);
+  switch (asked->kind) {
+    case Invocation::Kind::Help: return print_usage();
+    case Invocation::Kind::HelpOfVerb: return print_help(*asked->verb);
+    case Invocation::Kind::Version: return print_version();
+    case Invocation::Kind::Run: break;
   }
-  const Verb* verb = find_verb(first);
-  if (verb == nullptr) return unknown_verb(first);
-  auto line = CommandLine::parse(verb->options, {words.begin() + 1, words.end()});
-  if (!line) return fail(line.error().what + " (see weir help " + first + ")");
-  if (line->has("help")) {
-    print_help(*verb);
-    return kExitOk;
-  }
-  return verb->run(*line);
+  return asked->verb->run(asked->line);
 }
 
 }  // namespace
-
-std::span<const Verb> verbs() {
-  static const std::array kVerbs{kRunVerb, kInfoVerb};
-  return kVerbs;
-}
-
-int fail(std::string_view message) {
-  std::cout.flush();
-  std::cerr << "weir: " << message << '\n';
-  return kExitError;
-}
 
 }  // namespace weir
 

@@ -1,44 +1,66 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
 #include <atomic>
 #include <iostream>
+#include <optional>
 #include <string>
+#include <utility>
 
 #include "actors/local/mini_cluster.h"
 #include "api/program_loader.h"
+#include "apps/weir/cluster.h"
+#include "apps/weir/console.h"
 #include "apps/weir/interrupt.h"
 #include "apps/weir/job_printer.h"
+#include "apps/weir/json_output.h"
+#include "apps/weir/progress_display.h"
 #include "apps/weir/verbs.h"
 #include "base/log.h"
+#include "base/options.h"
 
 namespace weir {
 
 namespace {
 
 constexpr OptionSpec kOptions[] = {
-    {"local", "", "Run on a cluster inside this process, which ends with the job."},
+    kClusterOption,
+    {"detached,d", "", "Return when the job was accepted."},
     {"parallelism,p", "N", "Subtasks of each operator that does not say otherwise (default 1)."},
+    {"local", "", "Run on a cluster inside this process, which ends with the job."},
     {"slots", "N", "Slots of each TaskManager of the local cluster (default: as many as the job needs)."},
     {"taskmanagers", "N", "TaskManagers of the local cluster (default 1)."},
-    {"jobmanager,m", "HOST:PORT", "The cluster to submit to. Not there yet: only --local is."},
     {"sysoutLogging,q", "", "Do not print the steps of the job and its tasks."},
+    kConfigOption,
+    kDefineOption,
+    kOutputOption,
     {"verbose", "", "Print what the cluster logs."},
-    {"help,h", "", "Print this."},
+    kHelpOption,
 };
 
 /// What Ctrl-C cancels, once there is something.
 struct Running {
-  std::atomic<MiniCluster*> cluster = nullptr;
+  std::atomic<JobClient*> client = nullptr;
   JobId job;
 
   void cancel() {
-    MiniCluster* running = cluster;
+    JobClient* running = client;
     if (running == nullptr) return;
     std::cerr << "Cancelling job " + job.hex() + ".\n";
-    if (const Status begun = running->client().cancel(job); !begun) fail(begun.error().what);
+    if (const Status begun = running->cancel(job); !begun) fail(begun.error().what);
   }
 };
 
-Result<MiniCluster::Options> cluster_options(const CommandLine& line, std::uint32_t slots_needed) {
+/// One run, as it was asked for.
+struct Run {
+  const CommandLine& line;
+  const Config config;
+  const bool json;
+  JobGraph graph;
+  Running& running;
+};
+
+Result<MiniCluster::Options> local_options(const CommandLine& line, std::uint32_t slots_needed) {
   const auto task_managers = line.count("taskmanagers", 1);
   if (!task_managers) return task_managers.error();
   const std::uint32_t fair_share = (slots_needed + *task_managers - 1) / *task_managers;
@@ -47,20 +69,69 @@ Result<MiniCluster::Options> cluster_options(const CommandLine& line, std::uint3
   return MiniCluster::Options{.task_managers = *task_managers, .slots_per_task_manager = *slots};
 }
 
-int report(const Result<JobResult>& result) {
+int report(const Result<JobResult>& result, bool json) {
   if (!result) return fail(result.error().what);
+  if (json) std::cout << result_json(*result) << '\n';
   switch (result->status) {
-    case JobStatus::Finished: JobPrinter::print_result(*result); return kExitOk;
+    case JobStatus::Finished:
+      if (!json) print_result(*result);
+      return kExitOk;
     case JobStatus::Canceled: return fail("job " + result->job.hex() + " was cancelled");
     default: return fail("job " + result->job.hex() + " failed: " + result->failure);
   }
 }
 
+/// Submits and waits for the end.
+int attach(Run& run, JobClient& client) {
+  Console console;
+  JobPrinter printer(console, run.line.has("sysoutLogging"), run.json);
+  run.running.job = run.graph.id;
+  run.running.client = &client;
+  const auto result = [&] {
+    std::optional<ProgressDisplay> display;
+    // A local job may print, and to the same terminal.
+    if (!run.line.has("local") || ::isatty(STDOUT_FILENO) == 0)
+      display.emplace(client, console, run.graph.id);
+    return client.run(std::move(run.graph), &printer);
+  }();
+  run.running.client = nullptr;
+  return report(result, run.json);
+}
+
+int run_locally(Run& run, ProgramLoader& programs) {
+  if (run.line.has("jobmanager")) return fail("--local and -m contradict each other");
+  if (run.line.has("detached")) return fail("a local cluster ends with its job: --local cannot be detached");
+  const auto options = local_options(run.line, run.graph.required_slots());
+  if (!options) return fail(options.error().what);
+  MiniCluster cluster(*options, programs);
+  return attach(run, cluster.client());
+}
+
+int run_on_cluster(Run& run) {
+  for (const char* option : {"slots", "taskmanagers"}) {
+    if (run.line.has(option)) return fail(std::string("--") + option + " is for --local");
+  }
+  const auto cluster = open_cluster(run.line, run.config);
+  if (!cluster) return fail(cluster.error().what);
+  auto key = cluster->connection->upload(run.graph.program.library);
+  if (!key) return fail(key.error().what);
+  run.graph.program.library = *std::move(key);
+  if (!run.line.has("detached")) return attach(run, cluster->client());
+
+  const auto job = cluster->client().submit(std::move(run.graph));
+  if (!job) return fail(job.error().what);
+  if (run.json) std::cout << result_json({.job = *job}) << '\n';
+  else std::cout << "Job has been submitted with JobID " << job->hex() << '\n';
+  return kExitOk;
+}
+
 int run(const CommandLine& line) {
   if (line.rest().empty()) return fail("run wants a program: weir run [OPTIONS] PROGRAM.so [ARGS...]");
-  if (line.has("jobmanager"))
-    return fail("submitting to a running cluster (-m) is not there yet; use --local");
-  const auto parallelism = line.count("parallelism", 1);
+  const auto config = load_configuration(line);
+  if (!config) return fail(config.error().what);
+  const auto json = wants_json(line);
+  if (!json) return fail(json.error().what);
+  const auto parallelism = line.count("parallelism", config->get(options::kParallelism));
   if (!parallelism) return fail(parallelism.error().what);
   log::set_level(line.has("verbose") ? log::Level::Info : log::Level::Warn);
 
@@ -70,18 +141,8 @@ int run(const CommandLine& line) {
   const auto program =
       loader.build(line.rest().front(), {line.rest().begin() + 1, line.rest().end()}, *parallelism);
   if (!program) return fail(program.error().what);
-  const JobGraph& graph = (*program)->job_graph();
-  const auto options = cluster_options(line, graph.required_slots());
-  if (!options) return fail(options.error().what);
-  if (!line.has("local")) std::cerr << "weir: no cluster to submit to yet; running as with --local\n";
-
-  MiniCluster cluster(*options, loader);
-  JobPrinter printer(line.has("sysoutLogging"));
-  running.job = graph.id;
-  running.cluster = &cluster;
-  const auto result = cluster.execute(graph, &printer);
-  running.cluster = nullptr;
-  return report(result);
+  Run asked{line, *config, *json, (*program)->job_graph(), running};
+  return line.has("local") ? run_locally(asked, loader) : run_on_cluster(asked);
 }
 
 }  // namespace

@@ -2,9 +2,12 @@
 #pragma once
 
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "apps/command_line.h"
+#include "apps/configuration.h"
 
 namespace weir {
 
@@ -24,11 +27,36 @@ struct Verb {
 
 [[nodiscard]] std::span<const Verb> verbs();
 
+/// What the words behind `weir` ask for.
+struct Invocation {
+  enum class Kind { Run, Help, HelpOfVerb, Version };
+  Kind kind = Kind::Help;
+  const Verb* verb = nullptr;  // of Run and HelpOfVerb
+  CommandLine line;            // of Run
+};
+
+/// Errors: one line; an unknown verb or option comes with the nearest known one.
+[[nodiscard]] Result<Invocation> read_words(const std::vector<std::string>& words);
+
 /// One line to standard error, and the exit code for it.
 int fail(std::string_view message);
 
-// The verbs, one file each.
+// Options of several verbs.
+inline constexpr OptionSpec kClusterOption{
+    "jobmanager,m", "HOST:PORT", "The cluster to speak to (default: what the configuration says)."};
+inline constexpr OptionSpec kOutputOption{"output", "text|json",
+                                          "How the answer is printed: for people (default) or as JSON."};
+inline constexpr OptionSpec kHelpOption{"help,h", "", "Print this."};
+
+/// Whether --output asks for JSON. Errors: it asks for something else.
+[[nodiscard]] Result<bool> wants_json(const CommandLine& line);
+
+// The verbs, one file each; those that ask for one answer share one.
 extern const Verb kRunVerb;
 extern const Verb kInfoVerb;
+extern const Verb kListVerb;
+extern const Verb kStatusVerb;
+extern const Verb kCancelVerb;
+extern const Verb kStopVerb;
 
 }  // namespace weir

@@ -65,7 +65,7 @@ LIBRARIES = {
     ]),
     "OpenSSL": (r"openssl/", ["base/digest.cpp", "network/tcp/tls*.cpp"]),
     "spdlog": (r"(spdlog|fmt)/", ["base/log.cpp"]),
-    "JSON": (r"nlohmann/", ["graph/execution_plan.cpp", "web/*.cpp"]),
+    "JSON": (r"nlohmann/", ["graph/execution_plan.cpp", "web/*.cpp", "apps/weir/json_output.cpp"]),
     "HTTP": (r"httplib\.h", ["web/*.cpp"]),
     "ZooKeeper": (r"zookeeper/", ["ha/zk_client.cpp"]),
     "RocksDB": (r"rocksdb/", ["checkpoint/state/rocksdb_backend.cpp"]),

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line as a person or a script meets it. Usage: cli_test.py BIN_DIR EXAMPLES_DIR"""
 
+import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -49,17 +51,28 @@ class Cli(unittest.TestCase):
         done = weir("run", "--local", "-q", example("word_count"), "--input", self.input.name)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
 
-    def test_without_local_a_note_is_given(self):
-        done = weir("run", "-q", example("word_count"), "--input", self.input.name)
-        self.assertEqual(done.returncode, 0)
-        self.assertIn("--local", done.stderr)
+    def test_where_nobody_listens_one_line_says_how_to_get_a_cluster(self):
+        with socket.socket() as nobody:
+            nobody.bind(("127.0.0.1", 0))
+            port = nobody.getsockname()[1]
+            there = ["-m", f"127.0.0.1:{port}"]
+            for words in (["run", *there, example("word_count"), "--input", self.input.name],
+                          ["run", "-d", "-D", f"jobmanager.rpc.port={port}", example("numbers")],
+                          ["list", *there], ["status", *there, "ab"], ["cancel", *there, "ab"]):
+                self.assert_one_line_error(weir(*words), str(port), "scripts/cluster up", "-m", "--local")
+
+    def test_a_result_can_be_json(self):
+        done = weir("run", "--local", "-q", "--output", "json", example("word_count"),
+                    "--input", self.input.name, "--output", "/dev/null")
+        result = json.loads(done.stdout)
+        self.assertEqual((done.returncode, result["state"]), (0, "FINISHED"))
+        self.assertRegex(result["jid"], "^[0-9a-f]{32}$")
 
     def test_the_plan_is_json_between_dashed_lines(self):
         done = weir("info", "-p", "3", example("word_count"), "--input", self.input.name)
         lines = done.stdout.splitlines()
         self.assertIn(" Execution Plan ", lines[0])
         self.assertEqual(lines[-1], "-" * len(lines[0]))
-        import json
         nodes = json.loads("\n".join(lines[1:-1]))["nodes"]
         self.assertEqual(nodes[0]["parallelism"], 3)
         self.assertEqual(nodes[0]["pact"], "Data Source")
@@ -71,7 +84,12 @@ class Cli(unittest.TestCase):
         self.assert_one_line_error(weir("run"), "PROGRAM.so")
         self.assert_one_line_error(weir(), "--help")
         self.assert_one_line_error(weir("help", "inof"), "did you mean 'info'?")
-        self.assert_one_line_error(weir("run", "-m", "localhost:6123", "x.so"), "--local")
+        self.assert_one_line_error(weir("run", "--local", "-d", example("numbers")), "--local")
+        self.assert_one_line_error(weir("run", "--slots", "2", example("numbers")), "--slots", "--local")
+        self.assert_one_line_error(weir("run", "-Dparallelism.defualt=2", "x.so"), "parallelism.default")
+        self.assert_one_line_error(weir("list", "--output", "jsn"), "did you mean 'json'?")
+        self.assert_one_line_error(weir("cancel"), "JOB")
+        self.assert_one_line_error(weir("stop", "ab"), "weir cancel")
 
     def test_a_program_that_is_missing_or_none_gets_one_line(self):
         self.assert_one_line_error(weir("run", "--local", "/nonexistent/x.so"), "/nonexistent/x.so")

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/weir/cluster.h"
+
+#include <cstdint>
+#include <limits>
+#include <utility>
+
+#include "apps/configuration.h"
+#include "base/address.h"
+#include "base/log.h"
+#include "base/options.h"
+
+namespace weir {
+
+namespace {
+
+/// Where nobody listens, the person is told how to get a cluster.
+Error no_cluster(const Error& cause) {
+  const bool is_nobody_there = cause.code == ErrorCode::ConnectionLost || cause.code == ErrorCode::Closed;
+  if (!is_nobody_there) return cause;
+  return {cause.code,
+          cause.what + "; start a cluster (scripts/cluster up), name another (-m HOST:PORT), or do without "
+                       "(weir run --local)",
+          cause.blame, cause.retry};
+}
+
+}  // namespace
+
+Result<std::string> job_manager_address(const CommandLine& line, const Config& config) {
+  if (!line.has("jobmanager")) {
+    const std::uint32_t port = config.get(options::kJobManagerPort);
+    if (port == 0 || port > std::numeric_limits<std::uint16_t>::max()) {
+      return Error{ErrorCode::BadArgument, "jobmanager.rpc.port: a port to connect to is a number from 1 to "
+                                           "65535, not " +
+                                               std::to_string(port)};
+    }
+    return join_address(config.get(options::kJobManagerAddress), static_cast<std::uint16_t>(port));
+  }
+  const auto address = split_address(line.text("jobmanager", ""));
+  if (!address) return Error{ErrorCode::BadArgument, "--jobmanager: " + address.error().what};
+  return join_address(address->host, address->port);
+}
+
+Result<Cluster> open_cluster(const CommandLine& line) {
+  const auto config = load_configuration(line);
+  if (!config) return config.error();
+  return open_cluster(line, *config);
+}
+
+Result<Cluster> open_cluster(const CommandLine& line, const Config& config) {
+  log::set_level(line.has("verbose") ? log::Level::Info : log::Level::Error);
+  auto address = job_manager_address(line, config);
+  if (!address) return address.error();
+  auto connection = ClusterConnection::open({.job_manager = *address});
+  if (!connection) return no_cluster(connection.error());
+  return Cluster{*std::move(address), *std::move(connection)};
+}
+
+}  // namespace weir

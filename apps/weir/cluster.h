@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "actors/client/cluster_connection.h"
+#include "apps/command_line.h"
+#include "base/config.h"
+#include "base/result.h"
+
+namespace weir {
+
+/// "host:port" of the JobManager that -m names, else the configuration. Pure.
+/// Errors: one line that says what was expected.
+[[nodiscard]] Result<std::string> job_manager_address(const CommandLine& line, const Config& config);
+
+/// The cluster that a verb speaks to.
+struct Cluster {
+  std::string job_manager;  // "host:port"
+  std::unique_ptr<ClusterConnection> connection;
+
+  [[nodiscard]] JobClient& client() const { return connection->client(); }
+};
+
+/// Reads the configuration and connects.
+/// Errors: one line; where nobody listens it says how to get a cluster.
+[[nodiscard]] Result<Cluster> open_cluster(const CommandLine& line);
+[[nodiscard]] Result<Cluster> open_cluster(const CommandLine& line, const Config& config);
+
+}  // namespace weir

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+// Verbs that ask the cluster one thing and print the answer.
+#include <chrono>
+#include <iostream>
+#include <string>
+
+#include "apps/weir/cluster.h"
+#include "apps/weir/job_reference.h"
+#include "apps/weir/json_output.h"
+#include "apps/weir/render.h"
+#include "apps/weir/verbs.h"
+
+namespace weir {
+
+namespace {
+
+constexpr OptionSpec kListOptions[] = {
+    {"running,r", "", "Only jobs that run or restart."},
+    {"scheduled,s", "", "Only jobs that wait for slots."},
+    {"all,a", "", "Also jobs that have ended."},
+    kClusterOption,
+    kConfigOption,
+    kDefineOption,
+    kOutputOption,
+    kHelpOption,
+};
+
+constexpr OptionSpec kStatusOptions[] = {kClusterOption, kConfigOption, kDefineOption, kOutputOption,
+                                         kHelpOption};
+
+constexpr OptionSpec kJobOptions[] = {kClusterOption, kConfigOption, kDefineOption, kHelpOption};
+
+WallTime wall_now() {
+  return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+}
+
+/// -r and -s each show only their own; -a shows all.
+ListFilter filter_of(const CommandLine& line) {
+  if (line.has("all")) return {.running = true, .scheduled = true, .terminated = true};
+  const bool is_chosen = line.has("running") || line.has("scheduled");
+  return {.running = !is_chosen || line.has("running"), .scheduled = !is_chosen || line.has("scheduled")};
+}
+
+/// The job that the first word behind the options means.
+Result<JobId> job_of(const CommandLine& line, const Cluster& cluster) {
+  const std::string& written = line.rest().front();
+  if (const auto id = JobId::parse(written)) return *id;
+  const auto known = cluster.client().list();
+  if (!known) return known.error();
+  return find_job(written, *known);
+}
+
+/// A cluster that does not know the job is asked which ones it knows.
+Error explain(const Error& error, const CommandLine& line, const Cluster& cluster) {
+  if (error.code != ErrorCode::UnknownJob) return error;
+  const auto known = cluster.client().list();
+  const auto meant = known ? find_job(line.rest().front(), *known) : Result<JobId>(error);
+  return meant ? error : meant.error();
+}
+
+int list(const CommandLine& line) {
+  if (!line.rest().empty()) return fail("list takes no '" + line.rest().front() + "'; see weir help list");
+  const auto json = wants_json(line);
+  if (!json) return fail(json.error().what);
+  const auto cluster = open_cluster(line);
+  if (!cluster) return fail(cluster.error().what);
+  const auto jobs = cluster->client().list();
+  if (!jobs) return fail(jobs.error().what);
+  const ListFilter filter = filter_of(line);
+  std::cout << (*json ? list_json(*jobs, filter, wall_now()) + "\n" : list_text(*jobs, filter));
+  return kExitOk;
+}
+
+int cluster_status(const Cluster& cluster, bool json) {
+  const auto overview = cluster.client().overview();
+  if (!overview) return fail(overview.error().what);
+  const auto instances = cluster.client().task_managers();
+  if (!instances) return fail(instances.error().what);
+  std::cout << (json ? overview_json(cluster.job_manager, *overview, *instances) + "\n"
+                     : overview_text(cluster.job_manager, *overview, *instances));
+  return kExitOk;
+}
+
+int job_status(const CommandLine& line, const Cluster& cluster, bool json) {
+  const auto job = job_of(line, cluster);
+  if (!job) return fail(job.error().what);
+  const auto details = cluster.client().details(*job);
+  if (!details) return fail(explain(details.error(), line, cluster).what);
+  std::cout << (json ? job_json(*details, wall_now()) + "\n" : job_text(*details, wall_now()));
+  return kExitOk;
+}
+
+int status(const CommandLine& line) {
+  if (line.rest().size() > 1)
+    return fail("status shows one job, or the cluster: weir status [OPTIONS] [JOB]");
+  const auto json = wants_json(line);
+  if (!json) return fail(json.error().what);
+  const auto cluster = open_cluster(line);
+  if (!cluster) return fail(cluster.error().what);
+  return line.rest().empty() ? cluster_status(*cluster, *json) : job_status(line, *cluster, *json);
+}
+
+int cancel(const CommandLine& line) {
+  if (line.rest().size() != 1) return fail("cancel wants one job: weir cancel [OPTIONS] JOB");
+  const auto cluster = open_cluster(line);
+  if (!cluster) return fail(cluster.error().what);
+  const auto job = job_of(line, *cluster);
+  if (!job) return fail(job.error().what);
+  std::cout << "Cancelling job " << job->hex() << "." << std::endl;
+  if (const Status begun = cluster->client().cancel(*job); !begun) {
+    return fail(explain(begun.error(), line, *cluster).what);
+  }
+  std::cout << "Cancelled job " << job->hex() << ".\n";
+  return kExitOk;
+}
+
+int stop(const CommandLine&) {
+  return fail("stop ends a job with a savepoint, and savepoints are not there yet; weir cancel JOB ends it "
+              "without");
+}
+
+}  // namespace
+
+const Verb kListVerb{.name = "list",
+                     .arguments = "",
+                     .summary = "List jobs.",
+                     .options = kListOptions,
+                     .run = list};
+
+const Verb kStatusVerb{.name = "status",
+                       .arguments = "[JOB]",
+                       .summary = "Show the cluster, or one job and its vertices.",
+                       .options = kStatusOptions,
+                       .run = status};
+
+const Verb kCancelVerb{.name = "cancel",
+                       .arguments = "JOB",
+                       .summary = "Cancel a job; the beginning of its id is enough.",
+                       .options = kJobOptions,
+                       .run = cancel};
+
+const Verb kStopVerb{.name = "stop",
+                     .arguments = "JOB",
+                     .summary = "Stop a job with a savepoint. Not there yet.",
+                     .options = kJobOptions,
+                     .run = stop};
+
+}  // namespace weir
