@@ -17,6 +17,8 @@ public:
   void add(std::uint64_t n = 1) {
     value_.store(value_.load(std::memory_order_relaxed) + n, std::memory_order_relaxed);
   }
+  /// The same for one who keeps his own count and publishes it now and then. Never goes back.
+  void advance_to(std::uint64_t count) { value_.store(count, std::memory_order_relaxed); }
   [[nodiscard]] std::uint64_t value() const { return value_.load(std::memory_order_relaxed); }
 
 private:

@@ -69,7 +69,7 @@ enum class JobStatus : std::uint8_t {
 [[nodiscard]] bool may_move(ExecutionState from, ExecutionState to);
 [[nodiscard]] bool may_move(JobStatus from, JobStatus to);
 
-/// What a task has done so far. Plain counters of the task's own thread, published a segment at a time.
+/// What a task has done so far: what came out of its gates, and what went into its partitions.
 struct IoCounters {
   std::uint64_t records_in = 0;
   std::uint64_t records_out = 0;
@@ -89,6 +89,15 @@ struct TaskExecutionState {
   bool operator==(const TaskExecutionState&) const = default;
 };
 
+/// What a TaskManager says now and then of an attempt that has not ended.
+struct TaskProgress {
+  JobId job;
+  ExecutionAttemptId attempt;
+  IoCounters counters;
+  std::map<std::string, std::int64_t> accumulators;
+  bool operator==(const TaskProgress&) const = default;
+};
+
 template <class F>
 typename F::result_type inspect(F& f, IoCounters& x) {
   return f(x.records_in, x.records_out, x.bytes_in, x.bytes_out);
@@ -96,6 +105,10 @@ typename F::result_type inspect(F& f, IoCounters& x) {
 template <class F>
 typename F::result_type inspect(F& f, TaskExecutionState& x) {
   return f(x.job, x.attempt, x.state, x.failure, x.counters, x.accumulators);
+}
+template <class F>
+typename F::result_type inspect(F& f, TaskProgress& x) {
+  return f(x.job, x.attempt, x.counters, x.accumulators);
 }
 
 }  // namespace weir

@@ -2,8 +2,8 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <string>
+#include <utility>
 
 #include "checkpoint/state/keyed_backend.h"
 
@@ -33,15 +33,9 @@ public:
 
   [[nodiscard]] KeyedBackend& keyed_state() { return keyed_state_; }
 
-  /// A counter that is summed over all subtasks and comes back with the job's result. Keep the reference: it
-  /// lasts as long as the operator, and adding to it is adding to a number.
-  [[nodiscard]] std::int64_t& accumulator(const std::string& name) { return accumulators_[name]; }
-  [[nodiscard]] const std::map<std::string, std::int64_t>& accumulators() const { return accumulators_; }
-
 private:
   const Place place_;
   KeyedBackend keyed_state_;
-  std::map<std::string, std::int64_t> accumulators_;
 };
 
 }  // namespace weir

@@ -49,18 +49,25 @@ void attributed(const std::string& name, Call&& call) {
 }  // namespace
 
 OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescriptor& task,
-                             const Writers& writers)
-    : program_(program), vertex_(vertex_of(program, task.vertex)), task_(task) {
+                             const Writers& writers, Accumulators& accumulators)
+    : program_(program),
+      vertex_(vertex_of(program, task.vertex)),
+      task_(task),
+      accumulators_(accumulators) {
+  const Accumulators::Scope counted(accumulators_);  // the user's functions are copied from here on
   for (const ChainedOperator& each : vertex_.operators) {
     const OperatorFactory& factory = factory_of(program.stream_graph().node(each.node));
     auto context = std::make_unique<OperatorContext>(
         OperatorContext::Place{each.name, task.subtask_index, task.parallelism, task.max_parallelism});
-    Link link{each.name, &factory, std::move(context), factory.make()};
+    Link link{each.name, &factory, std::move(context)};
+    attributed(each.name, [&] { link.instance = factory.make(); });
     link.instance->bind(*link.context);
     links_.push_back(std::move(link));
   }
   is_source_ = program.stream_graph().node(vertex_.operators.front().node).kind == StreamNode::Kind::Source;
-  for (std::size_t link = links_.size(); link-- > 0;) wire(link, writers);
+  for (std::size_t link = links_.size(); link-- > 0;) {
+    attributed(links_[link].name, [&] { wire(link, writers); });
+  }
 }
 
 OperatorChain::~OperatorChain() {
@@ -104,6 +111,7 @@ std::unique_ptr<AnyInput> OperatorChain::make_writer(const Link& from, std::uint
 }
 
 void OperatorChain::open() {
+  const Accumulators::Scope counted(accumulators_);
   for (auto link = links_.rbegin(); link != links_.rend(); ++link) {
     link->is_open = true;  // also if open() throws half-way: close() must come
     attributed(link->name, [&] { link->instance->open(*link->context); });
@@ -137,14 +145,6 @@ AnySourceOperator& OperatorChain::source() {
 
 std::unique_ptr<ElementReader> OperatorChain::make_reader() {
   return links_.front().factory->make_reader(*links_.front().instance);
-}
-
-std::map<std::string, std::int64_t> OperatorChain::accumulators() const {
-  std::map<std::string, std::int64_t> sums;
-  for (const Link& link : links_) {
-    for (const auto& [name, value] : link.context->accumulators()) sums[name] += value;
-  }
-  return sums;
 }
 
 }  // namespace weir

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "execution/operators/accumulators.h"
 #include "execution/operators/operator_factory.h"
 #include "execution/task/program.h"
 #include "execution/task/record_writer.h"
@@ -25,8 +26,9 @@ class OperatorChain {
 public:
   using Writers = std::map<std::uint32_t, RecordWriter*>;
 
-  /// `writers` by edge of the stream graph; they and `program` outlive this.
-  OperatorChain(const Program& program, const TaskDeploymentDescriptor& task, const Writers& writers);
+  /// `writers` by edge of the stream graph; they, `program` and `accumulators` outlive this.
+  OperatorChain(const Program& program, const TaskDeploymentDescriptor& task, const Writers& writers,
+                Accumulators& accumulators);
   ~OperatorChain();
 
   void open();
@@ -39,9 +41,6 @@ public:
   [[nodiscard]] AnySourceOperator& source();
   [[nodiscard]] std::unique_ptr<ElementReader> make_reader();
   [[nodiscard]] const std::string& head_name() const { return links_.front().name; }
-
-  /// Summed over the operators.
-  [[nodiscard]] std::map<std::string, std::int64_t> accumulators() const;
 
 private:
   struct Link {
@@ -59,6 +58,7 @@ private:
   const Program& program_;
   const JobVertex& vertex_;
   const TaskDeploymentDescriptor& task_;
+  Accumulators& accumulators_;
   bool is_source_ = false;
   std::vector<Link> links_;                          // head first
   std::vector<std::unique_ptr<AnyInput>> outputs_;   // writers and fan-outs, which the operators call

@@ -15,10 +15,12 @@ constexpr std::uint32_t kFirstProbeBytes = 64;
 }  // namespace
 
 RecordWriter::RecordWriter(std::shared_ptr<ResultPartition> partition,
-                           std::chrono::milliseconds buffer_timeout, Mailbox& mailbox)
+                           std::chrono::milliseconds buffer_timeout, Mailbox& mailbox,
+                           TaskMetrics& metrics)
     : RecordSink(partition->subpartition_count()),
       partition_(std::move(partition)),
       mailbox_(mailbox),
+      metrics_(metrics),
       channels_(partition_->subpartition_count()) {
   flush_after_each_record(buffer_timeout.count() == 0);
   partition_->set_listener(this);
@@ -89,7 +91,7 @@ void RecordWriter::end_segment(std::uint32_t channel) {
   Channel& here = channels_[channel];
   if (!here.builder) return;
   const std::uint32_t bytes = written_bytes(channel);
-  byte_count_ += bytes;
+  publish(channel, bytes);
   partition_->finish_builder(channel, *std::exchange(here.builder, std::nullopt), bytes);
   here.probe_bytes = 0;
   place(channel) = {};
@@ -105,8 +107,14 @@ void RecordWriter::flush(std::uint32_t channel) {
   const std::uint32_t written = written_bytes(channel);
   if (written == here.flushed_bytes) return;
   here.builder->commit(written);
-  here.flushed_bytes = written;
+  publish(channel, written);
   partition_->flush(channel);
+}
+
+void RecordWriter::publish(std::uint32_t channel, std::uint32_t visible_bytes) {
+  Channel& here = channels_[channel];
+  metrics_.bytes_out.add(visible_bytes - std::exchange(here.flushed_bytes, visible_bytes));
+  metrics_.records_out.add(record_count() - std::exchange(published_records_, record_count()));
 }
 
 void RecordWriter::flush_all() {

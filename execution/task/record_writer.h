@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "execution/operators/record_sink.h"
 #include "execution/task/mailbox.h"
+#include "execution/task/task_metrics.h"
 #include "memory/buffer.h"
 #include "network/result_partition.h"
 
@@ -29,9 +30,9 @@ class RecordWriter final : public RecordSink, private FlushListener {
 public:
   static constexpr Duration kStarvedFlushInterval = 1ms;
 
-  /// `mailbox` outlives this. A `buffer_timeout` of 0 makes each record visible at once.
+  /// `mailbox` and `metrics` outlive this. A `buffer_timeout` of 0 makes each record visible at once.
   RecordWriter(std::shared_ptr<ResultPartition> partition, std::chrono::milliseconds buffer_timeout,
-               Mailbox& mailbox);
+               Mailbox& mailbox, TaskMetrics& metrics);
   ~RecordWriter() override;
 
   void write_large(std::uint32_t channel, std::span<const std::byte> element) override;
@@ -42,8 +43,6 @@ public:
   void serve_starved_readers();
   /// The last record was written.
   void finish();
-
-  [[nodiscard]] std::uint64_t byte_count() const { return byte_count_; }
 
 protected:
   std::byte* make_room(std::uint32_t channel, std::size_t bytes) override;
@@ -67,11 +66,14 @@ private:
   void end_segment(std::uint32_t channel);
   /// Lets reserve() come back to make_room() after `bytes` more.
   void probe_after(std::uint32_t channel, std::uint32_t bytes);
+  /// Counts what became visible of the channel's segment, and what was written so far.
+  void publish(std::uint32_t channel, std::uint32_t visible_bytes);
 
   const std::shared_ptr<ResultPartition> partition_;
   Mailbox& mailbox_;
+  TaskMetrics& metrics_;
   std::vector<Channel> channels_;
-  std::uint64_t byte_count_ = 0;
+  std::uint64_t published_records_ = 0;  // of record_count()
   TimePoint last_starved_flush_{};
 };
 

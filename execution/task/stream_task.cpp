@@ -11,9 +11,12 @@ constexpr std::chrono::milliseconds kLongestTimeout =
     24h;  // "never" in milliseconds is no number of nanoseconds
 }  // namespace
 
-StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& task, const TaskWiring& wiring,
-                       TimerService& timers, Bell& bell, Mailbox& mailbox)
-    : SourceLoop(mailbox.attention()), bell_(bell), mailbox_(mailbox) {
+StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& task,
+                       const Surroundings& around)
+    : SourceLoop(around.mailbox.attention()),
+      bell_(around.bell),
+      mailbox_(around.mailbox),
+      metrics_(around.metrics) {
   const StreamGraph& graph = program.stream_graph();
 
   OperatorChain::Writers by_edge;
@@ -21,16 +24,16 @@ StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& t
   for (std::size_t i = 0; i < task.outputs.size(); ++i) {
     const std::uint32_t edge = task.outputs[i].edge;
     const auto timeout = graph.node(graph.edges()[edge].source).buffer_timeout;
-    writers_.push_back(std::make_unique<RecordWriter>(wiring.outputs[i], timeout, mailbox_));
+    writers_.push_back(std::make_unique<RecordWriter>(around.wiring.outputs[i], timeout, mailbox_, metrics_));
     by_edge.emplace(edge, writers_.back().get());
     if (timeout.count() > 0 && (shortest_timeout.count() < 0 || timeout < shortest_timeout))
       shortest_timeout = timeout;
   }
-  chain_ = std::make_unique<OperatorChain>(program, task, by_edge);
-  for (const auto& gate : wiring.inputs) input_.add(*gate, chain_->make_reader());
+  chain_ = std::make_unique<OperatorChain>(program, task, by_edge, metrics_.accumulators);
+  for (const auto& gate : around.wiring.inputs) input_.add(*gate, chain_->make_reader());
   if (shortest_timeout.count() > 0) {
     const Duration interval = std::min<std::chrono::milliseconds>(shortest_timeout, kLongestTimeout);
-    flush_timer_ = PeriodicTimer(timers, interval, [this] { mailbox_.raise_quietly(Mailbox::kFlush); });
+    flush_timer_ = PeriodicTimer(around.timers, interval, [this] { mailbox_.raise_quietly(Mailbox::kFlush); });
   }
 }
 
@@ -52,7 +55,7 @@ void StreamTask::run_source() {
 void StreamTask::run_input() {
   while (true) {
     if (mailbox_.attention().load(std::memory_order_relaxed) != 0) take_letters();
-    switch (input_.step(mailbox_.attention())) {
+    switch (read_some()) {
       case InputProcessor::Step::Progressed:
       case InputProcessor::Step::Interrupted: break;
       case InputProcessor::Step::Finished: return;
@@ -62,6 +65,13 @@ void StreamTask::run_input() {
         break;
     }
   }
+}
+
+InputProcessor::Step StreamTask::read_some() {
+  const auto step = input_.step(mailbox_.attention());
+  metrics_.records_in.advance_to(input_.record_count());
+  metrics_.bytes_in.advance_to(input_.byte_count());
+  return step;
 }
 
 void StreamTask::take_letters() {
@@ -96,17 +106,6 @@ void StreamTask::await_readable(int descriptor) {
   become_idle();
   mailbox_.await_readable(descriptor);
   take_letters();
-}
-
-IoCounters StreamTask::counters() const {
-  IoCounters counters;
-  counters.records_in = input_.record_count();
-  counters.bytes_in = input_.byte_count();
-  for (const auto& writer : writers_) {
-    counters.records_out += writer->record_count();
-    counters.bytes_out += writer->byte_count();
-  }
-  return counters;
 }
 
 }  // namespace weir

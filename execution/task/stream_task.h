@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <cstdint>
-#include <map>
 #include <memory>
-#include <string>
 #include <vector>
 
 #include "base/bell.h"
@@ -14,10 +11,10 @@
 #include "execution/task/operator_chain.h"
 #include "execution/task/program.h"
 #include "execution/task/record_writer.h"
+#include "execution/task/task_metrics.h"
 #include "execution/task/task_wiring.h"
 #include "execution/task/timer_service.h"
 #include "graph/deployment.h"
-#include "graph/execution_state.h"
 
 namespace weir {
 
@@ -28,24 +25,28 @@ namespace weir {
 /// Errors:  throws what the user's code threw as OperatorFailure; TaskCancelled once the mailbox says so.
 class StreamTask final : private SourceLoop {
 public:
-  /// `program`, `wiring` and `timers` outlive this.
-  StreamTask(const Program& program, const TaskDeploymentDescriptor& task, const TaskWiring& wiring,
-             TimerService& timers, Bell& bell, Mailbox& mailbox);
+  /// What the task stands in. All of it outlives this.
+  struct Surroundings {
+    const TaskWiring& wiring;
+    TimerService& timers;
+    Bell& bell;
+    Mailbox& mailbox;
+    TaskMetrics& metrics;
+  };
+
+  /// `program` and `task` outlive this.
+  StreamTask(const Program& program, const TaskDeploymentDescriptor& task, const Surroundings& around);
 
   void open();
   /// Returns when the input or the source has ended and everything was handed on.
   void run();
-
-  /// The name of the operator that is to blame for what no operator put its name to.
-  [[nodiscard]] const std::string& head_name() const { return chain_->head_name(); }
-  [[nodiscard]] IoCounters counters() const;
-  [[nodiscard]] std::map<std::string, std::int64_t> accumulators() const { return chain_->accumulators(); }
 
 private:
   void run_source();
   void run_input();
   void flush_outputs();
   void become_idle();
+  [[nodiscard]] InputProcessor::Step read_some();
 
   void take_letters() override;
   void await_until(TimePoint when) override;
@@ -53,6 +54,7 @@ private:
 
   Bell& bell_;
   Mailbox& mailbox_;
+  TaskMetrics& metrics_;
   std::vector<std::unique_ptr<RecordWriter>> writers_;
   std::unique_ptr<OperatorChain> chain_;
   InputProcessor input_;

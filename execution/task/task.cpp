@@ -55,8 +55,10 @@ bool Task::move_to(ExecutionState next) {
 }
 
 void Task::run() {
+  run_guarded();
   TaskExecutionState final_state = report_of(ExecutionState::Failed);
-  run_guarded(final_state);
+  final_state.counters = metrics_.io();
+  final_state.accumulators = metrics_.accumulators.values();
   {
     MutexLock held(lock_);
     if (state_ == ExecutionState::Canceling) state_ = ExecutionState::Canceled;
@@ -68,10 +70,10 @@ void Task::run() {
   report_(final_state);
 }
 
-void Task::run_guarded(TaskExecutionState& final_state) {
+void Task::run_guarded() {
   if (!move_to(ExecutionState::Deploying)) return;
   try {
-    run_program(final_state);
+    run_program();
   } catch (const TaskCancelled&) {
     // cancel() or fail() has set the state, and their word stays
     fail_from_inside(descriptor_.task_name, "its output was taken away while it ran");
@@ -84,19 +86,17 @@ void Task::run_guarded(TaskExecutionState& final_state) {
   }
 }
 
-void Task::run_program(TaskExecutionState& final_state) {
+void Task::run_program() {
   auto program = programs_.load(descriptor_.program);
   if (!program) return fail_from_inside(descriptor_.task_name, program.error().what);
 
-  StreamTask task(**program, descriptor_, wiring_, timers_, *bell_, mailbox_);
+  StreamTask task(**program, descriptor_,
+                  {.wiring = wiring_, .timers = timers_, .bell = *bell_, .mailbox = mailbox_, .metrics = metrics_});
   task.open();
-  if (move_to(ExecutionState::Running)) {
-    report_(report_of(ExecutionState::Running));
-    task.run();
-    (void)move_to(ExecutionState::Finished);
-  }
-  final_state.counters = task.counters();
-  final_state.accumulators = task.accumulators();
+  if (!move_to(ExecutionState::Running)) return;
+  report_(report_of(ExecutionState::Running));
+  task.run();
+  (void)move_to(ExecutionState::Finished);
 }
 
 void Task::fail_from_inside(const std::string& operator_name, const std::string& cause) {
@@ -117,6 +117,13 @@ void Task::release_wiring(ExecutionState outcome, const std::string& cause) {
     }
   }
   wiring_ = {};
+}
+
+TaskProgress Task::progress() const {
+  return {.job = descriptor_.job,
+          .attempt = descriptor_.attempt,
+          .counters = metrics_.io(),
+          .accumulators = metrics_.accumulators.values()};
 }
 
 TaskExecutionState Task::report_of(ExecutionState state) const {

@@ -10,6 +10,7 @@
 #include "base/thread.h"
 #include "execution/task/mailbox.h"
 #include "execution/task/program.h"
+#include "execution/task/task_metrics.h"
 #include "execution/task/task_wiring.h"
 #include "execution/task/timer_service.h"
 #include "graph/deployment.h"
@@ -21,7 +22,7 @@ class StreamTask;
 
 /// One attempt to run one subtask: its thread, its state, and the wall behind which its exceptions stay.
 ///
-/// Threads: start() and the destructor by the worker; cancel(), fail() and state() by any.
+/// Threads: start() and the destructor by the worker; the rest by any.
 /// Order:   CREATED -> DEPLOYING -> RUNNING -> FINISHED, or -> CANCELING -> CANCELED, or -> FAILED at any
 ///          time before CANCELING. A terminal state is told once, when everything the task held is free.
 ///          lock_ is a leaf.
@@ -46,11 +47,12 @@ public:
 
   [[nodiscard]] const TaskDeploymentDescriptor& descriptor() const { return descriptor_; }
   [[nodiscard]] ExecutionState state() const WEIR_EXCLUDES(lock_);
+  [[nodiscard]] TaskProgress progress() const;
 
 private:
   void run();
-  void run_guarded(TaskExecutionState& final_state);
-  void run_program(TaskExecutionState& final_state);
+  void run_guarded();
+  void run_program();
   /// False if cancel() or fail() was quicker.
   [[nodiscard]] bool move_to(ExecutionState next) WEIR_EXCLUDES(lock_);
   void stop(ExecutionState next, const std::string& cause) WEIR_EXCLUDES(lock_);
@@ -65,6 +67,7 @@ private:
   TimerService& timers_;
   const Report report_;
   Mailbox mailbox_;
+  TaskMetrics metrics_;
 
   mutable Mutex lock_;
   ExecutionState state_ WEIR_GUARDED_BY(lock_) = ExecutionState::Created;

@@ -158,6 +158,12 @@ void Worker::join_cluster(const LinkIdentity& identity) { state_->network.join_c
 
 Result<std::string> Worker::data_address() const { return state_->network.data_address(); }
 
+std::vector<TaskProgress> Worker::progress() const {
+  std::vector<TaskProgress> all;
+  for (const auto& task : state_->running_tasks()) all.push_back(task->progress());
+  return all;
+}
+
 std::uint32_t Worker::task_count() const {
   MutexLock held(state_->lock);
   return static_cast<std::uint32_t>(state_->tasks.size());

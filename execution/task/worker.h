@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "execution/task/program.h"
@@ -74,6 +75,8 @@ public:
   /// "host:port", as other workers are to be told; empty without data_port. Errors: it could not be opened.
   [[nodiscard]] Result<std::string> data_address() const;
 
+  /// What the tasks that have not ended have done so far, as a heartbeat tells it.
+  [[nodiscard]] std::vector<TaskProgress> progress() const;
   [[nodiscard]] std::uint32_t task_count() const;
   [[nodiscard]] std::uint32_t free_network_segments() const;
 

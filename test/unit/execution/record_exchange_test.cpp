@@ -41,7 +41,7 @@ constexpr std::size_t kSegmentBytes = exchange::Worker::kSegmentBytes;
 struct WritingTask {
   explicit WritingTask(exchange::Partition partition,
                        std::chrono::milliseconds timeout = kDefaultBufferTimeout)
-      : writer(partition, timeout, mailbox) {}
+      : writer(partition, timeout, mailbox, metrics) {}
 
   void write(const std::string& text, std::uint32_t channel = 0) {
     detail::write_record(writer, channel, text, EventTime::none());
@@ -50,6 +50,7 @@ struct WritingTask {
   static constexpr std::chrono::milliseconds kDefaultBufferTimeout{100};
   Bell bell;
   Mailbox mailbox{bell};
+  TaskMetrics metrics;
   RecordWriter writer;
 };
 
@@ -252,7 +253,7 @@ TEST_CASE("a record that fits is written in place though its reader starves") {
   for (const std::string& text : texts) task.write(text);
   task.writer.finish();
   CHECK(reader.read_all() == texts);
-  CHECK(task.writer.byte_count() ==
+  CHECK(task.metrics.bytes_out.value() ==
         texts.size() * (1 + 2 + 500));  // a large element would have a header more
 }
 

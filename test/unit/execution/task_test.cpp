@@ -213,9 +213,8 @@ TEST_CASE("a task that fails while it opens has not run") {
 
 TEST_CASE("accumulators come back with the end of a task") {
   struct Counting final : SinkOperator<std::uint64_t> {
-    void open(OperatorContext& context) override { seen = &context.accumulator("seen"); }
-    void process(const std::uint64_t&, EventTime) override { ++*seen; }
-    std::int64_t* seen = nullptr;
+    void process(const std::uint64_t&, EventTime) override { seen.add(); }
+    LongCounter seen{"seen"};
   };
   SingleTask single([](Environment& env) {
     env.generate(10, [](std::uint64_t i) { return i; }).sink<Counting>("count", [] {
