@@ -11,6 +11,7 @@
 
 #include "api/function_traits.h"
 #include "api/stream_settings.h"
+#include "execution/operators/accumulators.h"
 #include "execution/operators/channel_selectors.h"
 #include "execution/operators/filter.h"
 #include "execution/operators/flat_map.h"

@@ -12,6 +12,8 @@ namespace weir {
 template <class T, class Predicate>
 class Filter final : public OneInputOperator<T, T> {
 public:
+  static constexpr bool kNamesItsFailures = true;
+
   explicit Filter(Predicate keep) : keep_(std::move(keep)) {}
 
   void process(const T& value, EventTime time) override {

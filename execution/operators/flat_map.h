@@ -11,6 +11,8 @@ namespace weir {
 template <class In, class Result, class Function>
 class FlatMap final : public OneInputOperator<In, Result> {
 public:
+  static constexpr bool kNamesItsFailures = true;
+
   explicit FlatMap(Function function) : function_(std::move(function)) {}
 
   void process(const In& value, EventTime time) override {

@@ -28,6 +28,8 @@ enum class Emit : std::uint8_t {
 template <class T, class KeyFunction, class Fold>
 class KeyedReduce final : public OneInputOperator<T, T> {
 public:
+  static constexpr bool kNamesItsFailures = true;
+
   KeyedReduce(KeyFunction key, Fold fold, Emit emit)
       : key_(std::move(key)), fold_(std::move(fold)), emits_updates_(emit == Emit::Updates) {}
 

@@ -12,6 +12,8 @@ namespace weir {
 template <class In, class Result, class Function>
 class Map final : public OneInputOperator<In, Result> {
 public:
+  static constexpr bool kNamesItsFailures = true;
+
   explicit Map(Function function) : function_(std::move(function)) {}
 
   void process(const In& value, EventTime time) override {

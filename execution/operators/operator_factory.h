@@ -25,6 +25,9 @@ public:
 
   /// The receiving face of an operator that make() made. Not for sources.
   [[nodiscard]] virtual AnyInput& input_of(Operator& made) const = 0;
+  /// A receiving face in front of it that puts the operator's name to what it throws; null if it does so
+  /// itself. Not for sources.
+  [[nodiscard]] virtual std::unique_ptr<AnyInput> make_attributed_input(Operator& made) const = 0;
   /// Wires an operator that make() made to what comes after it. Not for sinks.
   virtual void set_output(Operator& made, AnyInput& next) const = 0;
 
@@ -90,6 +93,13 @@ public:
   [[nodiscard]] AnyInput& input_of(Operator& made) const override {
     if constexpr (!kIsSource) return static_cast<Op&>(made);
     WEIR_CHECK(false, "a source has no input");
+  }
+
+  [[nodiscard]] std::unique_ptr<AnyInput> make_attributed_input(Operator& made) const override {
+    if constexpr (!kIsSource && !NamesItsFailures<Op>)
+      return std::make_unique<AttributedInput<Op>>(static_cast<Op&>(made));
+    WEIR_CHECK(!kIsSource, "a source has no input");
+    return nullptr;
   }
 
   void set_output(Operator& made, AnyInput& next) const override {

@@ -18,6 +18,8 @@ namespace weir {
 template <class T, class Function>
 class ForEachSink final : public SinkOperator<T> {
 public:
+  static constexpr bool kNamesItsFailures = true;
+
   explicit ForEachSink(Function function) : function_(std::move(function)) {}
   void process(const T& value, EventTime) override {
     this->guarded([&] { std::invoke(function_, value); });
@@ -31,6 +33,8 @@ private:
 template <class T>
 class DiscardSink final : public SinkOperator<T> {
 public:
+  static constexpr bool kNamesItsFailures = true;
+
   void process(const T&, EventTime) override {}
 };
 
@@ -72,6 +76,8 @@ private:
 template <class T>
 class TextSink final : public SinkOperator<T> {
 public:
+  static constexpr bool kNamesItsFailures = true;
+
   struct Options {
     std::string path;           // empty: standard output
     bool with_subtask = false;  // lines of parallel subtasks begin with "2> "

@@ -85,7 +85,10 @@ private:
     if (::connect(socket_.descriptor, address.ai_addr, address.ai_addrlen) == 0) return 0;
     if (errno != EINPROGRESS) return errno;
     pollfd connected{socket_.descriptor, POLLOUT, 0};
-    while (::poll(&connected, 1, 0) <= 0) context.await_until(SystemClock{}.now() + kConnectPause);
+    while (::poll(&connected, 1, 0) <= 0) {
+      if (!context.is_running()) return ECANCELED;
+      context.await_until(SystemClock{}.now() + kConnectPause);
+    }
     int error = 0;
     socklen_t bytes = sizeof error;
     return ::getsockopt(socket_.descriptor, SOL_SOCKET, SO_ERROR, &error, &bytes) == 0 ? error : errno;
@@ -100,16 +103,16 @@ void read_lines(Connection& connection, SourceContext<std::string>& context) {
   std::vector<char> block(kReadBytes);
   const auto take = [&](const std::string& line) {
     context.collect(line);
-    return true;
+    return context.is_running();
   };
-  while (true) {
+  while (context.is_running()) {
     context.await_readable(connection.descriptor());
     const auto got = connection.read(block.data(), block.size());
     if (!got) continue;
     if (*got == 0) break;
     lines.feed({block.data(), *got}, take);
   }
-  lines.finish(take);
+  if (context.is_running()) lines.finish(take);
 }
 
 }  // namespace
@@ -120,6 +123,7 @@ void SocketTextSource::run(SourceContext<std::string>& context) {
       Connection connection(options_.host, options_.port, context);
       return read_lines(connection, context);
     } catch (const ConnectionError&) {
+      if (!context.is_running()) return;
       if (attempt == options_.max_retries) throw;
     }
     context.await_until(SystemClock{}.now() + options_.retry_pause);

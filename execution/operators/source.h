@@ -20,18 +20,24 @@ public:
   explicit SourceLoop(const std::atomic<std::uint32_t>& attention) : attention_(attention) {}
   virtual ~SourceLoop() = default;
 
+  /// False once the source is to end: as if its input had ended.
+  [[nodiscard]] bool is_running() const { return running_; }
   /// Lets waiting letters in, if there are any. One relaxed load when there are none.
   void breathe() {
     if (attention_.load(std::memory_order_relaxed) != 0) [[unlikely]] take_letters();
   }
   virtual void take_letters() = 0;
-  /// Sleeps until then; letters are let in meanwhile.
+  /// Sleeps until then, or until the source is to end; letters are let in meanwhile.
   virtual void await_until(TimePoint when) = 0;
   /// Sleeps until there is something to read from the descriptor, or a letter came and was let in.
   virtual void await_readable(int descriptor) = 0;
 
+protected:
+  void stop() { running_ = false; }
+
 private:
   const std::atomic<std::uint32_t>& attention_;
+  bool running_ = true;
 };
 
 /// What a source function sees of its task.
@@ -40,6 +46,10 @@ class SourceContext {
 public:
   SourceContext(Input<T>& next, SourceLoop& loop, const OperatorContext& place)
       : next_(next), loop_(loop), place_(place) {}
+
+  /// False once the job is to stop: then run() returns, and what was collected is worked off as at the end of
+  /// the input. A source that never asks cannot be stopped, only cancelled.
+  [[nodiscard]] bool is_running() const { return loop_.is_running(); }
 
   /// Sends a record down the chain. Between records checkpoints and cancelling come in here.
   void collect(const T& value) { collect(value, EventTime::none()); }
@@ -51,6 +61,7 @@ public:
   [[nodiscard]] std::uint32_t subtask_index() const { return place_.subtask_index(); }
   [[nodiscard]] std::uint32_t parallelism() const { return place_.parallelism(); }
 
+  /// Both end early when the source is to end.
   void await_until(TimePoint when) { loop_.await_until(when); }
   void await_readable(int descriptor) { loop_.await_readable(descriptor); }
 
@@ -60,7 +71,10 @@ private:
   const OperatorContext& place_;
 };
 
-/// Where records come from: a loop that collects them and returns when there are no more.
+/// Where records come from: a loop that collects them and returns when there are no more, or when it is to
+/// end.
+///
+///     while (context.is_running()) context.collect(read_next());
 ///
 /// Threads: the task's: one instance a subtask. Errors: what it throws fails the task.
 template <class T>

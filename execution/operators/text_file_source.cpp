@@ -88,9 +88,9 @@ void TextFileSource::run(SourceContext<std::string>& context) {
   std::vector<char> block(kReadBytes);
   const auto take = [&](const std::string& line) {
     context.collect(line);
-    return true;
+    return context.is_running();
   };
-  while (true) {
+  while (context.is_running()) {
     const std::size_t got = file.read_at(offset, block.data(), block.size());
     std::string_view piece(block.data(), got);
     offset += got;
@@ -118,7 +118,7 @@ void TextFileSource::run(SourceContext<std::string>& context) {
     }
     lines.feed(piece, take);
   }
-  if (!is_neighbours) lines.finish(take);
+  if (!is_neighbours && context.is_running()) lines.finish(take);
 }
 
 }  // namespace weir

@@ -28,6 +28,7 @@ public:
     kFlush = 2,          // records have waited for as long as they may
     kReaderStarved = 4,  // a reader of our output has nothing to do
     kCancel = 8,         // end now; stays raised
+    kStop = 16,          // a source is to end as if it had read everything
   };
 
   /// `bell` wakes the task; it outlives this.

@@ -90,8 +90,7 @@ void OperatorChain::wire(std::size_t link, const Writers& writers) {
       outputs_.push_back(make_writer(from, index, *writer->second));
       targets.push_back(outputs_.back().get());
     } else {
-      Link& to = links_[position_of(vertex_, graph.edges()[edge].target)];
-      targets.push_back(&to.factory->input_of(*to.instance));
+      targets.push_back(&input_of(links_[position_of(vertex_, graph.edges()[edge].target)]));
     }
   }
   if (targets.size() != 1) {  // several consumers, or none at all
@@ -99,6 +98,13 @@ void OperatorChain::wire(std::size_t link, const Writers& writers) {
     targets = {outputs_.back().get()};
   }
   from.factory->set_output(*from.instance, *targets.front());
+}
+
+AnyInput& OperatorChain::input_of(const Link& link) {
+  auto attributed = link.factory->make_attributed_input(*link.instance);
+  if (attributed == nullptr) return link.factory->input_of(*link.instance);
+  outputs_.push_back(std::move(attributed));
+  return *outputs_.back();
 }
 
 std::unique_ptr<AnyInput> OperatorChain::make_writer(const Link& from, std::uint32_t edge,

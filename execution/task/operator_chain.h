@@ -40,6 +40,7 @@ public:
   [[nodiscard]] bool begins_with_source() const { return is_source_; }
   [[nodiscard]] AnySourceOperator& source();
   [[nodiscard]] std::unique_ptr<ElementReader> make_reader();
+  /// The operator that is to blame for what no operator put its name to.
   [[nodiscard]] const std::string& head_name() const { return links_.front().name; }
 
 private:
@@ -52,6 +53,7 @@ private:
   };
 
   void wire(std::size_t link, const Writers& writers);
+  [[nodiscard]] AnyInput& input_of(const Link& link);
   [[nodiscard]] std::unique_ptr<AnyInput> make_writer(const Link& from, std::uint32_t edge,
                                                       RecordSink& sink) const;
 
@@ -61,7 +63,8 @@ private:
   Accumulators& accumulators_;
   bool is_source_ = false;
   std::vector<Link> links_;                          // head first
-  std::vector<std::unique_ptr<AnyInput>> outputs_;   // writers and fan-outs, which the operators call
+  std::vector<std::unique_ptr<AnyInput>>
+      outputs_;  // what the operators call beside each other: writers, fan-outs
 };
 
 }  // namespace weir

@@ -33,15 +33,20 @@ StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& t
   for (const auto& gate : around.wiring.inputs) input_.add(*gate, chain_->make_reader());
   if (shortest_timeout.count() > 0) {
     const Duration interval = std::min<std::chrono::milliseconds>(shortest_timeout, kLongestTimeout);
-    flush_timer_ = PeriodicTimer(around.timers, interval, [this] { mailbox_.raise_quietly(Mailbox::kFlush); });
+    flush_timer_ =
+        PeriodicTimer(around.timers, interval, [this] { mailbox_.raise_quietly(Mailbox::kFlush); });
   }
 }
 
 void StreamTask::open() { chain_->open(); }
 
 void StreamTask::run() {
-  if (chain_->begins_with_source()) run_source();
-  else run_input();
+  try {
+    if (chain_->begins_with_source()) run_source();
+    else run_input();
+  } catch (...) {
+    rethrow_attributed(chain_->head_name());
+  }
   chain_->finish();
   for (const auto& writer : writers_) writer->finish();
   chain_->close();
@@ -77,6 +82,7 @@ InputProcessor::Step StreamTask::read_some() {
 void StreamTask::take_letters() {
   const std::uint32_t signals = mailbox_.take_signals();
   if ((signals & Mailbox::kCancel) != 0) throw TaskCancelled{};
+  if ((signals & Mailbox::kStop) != 0) stop();
   if ((signals & Mailbox::kFlush) != 0) flush_outputs();
   if ((signals & Mailbox::kReaderStarved) != 0) {
     for (const auto& writer : writers_) writer->serve_starved_readers();
@@ -97,13 +103,14 @@ void StreamTask::become_idle() {
 
 void StreamTask::await_until(TimePoint when) {
   become_idle();
-  while (SystemClock{}.now() < when) {
+  while (is_running() && SystemClock{}.now() < when) {
     if (bell_.await_until(when)) take_letters();
   }
 }
 
 void StreamTask::await_readable(int descriptor) {
   become_idle();
+  if (!is_running()) return;
   mailbox_.await_readable(descriptor);
   take_letters();
 }

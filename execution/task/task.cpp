@@ -91,7 +91,11 @@ void Task::run_program() {
   if (!program) return fail_from_inside(descriptor_.task_name, program.error().what);
 
   StreamTask task(**program, descriptor_,
-                  {.wiring = wiring_, .timers = timers_, .bell = *bell_, .mailbox = mailbox_, .metrics = metrics_});
+                  {.wiring = wiring_,
+                   .timers = timers_,
+                   .bell = *bell_,
+                   .mailbox = mailbox_,
+                   .metrics = metrics_});
   task.open();
   if (!move_to(ExecutionState::Running)) return;
   report_(report_of(ExecutionState::Running));

@@ -37,8 +37,13 @@ public:
   ~Task();
 
   void start();
+  /// Asks its source to end, as if it had read everything: the task ends as Finished. Nothing happens to one
+  /// without a source.
+  void stop_source() { mailbox_.raise(Mailbox::kStop); }
   /// Asks it to end as Canceled. Nothing happens to one that has ended.
   void cancel();
+  /// It was asked to end and has not: wakes it, wherever it waits for letters.
+  void remind() { mailbox_.raise(Mailbox::kCancel); }
   /// Asks it to end as Failed with this cause. The first cause stays.
   void fail(const std::string& cause);
 

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "execution/task/worker.h"
 
+#include <chrono>
 #include <map>
 #include <utility>
 #include <vector>
 
+#include "base/log.h"
 #include "base/sync.h"
 #include "execution/task/network_environment.h"
 #include "execution/task/task.h"
@@ -28,6 +30,12 @@ NetworkEnvironment::Options network_options(const Worker::Options& options) {
           .streams = options.data_streams};
 }
 
+Error submitted_twice(const TaskDeploymentDescriptor& task) {
+  return {.code = ErrorCode::Refused,
+          .what = task.display_name() + " was submitted twice",
+          .blame = Blame::Bug};
+}
+
 }  // namespace
 
 /// Order: `lock` guards the table of tasks only; tasks and the network are called without it.
@@ -38,7 +46,17 @@ struct Worker::State {
         observer(listener),
         network(network_options(chosen)),
         managed_memory(chosen.managed_memory_bytes, chosen.segment_bytes, chosen.slots),
-        housekeeping(timers, kHousekeepingInterval, [this] { network.on_tick(SystemClock{}.now()); }) {}
+        watchdog(chosen.cancellation),
+        housekeeping(timers, kHousekeepingInterval, [this] { on_tick(now()); }) {}
+
+  [[nodiscard]] TimePoint now() const {
+    return options.clock == nullptr ? SystemClock{}.now() : options.clock->now();
+  }
+  void on_tick(TimePoint now) WEIR_EXCLUDES(lock);
+  void on_overdue(const CancellationWatchdog::Overdue& overdue) WEIR_EXCLUDES(lock);
+  /// Has the task end by `call`, one of cancel() or fail(), and watches it until it did.
+  template <class Call>
+  void end(Task& task, Call&& call) WEIR_EXCLUDES(lock);
 
   void on_report(const TaskExecutionState& report);
   [[nodiscard]] std::shared_ptr<Task> find(ExecutionAttemptId attempt) WEIR_EXCLUDES(lock);
@@ -51,19 +69,20 @@ struct Worker::State {
 
   NetworkEnvironment network;
   MemoryManager managed_memory;
-  TimerService timers;
-  PeriodicTimer housekeeping;
-
   mutable Mutex lock;
   std::map<ExecutionAttemptId, std::shared_ptr<Task>> tasks WEIR_GUARDED_BY(lock);
   std::vector<std::shared_ptr<Task>> ended WEIR_GUARDED_BY(lock);  // their threads are about to end, or have
+  CancellationWatchdog watchdog WEIR_GUARDED_BY(lock);
+
+  TimerService timers;
+  PeriodicTimer housekeeping;  // last: it calls all of the above
 };
 
 Worker::Worker(Options options, ProgramSource& programs, TaskObserver& observer)
     : state_(std::make_unique<State>(options, programs, observer)) {}
 
 Worker::~Worker() {
-  for (const auto& task : state_->running_tasks()) task->cancel();
+  for (const auto& task : state_->running_tasks()) state_->end(*task, [](Task& each) { each.cancel(); });
   state_->network.close();
   while (true) {
     const auto still_there = state_->running_tasks();
@@ -82,9 +101,7 @@ Status Worker::submit(TaskDeploymentDescriptor task) {
                      std::to_string(state.options.slots),
                  Blame::Bug};
   }
-  if (state.find(task.attempt)) {
-    return Error{ErrorCode::Refused, task.display_name() + " was submitted twice", Blame::Bug};
-  }
+  if (state.find(task.attempt)) return submitted_twice(task);
   auto bell = std::make_unique<Bell>();
   auto wiring = state.network.wire(task, *bell);
   if (!wiring) return wiring.error();
@@ -96,7 +113,7 @@ Status Worker::submit(TaskDeploymentDescriptor task) {
                              state.timers, [&state](const auto& report) { state.on_report(report); });
   {
     MutexLock held(state.lock);
-    state.tasks.emplace(attempt, started);
+    if (!state.tasks.emplace(attempt, started).second) return submitted_twice(started->descriptor());
   }
   state.network.add_partitions(outputs);
   started->start();
@@ -108,8 +125,10 @@ void Worker::State::on_report(const TaskExecutionState& report) {
     if (report.state != ExecutionState::Finished) network.release_partitions_of(report.attempt);
     MutexLock held(lock);
     const auto found = tasks.find(report.attempt);
+    WEIR_CHECK(found != tasks.end(), "a task reports its end once");
     ended.push_back(std::move(found->second));
     tasks.erase(found);
+    watchdog.forget(report.attempt);
   }
   observer.on_task_state(report);
 }
@@ -127,6 +146,41 @@ std::vector<std::shared_ptr<Task>> Worker::State::running_tasks() {
   return all;
 }
 
+template <class Call>
+void Worker::State::end(Task& task, Call&& call) {
+  {
+    MutexLock held(lock);
+    const auto attempt = task.descriptor().attempt;
+    if (tasks.contains(attempt)) watchdog.watch(attempt, now());
+  }
+  call(task);
+}
+
+void Worker::State::on_tick(TimePoint now) {
+  network.on_tick(now);
+  std::vector<CancellationWatchdog::Overdue> overdue;
+  {
+    MutexLock held(lock);
+    overdue = watchdog.on_tick(now);
+  }
+  for (const auto& each : overdue) on_overdue(each);
+}
+
+void Worker::State::on_overdue(const CancellationWatchdog::Overdue& overdue) {
+  const auto task = find(overdue.attempt);
+  if (task == nullptr) return;  // it has just ended
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(overdue.waited_for).count();
+  const std::string what = "task " + task->descriptor().display_name() + " of job \"" +
+                           task->descriptor().job_name + "\" was asked to end " + std::to_string(seconds) +
+                           " s ago and still runs: a function of the program does not return";
+  if (!overdue.is_given_up) {
+    log::warn("worker", what);
+    return task->remind();
+  }
+  WEIR_CHECK(options.on_fatal, what);
+  options.on_fatal(what);
+}
+
 void Worker::State::join_ended() {
   std::vector<std::shared_ptr<Task>> mine;
   {
@@ -137,17 +191,23 @@ void Worker::State::join_ended() {
 }
 
 void Worker::cancel(ExecutionAttemptId attempt) {
-  if (const auto task = state_->find(attempt)) task->cancel();
+  if (const auto task = state_->find(attempt)) state_->end(*task, [](Task& each) { each.cancel(); });
   state_->network.release_partitions_of(
       attempt);  // it may just have finished: nobody will read what it wrote
 }
 
+void Worker::stop(ExecutionAttemptId attempt) {
+  if (const auto task = state_->find(attempt)) task->stop_source();
+}
+
 void Worker::fail(ExecutionAttemptId attempt, std::string cause) {
-  if (const auto task = state_->find(attempt)) task->fail(cause);
+  if (const auto task = state_->find(attempt)) state_->end(*task, [&](Task& each) { each.fail(cause); });
 }
 
 void Worker::fail_all(const std::string& cause) {
-  for (const auto& task : state_->running_tasks()) task->fail(cause);
+  for (const auto& task : state_->running_tasks()) {
+    state_->end(*task, [&](Task& each) { each.fail(cause); });
+  }
 }
 
 void Worker::release_partitions(ExecutionAttemptId attempt) {

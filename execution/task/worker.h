@@ -2,12 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "base/time.h"
+#include "execution/task/cancellation_watchdog.h"
 #include "execution/task/program.h"
 #include "graph/deployment.h"
 #include "graph/execution_state.h"
@@ -49,6 +52,12 @@ public:
     /// Cluster and token must be equal in all workers. None: known when join_cluster() is called.
     std::optional<LinkIdentity> data_identity;
     std::shared_ptr<StreamFactory> data_streams;  // such as a TlsContext; null: in clear
+
+    CancellationWatchdog::Options cancellation;
+    /// A task was given up by the watchdog: this process cannot be trusted with its slots any more and should
+    /// end. `why` is a line to log. None: the process aborts. Threads: a timer's; may not come back.
+    std::function<void(const std::string& why)> on_fatal;
+    const Clock* clock = nullptr;  // outlives the worker; none: the machine's
   };
 
   /// `programs` and `observer` outlive this.
@@ -63,8 +72,11 @@ public:
   /// Registers the task's partitions and starts its thread.
   [[nodiscard]] Status submit(TaskDeploymentDescriptor task);
   /// Asks a task to end; its end is told to the observer. An attempt that is unknown or already ended is no
-  /// error.
+  /// error. One that does not end is reminded and then given up (Options::cancellation).
   void cancel(ExecutionAttemptId attempt);
+  /// Has a task's source end as if it had read everything; the task finishes, and so do those who read from
+  /// it. Nothing happens to one without a source, nor to an attempt that is unknown or already ended.
+  void stop(ExecutionAttemptId attempt);
   /// Ends a task as Failed with this cause.
   void fail(ExecutionAttemptId attempt, std::string cause);
   /// The same for every task, as when the JobManager is lost.

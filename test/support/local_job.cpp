@@ -72,6 +72,12 @@ void LocalJob::cancel() {
   changed_.notify_one();
 }
 
+void LocalJob::stop() {
+  for (const auto& worker : workers_) {
+    for (const TaskProgress& task : worker->progress()) worker->stop(task.attempt);
+  }
+}
+
 void LocalJob::on_task_state(const TaskExecutionState& report) {
   MutexLock held(lock_);
   reports_.push_back(report);

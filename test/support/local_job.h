@@ -31,7 +31,7 @@ inline Worker::Options small_worker() {
 /// done here by a loop. For tests and benchmarks of everything below the actors. Neighbouring subtasks run on
 /// different workers, which exchange over TCP.
 ///
-/// Threads: run() by one; cancel() by any.
+/// Threads: run() by one; cancel() and stop() by any.
 class LocalJob : private TaskObserver, private ProgramSource {
 public:
   using Build = std::function<void(Environment&)>;
@@ -48,6 +48,8 @@ public:
 
   /// Asks the job that is running, or the next one, to end as Canceled.
   void cancel() WEIR_EXCLUDES(lock_);
+  /// Has the sources that run end as if they had read everything.
+  void stop();
   /// Called when the job runs, before anything ends.
   void when_running(std::function<void()> call) { when_running_ = std::move(call); }
 

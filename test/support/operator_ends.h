@@ -32,6 +32,7 @@ public:
 class QuietLoop final : private std::atomic<std::uint32_t>, public SourceLoop {
 public:
   QuietLoop() : SourceLoop(static_cast<std::atomic<std::uint32_t>&>(*this)) {}
+  using SourceLoop::stop;
 
 private:
   void take_letters() override {}

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <stdexcept>
 #include <string>
@@ -157,6 +158,47 @@ TEST_CASE("what a chained operator throws is its own, not the source's that call
   });
 }
 
+namespace {
+
+/// Operators as users write them, who need not know of guarded().
+struct Doubler final : OneInputOperator<std::uint64_t, std::uint64_t> {
+  void process(const std::uint64_t& value, EventTime time) override {
+    if (value == 500) fail();
+    next().process(value * 2, time);
+  }
+};
+struct Archive final : SinkOperator<std::uint64_t> {
+  void process(const std::uint64_t& value, EventTime) override {
+    if (value == 500) fail();
+  }
+};
+struct Maker {
+  std::unique_ptr<Archive> operator()() const { fail(); }
+};
+
+}  // namespace
+
+TEST_CASE("what an operator of the user's own throws is its own, at the head of a chain and inside") {
+  const std::string cause = "it does not add up";
+  const auto make_doubler = [] { return std::make_unique<Doubler>(); };
+  const auto make_archive = [] { return std::make_unique<Archive>(); };
+  check_blames("Doubler", cause, [&](Environment& env) {
+    env.generate(1000, same).rebalance().transform<Doubler>("Doubler", make_doubler).discard();
+  });
+  check_blames("Doubler", cause, [&](Environment& env) {
+    env.generate(1000, same).transform<Doubler>("Doubler", make_doubler).discard();
+  });
+  check_blames("Sink: Archive", cause, [&](Environment& env) {
+    env.generate(1000, same).map(same).sink<Archive>("Archive", make_archive);
+  });
+  check_blames("Sink: Archive", cause, [&](Environment& env) {
+    env.generate(1000, same).rebalance().sink<Archive>("Archive", make_archive);
+  });
+  check_blames("Sink: Archive", cause, [](Environment& env) {
+    env.generate(1000, same).sink<Archive>("Archive", Maker{});
+  });
+}
+
 TEST_CASE("a missing file is told with the operating system's words") {
   check_blames("Source: Text File", "cannot open text file '/none/text': No such file or directory",
                [](Environment& env) { env.read_text("/none/text").rebalance().discard(); });
@@ -239,6 +281,50 @@ TEST_CASE("a job that reads from a silent server is cancelled") {
   });
   ready.ring();
   CHECK(outcome.status == JobStatus::Canceled);
+}
+
+TEST_CASE("a job whose sources are stopped works off what they have sent, and finishes") {
+  std::atomic<std::uint64_t> arrived = 0;
+  LocalJob job;
+  const auto count_and_stop = [&](std::uint64_t) {
+    if (++arrived == 1) job.stop();
+  };
+  JobOutcome outcome;
+  SUBCASE("that generate") {
+    outcome = job.run([&](Environment& env) {
+      env.generate(std::numeric_limits<std::uint64_t>::max(), same).rebalance().for_each(count_and_stop);
+    });
+  }
+  SUBCASE("that wait for a time") {
+    outcome =
+        job.run([&](Environment& env) { add_source<Sleeper>(env).rebalance().for_each(count_and_stop); });
+  }
+  CHECK(outcome.failure == "");
+  CHECK(outcome.status == JobStatus::Finished);
+  CHECK(outcome.counters.records_out == arrived);
+}
+
+TEST_CASE("a job that reads from a silent server is stopped") {
+  testing::LocalServer server;
+  server.listen();
+  Bell ended;
+  LocalJob job;
+  Thread sender("server", [&] {
+    auto connection = server.accept();
+    connection.send("a line\nand half a one");
+    ended.await();  // the connection stays open until then
+  });
+  std::atomic<int> lines = 0;
+  const JobOutcome outcome = job.run([&](Environment& env) {
+    env.buffer_timeout(1ms);
+    env.socket_text("127.0.0.1", server.port()).rebalance().for_each([&](const std::string&) {
+      ++lines;
+      job.stop();
+    });
+  });
+  ended.ring();
+  CHECK(outcome.status == JobStatus::Finished);
+  CHECK(lines == 1);
 }
 
 TEST_CASE("a record does not wait for its segment to fill once its source waits") {

@@ -224,3 +224,43 @@ TEST_CASE("accumulators come back with the end of a task") {
   CHECK(single.run() == States{ExecutionState::Running, ExecutionState::Finished});
   CHECK(single.last.accumulators == std::map<std::string, std::int64_t>{{"seen", 10}});
 }
+
+TEST_CASE("functions count for their task, also when it fails") {
+  SingleTask single([](Environment& env) {
+    env.generate(10, [made = LongCounter("made")](std::uint64_t i) {
+         made.add();
+         return i;
+       })
+        .filter([odd = LongCounter("odd")](std::uint64_t i) {
+          odd.add(static_cast<std::int64_t>(i % 2));
+          return true;
+        })
+        .for_each([](std::uint64_t i) {
+          if (i == 5) throw std::runtime_error("five");
+        });
+  });
+  CHECK(single.run() == States{ExecutionState::Running, ExecutionState::Failed});
+  CHECK(single.last.accumulators == std::map<std::string, std::int64_t>{{"made", 6}, {"odd", 3}});
+}
+
+TEST_CASE("a task says what it has done so far while it runs") {
+  SingleTask single([](Environment& env) {
+    env.generate(10, [made = LongCounter("made")](std::uint64_t i) {
+         made.add();
+         return i;
+       })
+        .rebalance()
+        .discard();
+  });
+  TaskProgress before;
+  TaskProgress after;
+  single.when_running = [&] { before = single.task->progress(); };
+  CHECK(single.run() == States{ExecutionState::Running, ExecutionState::Finished});
+  after = single.task->progress();
+  CHECK(before.attempt == single.descriptor.attempt);
+  CHECK(before.counters == IoCounters{});
+  CHECK(before.accumulators == std::map<std::string, std::int64_t>{{"made", 0}});
+  CHECK(after.counters.records_out == 10);
+  CHECK(after.counters == single.last.counters);
+  CHECK(after.accumulators == std::map<std::string, std::int64_t>{{"made", 10}});
+}

@@ -155,3 +155,21 @@ TEST_CASE("a file that cannot be read is named, with what the system says, and i
         "cannot read text from '" + directory.path("pipe") + "': not a regular file");
   CHECK(testing::ProcessCounts() == before);
 }
+
+TEST_CASE("a source that is stopped sends no line more") {
+  struct StopAtThree final : Input<std::string> {
+    void process(const std::string& line, EventTime) override {
+      lines.push_back(line);
+      if (line == "three") loop.stop();
+    }
+    testing::QuietLoop loop;
+    Lines lines;
+  };
+  const TemporaryDirectory directory;
+  const std::string path = directory.file("text", "one\ntwo\nthree\nfour\nfive");
+  StopAtThree target;
+  const OperatorContext place({"source", 0, 1, 128});
+  SourceContext<std::string> context(target, target.loop, place);
+  TextFileSource(path).run(context);
+  CHECK(target.lines == Lines{"one", "two", "three"});
+}

@@ -4,15 +4,18 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "api/program_loader.h"
+#include "base/bell.h"
 #include "base/sync.h"
 #include "test/support/process_counts.h"
 
@@ -150,12 +153,106 @@ TEST_CASE(
   CHECK(one.worker->submit(one.task).error().what.find("was submitted twice") != std::string::npos);
 }
 
+TEST_CASE("a worker tells what its tasks have done while they run") {
+  class Waiting final : public SourceFunction<int> {
+  public:
+    void run(SourceContext<int>& context) override {
+      for (int i = 0; i < 3; ++i) {
+        context.collect(i);
+        sent_.add();
+      }
+      context.await_until(TimePoint::max());
+    }
+
+  private:
+    LongCounter sent_{"sent"};
+  };
+  OneProducer one([](Environment& env) {
+    env.add_source<int>("Waiting", [] { return std::make_unique<Waiting>(); })
+        .rebalance()
+        .discard()
+        .parallelism(2);
+  });
+  CHECK(one.worker->progress().empty());
+  one.submit();
+  std::vector<TaskProgress> progress;
+  do progress = one.worker->progress();  // records count once they can be read: when the source waits
+  while (progress.size() == 1 && progress.front().counters.records_out < 3);
+  REQUIRE(progress.size() == 1);
+  CHECK(progress.front().attempt == one.task.attempt);
+  CHECK(progress.front().job == one.task.job);
+  CHECK(progress.front().counters.records_out == 3);
+  CHECK(progress.front().counters.bytes_out == 3 * 5);
+  CHECK(progress.front().accumulators == std::map<std::string, std::int64_t>{{"sent", 3}});
+
+  one.worker->stop(one.task.attempt);
+  CHECK(one.reports.await(2).state == ExecutionState::Finished);
+  CHECK(one.worker->progress().empty());
+}
+
 TEST_CASE("what never was cannot be cancelled, failed or released, and nothing comes of it") {
   OneProducer one(write_ten);
   one.worker->cancel(ExecutionAttemptId::random());
   one.worker->fail(ExecutionAttemptId::random(), "?");
+  one.worker->stop(ExecutionAttemptId::random());
   one.worker->release_partitions(ExecutionAttemptId::random());
   CHECK(one.worker->task_count() == 0);
+}
+
+namespace {
+
+/// A clock that a test sets.
+class ManualClock final : public Clock {
+public:
+  [[nodiscard]] TimePoint now() const override { return TimePoint(Duration(now_.load())); }
+  [[nodiscard]] WallTime wall_now() const override { return {}; }
+  void advance(Duration by) { now_ += by.count(); }
+
+private:
+  std::atomic<Duration::rep> now_ = 0;
+};
+
+}  // namespace
+
+TEST_CASE("a task that does not end although it was asked to is fatal to its process") {
+  struct Stubborn final : SourceFunction<int> {
+    Stubborn(Bell& runs, Bell& released) : runs(runs), released(released) {}
+    void run(SourceContext<int>&) override {
+      runs.ring();
+      released.await();
+    }
+    Bell& runs;
+    Bell& released;
+  };
+  Bell runs;
+  Bell released;
+  Bell given_up;
+  std::string why;
+  ManualClock clock;
+  OneProducer one([&](Environment& env) {
+    env.add_source<int>("Stubborn", [&] { return std::make_unique<Stubborn>(runs, released); }).discard();
+  });
+  Worker::Options options = {.network_memory_bytes = 64 * kMinSegmentBytes,
+                             .segment_bytes = kMinSegmentBytes,
+                             .cancellation = {.interval = 30s, .timeout = 180s}};
+  options.on_fatal = [&](const std::string& reason) {
+    why = reason;
+    given_up.ring();
+  };
+  options.clock = &clock;
+  one.worker = std::make_unique<Worker>(options, one.programs, one.reports);
+  one.task.job_name = "sums";
+  one.submit();
+  runs.await();
+  SUBCASE("when it was cancelled") { one.worker->cancel(one.task.attempt); }
+  SUBCASE("when it was failed") { one.worker->fail_all("the JobManager is gone"); }
+  clock.advance(180s);
+  given_up.await();
+  CHECK(why == "task " + one.task.display_name() +
+                   " of job \"sums\" was asked to end 180 s ago and still runs: a function of the program "
+                   "does not return");
+  released.ring();
+  CHECK(is_terminal(one.reports.await(2).state));
 }
 
 TEST_CASE("a worker that ends takes its tasks with it") {
