@@ -26,7 +26,7 @@ namespace weir::bench {
 namespace {
 
 constexpr std::uint64_t kTextBytes = 128ull << 20;
-constexpr Worker::Options kWorker{
+const Worker::Options kWorker{
     .slots = 16, .network_memory_bytes = 4 << 20, .managed_memory_bytes = 1 << 20};
 
 [[noreturn]] void give_up(const std::string& why) {
