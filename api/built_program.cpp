@@ -8,9 +8,11 @@ namespace weir {
 Result<std::shared_ptr<const Program>> translate(const Environment& env, ProgramReference reference) {
   auto stream_graph = env.graph().build();
   if (!stream_graph) return stream_graph.error();
+  const bool is_client = reference.fingerprint == 0;
   reference.fingerprint = fingerprint_of(*stream_graph);
   auto job_graph = generate_job_graph(*stream_graph, JobId::random(), std::move(reference));
   if (!job_graph) return job_graph.error();
+  if (is_client) cut_input(*stream_graph, *job_graph);
   return std::shared_ptr<const Program>(
       std::make_shared<BuiltProgram>(*std::move(stream_graph), *std::move(job_graph)));
 }

@@ -25,7 +25,8 @@ private:
 };
 
 /// Translates what a program has said into graphs, under a fresh job id. The answer's reference is
-/// `reference` with the fingerprint set.
+/// `reference` with the fingerprint set. Without a fingerprint before, this is the client, which cuts the
+/// input of the sources for the whole job.
 [[nodiscard]] Result<std::shared_ptr<const Program>> translate(const Environment& env,
                                                                ProgramReference reference);
 

@@ -49,6 +49,7 @@ struct TaskDeploymentDescriptor {
   std::uint32_t max_parallelism = 128;
   std::uint32_t attempt_number = 0;
   std::uint32_t slot = 0;
+  bool has_input_splits = false;  // the source asks the JobManager for its input, piece by piece
   std::vector<ResultPartitionDescriptor> outputs;
   std::vector<InputGateDescriptor> inputs;
   bool operator==(const TaskDeploymentDescriptor&) const = default;
@@ -74,7 +75,7 @@ typename F::result_type inspect(F& f, InputGateDescriptor& x) {
 template <class F>
 typename F::result_type inspect(F& f, TaskDeploymentDescriptor& x) {
   return f(x.job, x.job_name, x.program, x.vertex, x.task_name, x.attempt, x.allocation, x.subtask_index,
-           x.parallelism, x.max_parallelism, x.attempt_number, x.slot, x.outputs, x.inputs);
+           x.parallelism, x.max_parallelism, x.attempt_number, x.slot, x.has_input_splits, x.outputs, x.inputs);
 }
 
 }  // namespace weir

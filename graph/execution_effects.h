@@ -69,6 +69,13 @@ struct CancelTask {
   bool operator==(const CancelTask&) const = default;
 };
 
+/// Ask the attempt's source to end as if it had read everything. No answer but the task's reports.
+struct StopTask {
+  ExecutionAttemptId attempt;
+  AssignedSlot slot;
+  bool operator==(const StopTask&) const = default;
+};
+
 /// Drop what a finished attempt wrote: nobody will read it. No answer.
 struct ReleasePartitions {
   ExecutionAttemptId attempt;
@@ -112,7 +119,7 @@ struct TaskStateChanged {
 }  // namespace effects
 
 using Effect = std::variant<effects::RequestSlots, effects::DeployTask, effects::CancelTask,
-                            effects::ReleasePartitions, effects::ReleaseSlot, effects::ScheduleRestart,
+                            effects::StopTask, effects::ReleasePartitions, effects::ReleaseSlot, effects::ScheduleRestart,
                             effects::JobStatusChanged, effects::TaskStateChanged>;
 
 }  // namespace weir

@@ -48,6 +48,7 @@ void ExecutionGraph::build_vertices(WallTime now) {
       results.emplace_back(output, vertex.parallelism, consumers.at(output.id));
     }
     vertices_.emplace_back(vertex, std::move(subtasks), std::move(inputs), std::move(results));
+    if (!vertex.input_splits.empty()) splits_.emplace(position, vertex.input_splits);
   }
 }
 
@@ -92,6 +93,23 @@ void ExecutionGraph::cancel(WallTime now) {
   if (status() == JobStatus::Restarting) return move_job(JobStatus::Canceled, now);
   end_round(JobStatus::Cancelling, now);
   settle(now);
+}
+
+Status ExecutionGraph::stop() {
+  const std::string who = "job " + graph_.id.hex();
+  const auto refused = [](std::string why) {
+    return Error{ErrorCode::Refused, std::move(why), Blame::User, Retry::Later};
+  };
+  if (status() != JobStatus::Running)
+    return refused(who + " is " + std::string(name_of(status())) + "; only a job that runs can be stopped");
+  if (awaits_slots(progress_.version)) return refused(who + " waits for slots; cancel it instead");
+  for (const ExecutionJobVertex& vertex : vertices_) {
+    if (vertex.inputs().empty() && !vertex.definition().can_stop)
+      return refused(who + " cannot be stopped: \"" + vertex.definition().name +
+                     "\" never asks whether it should end; cancel the job instead");
+  }
+  for_each_task([&](Position at) { stop_task(at); });
+  return Status::ok();
 }
 
 void ExecutionGraph::fail_global(Error cause, WallTime now) {
@@ -151,6 +169,7 @@ void ExecutionGraph::on_restart_due(std::uint64_t version, WallTime now) {
 void ExecutionGraph::begin_next_round(WallTime now) {
   for_each_task(
       [&](Position at) { vertices_[at.vertex].subtasks()[at.subtask].reset(new_attempt(at), now); });
+  for (auto& [vertex, assigner] : splits_) assigner.give_back_all();
   ++progress_.restarts;
   const auto restarting = static_cast<std::size_t>(JobStatus::Restarting);
   const WallTime restarted = progress_.entered[restarting];

@@ -18,6 +18,7 @@
 #include "graph/execution_state.h"
 #include "graph/execution_vertex.h"
 #include "graph/failover.h"
+#include "graph/input_split_assigner.h"
 #include "graph/job_graph.h"
 
 namespace weir {
@@ -77,11 +78,20 @@ public:
   /// Every task there is gone.
   void on_task_manager_lost(TaskManagerId task_manager, const std::string& cause, WallTime now);
   void on_restart_due(std::uint64_t version, WallTime now);
+  /// What an attempt has counted so far. One that has ended has said more already.
+  void on_task_progress(const TaskProgress& progress);
   void cancel(WallTime now);
+  /// Asks all sources to end, so that the job finishes. Refused unless it runs and all of them can.
+  [[nodiscard]] Status stop();
   /// Fails the job as a whole. A cause with Retry::Never is not restarted, whatever the strategy says.
   void fail_global(Error cause, WallTime now);
   /// Leadership was lost: ends all tasks, waits for none. The job lives on elsewhere.
   void suspend(Error cause, WallTime now);
+
+  /// The contents of the next split for an attempt that runs; nothing: there are no more. What an attempt was
+  /// given it reads to its end, or the job restarts and all splits are handed out anew. Refused if nobody
+  /// waits for the attempt.
+  [[nodiscard]] Result<std::optional<std::string>> next_input_split(ExecutionAttemptId attempt);
 
   /// The effects since the last call, in order.
   [[nodiscard]] std::vector<Effect> take_effects();
@@ -121,6 +131,7 @@ private:
   // execution_graph_tasks.cpp: the lives of its tasks.
   void move_task(Position at, ExecutionState to, WallTime now);
   void cancel_task(Position at, WallTime now);
+  void stop_task(Position at);
   bool on_running(Position at, WallTime now);
   void on_finished(Position at, WallTime now);
   void on_canceled(Position at, WallTime now);
@@ -152,6 +163,7 @@ private:
   std::vector<ExecutionJobVertex> vertices_;
   std::unordered_map<ExecutionAttemptId, Position> attempts_;  // those that have not ended
   std::map<AllocationId, std::uint32_t> slot_users_;           // attempts that hold a slot and have not ended
+  std::map<std::size_t, InputSplitAssigner> splits_;           // by vertex: of sources that have some
   std::vector<Effect> effects_;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lives of the tasks of one job: what their TaskManagers report and what becomes of them.
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "graph/execution_graph.h"
@@ -11,6 +12,9 @@ namespace {
 
 /// An input with more producers than this is read from all over the cluster wherever its reader runs.
 constexpr std::uint32_t kMostProducersThatMatter = 8;
+
+/// "host" of "host:port".
+std::string_view host_of(std::string_view address) { return address.substr(0, address.rfind(':')); }
 
 }  // namespace
 
@@ -64,7 +68,7 @@ bool ExecutionGraph::on_task_state(const TaskExecutionState& report, WallTime no
     return false;
   }
   const Position at = found->second;
-  execution(at).count(report);
+  execution(at).count(report.counters, report.accumulators);
   bool is_awaited = true;
   switch (report.state) {
     case ExecutionState::Running: is_awaited = on_running(at, now); break;
@@ -77,6 +81,25 @@ bool ExecutionGraph::on_task_state(const TaskExecutionState& report, WallTime no
   }
   settle(now);
   return is_awaited;
+}
+
+void ExecutionGraph::on_task_progress(const TaskProgress& progress) {
+  const auto found = attempts_.find(progress.attempt);
+  if (found != attempts_.end()) execution(found->second).count(progress.counters, progress.accumulators);
+}
+
+Result<std::optional<std::string>> ExecutionGraph::next_input_split(ExecutionAttemptId attempt) {
+  const auto found = attempts_.find(attempt);
+  if (found == attempts_.end() || !execution(found->second).has_slot()) {
+    return Error{ErrorCode::Refused, "nobody waits for attempt " + attempt.hex(), Blame::Environment,
+                 Retry::Never};
+  }
+  const Position at = found->second;
+  const auto assigner = splits_.find(at.vertex);
+  if (assigner == splits_.end()) return std::optional<std::string>();
+  const auto split = assigner->second.next(attempt, host_of(execution(at).slot().data_address));
+  if (!split) return std::optional<std::string>();
+  return std::optional(vertices_[at.vertex].definition().input_splits[*split].bytes);
 }
 
 bool ExecutionGraph::on_running(Position at, WallTime now) {
@@ -173,6 +196,12 @@ void ExecutionGraph::cancel_task(Position at, WallTime now) {
       return;
     default: return;
   }
+}
+
+void ExecutionGraph::stop_task(Position at) {
+  const Execution& task = execution(at);
+  if (!vertices_[at.vertex].inputs().empty() || is_terminal(task.state())) return;
+  effects_.push_back(effects::StopTask{.attempt = task.id(), .slot = task.slot()});
 }
 
 void ExecutionGraph::move_task(Position at, ExecutionState to, WallTime now) {

@@ -19,9 +19,9 @@ void Execution::move_to(ExecutionState state, WallTime now) {
   entered_[static_cast<std::size_t>(state)] = now;
 }
 
-void Execution::count(const TaskExecutionState& report) {
-  counters_ = report.counters;
-  accumulators_ = report.accumulators;
+void Execution::count(const IoCounters& counters, const std::map<std::string, std::int64_t>& accumulators) {
+  counters_ = counters;
+  accumulators_ = accumulators;
 }
 
 void ExecutionVertex::reset(ExecutionAttemptId next, WallTime now) {

@@ -42,7 +42,7 @@ public:
   void assign(AssignedSlot slot) { slot_ = std::move(slot); }
   void set_failure(std::string failure) { failure_ = std::move(failure); }
   /// Takes over what the task has counted so far.
-  void count(const TaskExecutionState& report);
+  void count(const IoCounters& counters, const std::map<std::string, std::int64_t>& accumulators);
 
 private:
   ExecutionAttemptId id_;

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "graph/cargo.h"
 #include "graph/failover.h"
+#include "graph/input_split.h"
 #include "graph/stream_graph.h"
 
 namespace weir {
@@ -62,6 +63,8 @@ struct JobVertex {
   std::vector<ChainedOperator> operators;  // head first
   std::vector<JobEdge> inputs;             // ascending by input_index
   std::vector<IntermediateDataSet> outputs;
+  bool can_stop = false;                 // a source that ends when it is asked to
+  std::vector<InputSplit> input_splits;  // a source's input, handed out piece by piece; empty: it is not
   bool operator==(const JobVertex&) const = default;
 };
 
@@ -97,6 +100,8 @@ struct JobGraphLimits {
   static constexpr std::size_t kPathBytes = 4096;
   static constexpr std::size_t kArguments = 10'000;
   static constexpr std::size_t kArgumentBytes = 1 << 20;  // of all arguments together
+  static constexpr std::size_t kInputSplits = 100'000;       // of all sources together, as are
+  static constexpr std::size_t kInputSplitBytes = 16 << 20;  // their contents and hosts
 };
 
 /// Whether the graph can be run at all: not empty, ids unique, every edge between two of its vertices,
@@ -128,7 +133,7 @@ typename F::result_type inspect(F& f, JobEdge& x) {
 template <class F>
 typename F::result_type inspect(F& f, JobVertex& x) {
   return f(x.id, x.name, x.parallelism, x.max_parallelism, x.max_parallelism_is_set, x.slot_sharing_group,
-           x.co_location_group, x.operators, x.inputs, x.outputs);
+           x.co_location_group, x.operators, x.inputs, x.outputs, x.can_stop, x.input_splits);
 }
 template <class F>
 typename F::result_type inspect(F& f, JobGraph& x) {

@@ -112,6 +112,7 @@ JobVertex JobGraphGenerator::make_vertex(StreamNodeId head_id) const {
       vertex.max_parallelism_is_set ? head.max_parallelism : default_max_parallelism(head.parallelism);
   vertex.slot_sharing_group = head.slot_sharing_group;
   vertex.co_location_group = head.co_location_group;
+  vertex.can_stop = head.can_stop;
   for (const StreamNodeId member : chain.members) {
     const StreamNode& node = graph_.node(member);
     vertex.operators.push_back(
@@ -133,7 +134,19 @@ JobVertex JobGraphGenerator::make_vertex(StreamNodeId head_id) const {
   return vertex;
 }
 
+/// A chain's head is its first operator.
+const StreamNode& head_of(const StreamGraph& graph, const JobVertex& vertex) {
+  return graph.node(vertex.operators.front().node);
+}
+
 }  // namespace
+
+void cut_input(const StreamGraph& graph, JobGraph& job) {
+  for (JobVertex& vertex : job.vertices) {
+    const auto& cut = head_of(graph, vertex).make_input_splits;
+    if (cut) vertex.input_splits = cut(vertex.parallelism);
+  }
+}
 
 Result<JobGraph> generate_job_graph(const StreamGraph& graph, JobId id, ProgramReference program) {
   JobGraph job;

@@ -80,6 +80,20 @@ Status check_counts(const JobGraph& graph) {
   return check_count(subtasks, Limits::kSubtasks, "subtasks");
 }
 
+Status check_input_splits(const JobGraph& graph) {
+  std::size_t splits = 0;
+  std::size_t bytes = 0;
+  for (const JobVertex& vertex : graph.vertices) {
+    splits += vertex.input_splits.size();
+    for (const InputSplit& split : vertex.input_splits) {
+      bytes += split.bytes.size();
+      for (const std::string& host : split.hosts) bytes += host.size() + sizeof(std::string);
+    }
+  }
+  if (const Status few = check_count(splits, Limits::kInputSplits, "input splits"); !few) return few;
+  return check_count(bytes, Limits::kInputSplitBytes, "bytes of input splits");
+}
+
 Status check_program(const ProgramReference& program) {
   if (const Status done = check_text(program.library, Limits::kPathBytes, "the path of the library"); !done)
     return done;
@@ -121,6 +135,7 @@ Status check_names(const JobVertex& vertex, std::size_t number) {
 
 Status check_limits(const JobGraph& graph) {
   if (const Status done = check_counts(graph); !done) return done;
+  if (const Status done = check_input_splits(graph); !done) return done;
   if (const Status done = check_text(graph.name, Limits::kNameBytes, "the name of the job"); !done)
     return done;
   if (const Status done = check_program(graph.program); !done) return done;

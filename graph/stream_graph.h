@@ -3,12 +3,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "graph/cargo.h"
 #include "graph/failover.h"
+#include "graph/input_split.h"
 
 namespace weir {
 
@@ -49,6 +51,11 @@ struct StreamNode {
   std::string input_type;         // names of record types, for the fingerprint and for messages
   std::string output_type;
   CargoPtr operator_factory;  // what execution/ makes the operator from
+
+  // Sources only.
+  bool can_stop = false;  // it asks whether it is to end
+  /// Cuts the input for so many subtasks, at the client. Null or no splits: each subtask finds its own share.
+  std::function<std::vector<InputSplit>(std::uint32_t)> make_input_splits;
 };
 
 /// The name as people see it: "Source: text", "Sink: print", "Flat Map".

@@ -63,6 +63,7 @@ TaskDeploymentDescriptor describe_deployment(const JobGraph& job,
   task.max_parallelism = definition.max_parallelism;
   task.attempt_number = execution.attempt_number();
   task.slot = execution.slot().slot;
+  task.has_input_splits = !definition.input_splits.empty();
   for (const IntermediateResult& result : job_vertex.results()) {
     task.outputs.push_back(describe_output(result, execution, subtask));
   }

@@ -44,6 +44,13 @@ struct CancelJob {
   bool operator==(const CancelJob&) const = default;
 };
 
+/// Have the sources of this job end as if they had read everything: it works off what is under way and
+/// finishes. Refused unless it runs and all of its sources can.
+struct StopJob {
+  JobId job;
+  bool operator==(const StopJob&) const = default;
+};
+
 struct RequestJobStatus {
   JobId job;
   bool operator==(const RequestJobStatus&) const = default;
@@ -157,6 +164,10 @@ typename F::result_type inspect(F& f, AttachToJob& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, CancelJob& x) {
+  return f(x.job);
+}
+template <class F>
+typename F::result_type inspect(F& f, StopJob& x) {
   return f(x.job);
 }
 template <class F>

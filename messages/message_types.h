@@ -66,6 +66,10 @@ void for_each_message_type(Visit&& visit) {
   visit.template operator()<ArchiveOverview>("weir.ArchiveOverview");
   // since then
   visit.template operator()<SlotsOverdue>("weir.SlotsOverdue");
+  visit.template operator()<StopJob>("weir.StopJob");
+  visit.template operator()<StopTask>("weir.StopTask");
+  visit.template operator()<RequestNextInputSplit>("weir.RequestNextInputSplit");
+  visit.template operator()<NextInputSplit>("weir.NextInputSplit");
 }
 
 }  // namespace weir

@@ -23,6 +23,8 @@ using TaskManagerGateway = caf::typed_actor<
     caf::replies_to<LeaderSessionId, SubmitTask>::with<Outcome>,
     // End this attempt; its end comes as an update.
     caf::reacts_to<LeaderSessionId, CancelTask>,
+    // Have its source end as if it had read everything.
+    caf::reacts_to<LeaderSessionId, StopTask>,
     // Drop what this attempt wrote.
     caf::reacts_to<LeaderSessionId, ReleasePartitions>,
     // You are not registered (any more): end your tasks and register anew.
@@ -84,6 +86,8 @@ using JobManagerActor = InstanceListener::extend<
     caf::replies_to<LeaderSessionId, AttachToJob, JobClientGateway>::with<Outcome>,
     // Someone wants a job to end; accepted means that cancelling began.
     caf::replies_to<LeaderSessionId, CancelJob>::with<Outcome>,
+    // Someone wants a job to finish with what it has read; accepted means that its sources were asked to end.
+    caf::replies_to<LeaderSessionId, StopJob>::with<Outcome>,
     // A TaskManager asks to join; handed on to the InstanceManager.
     caf::replies_to<LeaderSessionId, RegisterTaskManager, TaskManagerGateway>::with<RegistrationReply>,
     // A TaskManager lives; handed on to the InstanceManager.
@@ -92,6 +96,8 @@ using JobManagerActor = InstanceListener::extend<
     caf::reacts_to<LeaderSessionId, Disconnect>,
     // A task took a step; the reply says whether anybody waits for it.
     caf::replies_to<LeaderSessionId, UpdateTaskExecutionState>::with<UpdateTaskReply>,
+    // A source wants the next part of its input.
+    caf::replies_to<LeaderSessionId, RequestNextInputSplit>::with<NextInputSplit>,
     // Questions, answered by whoever leads or not, from what is known here.
     caf::replies_to<RequestJobStatus>::with<JobStatusReply>,
     caf::replies_to<RequestJobDetails>::with<JobDetailsReply>, caf::replies_to<ListJobs>::with<JobList>,
@@ -129,6 +135,8 @@ using LeaderFinderActor = LeaderFollower::extend<
 using TaskManagerActor = TaskManagerGateway::extend_with<LeaderFollower>::extend<
     // (own) A task took a step.
     caf::reacts_to<TaskExecutionState>,
+    // (own) A task's source wants the next part of its input; the answer goes to the task.
+    caf::reacts_to<RequestNextInputSplit>,
     // (own) Tell me when you are registered, and as which instance.
     caf::replies_to<AwaitRegistration>::with<InstanceId>,
     // (self) Drives the deadlines of registration and heartbeats.

@@ -2,6 +2,7 @@
 // JobManager <-> TaskManager. Plain values: no CAF header is needed to make, compare or test one.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -57,9 +58,12 @@ struct RegistrationReply {
   bool operator==(const RegistrationReply&) const = default;
 };
 
-/// A registered TaskManager lives.
+/// A registered TaskManager lives, and its tasks have come so far.
 struct Heartbeat {
+  static constexpr std::size_t kMostTasks = 500;  // of more, each has its turn in one of the next beats
+
   InstanceId instance;
+  std::vector<TaskProgress> tasks;
   bool operator==(const Heartbeat&) const = default;
 };
 
@@ -120,6 +124,26 @@ struct CancelTask {
   bool operator==(const CancelTask&) const = default;
 };
 
+/// Have this attempt's source end as if it had read everything. No error if it is unknown or over.
+struct StopTask {
+  ExecutionAttemptId attempt;
+  bool operator==(const StopTask&) const = default;
+};
+
+/// A source wants more to read.
+struct RequestNextInputSplit {
+  JobId job;
+  ExecutionAttemptId attempt;
+  bool operator==(const RequestNextInputSplit&) const = default;
+};
+
+struct NextInputSplit {
+  Outcome outcome;         // refused: nobody waits for this attempt; end it
+  bool has_split = false;  // false: there are no more
+  std::string split;       // InputSplit::bytes
+  bool operator==(const NextInputSplit&) const = default;
+};
+
 /// Drop what this attempt wrote: nobody will read it.
 struct ReleasePartitions {
   ExecutionAttemptId attempt;
@@ -173,7 +197,19 @@ typename F::result_type inspect(F& f, HeartbeatReply& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, Heartbeat& x) {
-  return f(x.instance);
+  return f(x.instance, x.tasks);
+}
+template <class F>
+typename F::result_type inspect(F& f, StopTask& x) {
+  return f(x.attempt);
+}
+template <class F>
+typename F::result_type inspect(F& f, RequestNextInputSplit& x) {
+  return f(x.job, x.attempt);
+}
+template <class F>
+typename F::result_type inspect(F& f, NextInputSplit& x) {
+  return f(x.outcome, x.has_split, x.split);
 }
 template <class F>
 typename F::result_type inspect(F& f, Disconnect& x) {

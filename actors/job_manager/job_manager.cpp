@@ -41,6 +41,11 @@ Outcome JobManager::on_cancel(JobId id, WallTime now) {
   return Outcome::ok();
 }
 
+Outcome JobManager::on_stop(JobId id, WallTime now) {
+  RunningJob* job = running(id);
+  return job == nullptr ? no_such_job(id) : Outcome::of(job->stop(now));
+}
+
 void JobManager::on_client_gone(ClientId client) {
   for (auto& [id, job] : jobs_) job.remove_client(client);
 }
@@ -95,6 +100,20 @@ bool JobManager::on_task_state(const TaskExecutionState& report, WallTime now) {
   if (!known) ++late_reports_;
   if (job != nullptr) settle(report.job, now);
   return known;
+}
+
+void JobManager::on_task_progress(const std::vector<TaskProgress>& tasks) {
+  for (const TaskProgress& task : tasks) {
+    if (RunningJob* job = running(task.job)) job->on_task_progress(task);
+  }
+}
+
+NextInputSplit JobManager::on_next_input_split(const RequestNextInputSplit& mail) {
+  RunningJob* job = running(mail.job);
+  if (job == nullptr) return {.outcome = no_such_job(mail.job), .has_split = false, .split = {}};
+  const auto split = job->next_input_split(mail.attempt);
+  if (!split) return {.outcome = Outcome::refused(split.error()), .has_split = false, .split = {}};
+  return {.outcome = Outcome::ok(), .has_split = split->has_value(), .split = split->value_or("")};
 }
 
 void JobManager::on_task_refused(JobId id, ExecutionAttemptId attempt, const Error& cause, WallTime now) {

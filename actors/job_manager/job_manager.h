@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "actors/job_manager/outbox.h"
 #include "actors/job_manager/running_job.h"
@@ -42,6 +43,7 @@ public:
   [[nodiscard]] Outcome on_submit(const SubmitJob& mail, ClientId client, WallTime now);
   [[nodiscard]] Outcome on_attach(const AttachToJob& mail, ClientId client);
   [[nodiscard]] Outcome on_cancel(JobId job, WallTime now);
+  [[nodiscard]] Outcome on_stop(JobId job, WallTime now);
   /// It listens no longer. Its jobs go on.
   void on_client_gone(ClientId client);
 
@@ -57,6 +59,9 @@ public:
   void on_task_manager_lost(TaskManagerId task_manager, const std::string& reason, WallTime now);
   /// False: nobody waits for this attempt; it should be ended.
   [[nodiscard]] bool on_task_state(const TaskExecutionState& report, WallTime now);
+  /// As heartbeats tell it. What nobody waits for is no error here: it ended while the beat was under way.
+  void on_task_progress(const std::vector<TaskProgress>& tasks);
+  [[nodiscard]] NextInputSplit on_next_input_split(const RequestNextInputSplit& mail);
   void on_task_refused(JobId job, ExecutionAttemptId attempt, const Error& cause, WallTime now);
 
   // What there is to see: of jobs that are not over.

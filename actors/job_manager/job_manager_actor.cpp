@@ -38,6 +38,9 @@ public:
   // JobManagerOutbox
   void submit_task(TaskManagerId to, const TaskDeploymentDescriptor& task) override;
   void cancel_task(TaskManagerId to, ExecutionAttemptId attempt) override;
+  void stop_task(TaskManagerId to, ExecutionAttemptId attempt) override {
+    send_to_task_manager(to, StopTask{attempt});
+  }
   void release_partitions(TaskManagerId to, ExecutionAttemptId attempt) override;
   void tell(ClientId to, const JobStatusChanged& mail) override { send_to_client(to, mail); }
   void tell(ClientId to, const ExecutionStateChanged& mail) override { send_to_client(to, mail); }
@@ -113,16 +116,24 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       [this](LeaderSessionId session, const CancelJob& mail) {
         return fence_.admits(session) ? logic_->on_cancel(mail.job, now()) : not_leading();
       },
+      [this](LeaderSessionId session, const StopJob& mail) {
+        return fence_.admits(session) ? logic_->on_stop(mail.job, now()) : not_leading();
+      },
       // TaskManagers. The InstanceManager has a fence of its own.
       [this](LeaderSessionId session, const RegisterTaskManager& mail, const TaskManagerGateway& sender) {
         return self_->delegate(instances_, session, mail, sender);
       },
       [this](LeaderSessionId session, const Heartbeat& mail) {
-        return self_->delegate(instances_, session, mail);
+        if (session == fence_.session()) logic_->on_task_progress(mail.tasks);
+        return self_->delegate(instances_, session, Heartbeat{mail.instance, {}});
       },
       [this](LeaderSessionId session, const Disconnect& mail) { self_->delegate(instances_, session, mail); },
       [this](LeaderSessionId session, const UpdateTaskExecutionState& mail) -> UpdateTaskReply {
         return {.known = fence_.admits(session) && logic_->on_task_state(mail.task, now())};
+      },
+      [this](LeaderSessionId session, const RequestNextInputSplit& mail) -> NextInputSplit {
+        if (!fence_.admits(session)) return {.outcome = not_leading(), .has_split = false, .split = {}};
+        return logic_->on_next_input_split(mail);
       },
       // Questions
       [this](const RequestJobStatus& mail) { return status_of(mail); },

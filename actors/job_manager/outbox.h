@@ -26,6 +26,7 @@ public:
   /// A refusal, or no answer in time, comes back as on_task_refused().
   virtual void submit_task(TaskManagerId to, const TaskDeploymentDescriptor& task) = 0;
   virtual void cancel_task(TaskManagerId to, ExecutionAttemptId attempt) = 0;
+  virtual void stop_task(TaskManagerId to, ExecutionAttemptId attempt) = 0;
   virtual void release_partitions(TaskManagerId to, ExecutionAttemptId attempt) = 0;
 
   // To a client.

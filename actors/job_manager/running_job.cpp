@@ -45,6 +45,12 @@ void RunningJob::cancel(WallTime now) {
   carry_out_effects(now);
 }
 
+Status RunningJob::stop(WallTime now) {
+  const Status stopped = graph_.stop();
+  carry_out_effects(now);
+  return stopped;
+}
+
 void RunningJob::suspend(const Error& cause, WallTime now) {
   graph_.suspend(cause, now);
   carry_out_effects(now);
@@ -129,6 +135,10 @@ void RunningJob::carry_out(const effects::DeployTask& effect) {
 
 void RunningJob::carry_out(const effects::CancelTask& effect) {
   out_.cancel_task(effect.slot.task_manager, effect.attempt);
+}
+
+void RunningJob::carry_out(const effects::StopTask& effect) {
+  out_.stop_task(effect.slot.task_manager, effect.attempt);
 }
 
 void RunningJob::carry_out(const effects::ReleasePartitions& effect) {

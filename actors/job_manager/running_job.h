@@ -33,8 +33,13 @@ public:
   // The events of ExecutionGraph, word by word.
   void schedule(WallTime now);
   void cancel(WallTime now);
+  [[nodiscard]] Status stop(WallTime now);
   void suspend(const Error& cause, WallTime now);
   [[nodiscard]] bool on_task_state(const TaskExecutionState& report, WallTime now);
+  void on_task_progress(const TaskProgress& progress) { graph_.on_task_progress(progress); }
+  [[nodiscard]] Result<std::optional<std::string>> next_input_split(ExecutionAttemptId attempt) {
+    return graph_.next_input_split(attempt);
+  }
   void on_task_refused(ExecutionAttemptId attempt, const Error& cause, WallTime now);
   void on_task_manager_lost(TaskManagerId task_manager, const std::string& cause, WallTime now);
   void on_restart_due(std::uint64_t version, WallTime now);
@@ -63,6 +68,7 @@ private:
   void carry_out(const effects::RequestSlots& effect) { open_request_ = effect; }
   void carry_out(const effects::DeployTask& effect);
   void carry_out(const effects::CancelTask& effect);
+  void carry_out(const effects::StopTask& effect);
   void carry_out(const effects::ReleasePartitions& effect);
   void carry_out(const effects::ReleaseSlot& effect) { slots_.release(effect.slot); }
   void carry_out(const effects::ScheduleRestart& effect);

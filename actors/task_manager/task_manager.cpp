@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/task_manager/task_manager.h"
 
+#include <algorithm>
+
 #include "base/log.h"
 
 namespace weir {
@@ -87,9 +89,19 @@ void TaskManager::beat(TimePoint now) {
     out_.leader_is_silent("the JobManager has not answered for " + seconds_of(now - last_heard_));
     return;
   }
-  out_.heartbeat({.instance = instance_});
+  out_.heartbeat({.instance = instance_, .tasks = some_progress()});
   next_beat_ = now + options_.heartbeat_interval;
   out_.wake_after(options_.heartbeat_interval);
+}
+
+std::vector<TaskProgress> TaskManager::some_progress() {
+  std::vector<TaskProgress> all = tasks_.progress();
+  if (all.size() <= Heartbeat::kMostTasks) return all;
+  std::ranges::sort(all, {}, &TaskProgress::attempt);
+  std::ranges::rotate(all, std::ranges::upper_bound(all, last_told_, {}, &TaskProgress::attempt));
+  all.resize(Heartbeat::kMostTasks);
+  last_told_ = all.back().attempt;
+  return all;
 }
 
 }  // namespace weir

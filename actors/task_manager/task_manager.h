@@ -68,7 +68,11 @@ public:
   // Tasks.
   [[nodiscard]] Outcome on_submit(const SubmitTask& mail) { return Outcome::of(tasks_.submit(mail.task)); }
   void on_cancel(const CancelTask& mail) { tasks_.cancel(mail.attempt); }
+  void on_stop(const StopTask& mail) { tasks_.stop(mail.attempt); }
   void on_release(const ReleasePartitions& mail) { tasks_.release_partitions(mail.attempt); }
+  void on_input_split(ExecutionAttemptId attempt, const NextInputSplit& answer) {
+    tasks_.on_input_split(attempt, answer);
+  }
   void on_task_state(const TaskExecutionState& state);
   /// Refused: the leader does not know the attempt, or did not answer.
   void on_report_refused(ExecutionAttemptId attempt, const std::string& cause) {
@@ -81,6 +85,8 @@ public:
 private:
   void start_registration(TimePoint now);
   void beat(TimePoint now);
+  /// Of as many tasks as a heartbeat may carry, beginning behind the last one of the beat before.
+  [[nodiscard]] std::vector<TaskProgress> some_progress();
   void register_anew(const std::string& reason, TimePoint now);
 
   const Options options_;
@@ -91,6 +97,7 @@ private:
   InstanceId instance_;    // none: not registered
   TimePoint next_beat_{};    // while registered
   TimePoint last_heard_{};   // from the leader, while registered
+  ExecutionAttemptId last_told_;  // in a beat that could not carry all tasks
 };
 
 }  // namespace weir

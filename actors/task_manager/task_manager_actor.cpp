@@ -45,6 +45,7 @@ private:
   void on_leader_lost(const std::string& reason);
   void on_heartbeat_reply(LeaderSessionId asked_under, InstanceId instance, const HeartbeatReply& reply);
   void on_registration_reply(LeaderSessionId asked_under, const RegistrationReply& reply);
+  void request_input_split(const RequestNextInputSplit& mail);
   caf::result<InstanceId> await_registration();
 
   Self self_ = nullptr;
@@ -71,6 +72,9 @@ TaskManagerActor::behavior_type TaskManagerState::start(Self self, const TaskMan
       [this](LeaderSessionId session, const CancelTask& mail) {
         if (fence_.admits(session)) logic_->on_cancel(mail);
       },
+      [this](LeaderSessionId session, const StopTask& mail) {
+        if (fence_.admits(session)) logic_->on_stop(mail);
+      },
       [this](LeaderSessionId session, const ReleasePartitions& mail) {
         if (fence_.admits(session)) logic_->on_release(mail);
       },
@@ -81,6 +85,7 @@ TaskManagerActor::behavior_type TaskManagerState::start(Self self, const TaskMan
       [this](const NewLeader& mail, const JobManagerActor& leader) { on_new_leader(mail.session, leader); },
       [this](const LeaderLost& mail) { on_leader_lost(mail.reason); },
       [this](const TaskExecutionState& state) { logic_->on_task_state(state); },
+      [this](const RequestNextInputSplit& mail) { request_input_split(mail); },
       [this](AwaitRegistration) { return await_registration(); },
       [this](Tick) { logic_->on_tick(now_of(*self_)); },
   };
@@ -149,6 +154,16 @@ void TaskManagerState::report(const UpdateTaskExecutionState& mail) {
           [this, attempt](const caf::error& cause) {
             logic_->on_report_refused(attempt, mail_error(cause, "UpdateTaskExecutionState").what);
           });
+}
+
+void TaskManagerState::request_input_split(const RequestNextInputSplit& mail) {
+  if (!leader_) return;  // the task was failed when the leader was lost
+  const ExecutionAttemptId attempt = mail.attempt;
+  self_->request(leader_, kAskTimeout, fence_.session(), mail)
+      .then([this, attempt](const NextInputSplit& answer) { logic_->on_input_split(attempt, answer); },
+            [this, attempt](const caf::error& cause) {
+              logic_->on_report_refused(attempt, mail_error(cause, "RequestNextInputSplit").what);
+            });
 }
 
 void TaskManagerState::registered(InstanceId instance) {

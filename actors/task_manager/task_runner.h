@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/result.h"
@@ -22,6 +23,12 @@ public:
   virtual void fail(ExecutionAttemptId attempt, const std::string& cause) = 0;
   virtual void fail_all(const std::string& cause) = 0;
   virtual void release_partitions(ExecutionAttemptId attempt) = 0;
+  /// Has the attempt's source end as if it had read everything.
+  virtual void stop(ExecutionAttemptId attempt) = 0;
+  /// The answer to what the attempt's source asked through TaskObserver::wants_input_split().
+  virtual void on_input_split(ExecutionAttemptId attempt, const NextInputSplit& answer) = 0;
+  /// Of the attempts that have not ended.
+  [[nodiscard]] virtual std::vector<TaskProgress> progress() const = 0;
   /// How to reach the other nodes of the cluster, as of this registration.
   virtual void join_cluster(const ClusterAccess& access) = 0;
 };

@@ -30,6 +30,7 @@ public:
     tasks.emplace_back(to, task);
   }
   void cancel_task(TaskManagerId, ExecutionAttemptId attempt) override { cancelled.push_back(attempt); }
+  void stop_task(TaskManagerId, ExecutionAttemptId attempt) override { stopped.push_back(attempt); }
   void release_partitions(TaskManagerId, ExecutionAttemptId) override {}
   void slots_due_after(Duration, JobId job, std::uint64_t version) override {
     overdue.emplace_back(job, version);
@@ -71,6 +72,7 @@ public:
   JobManager manager;
   std::vector<std::pair<TaskManagerId, TaskDeploymentDescriptor>> tasks;
   std::vector<ExecutionAttemptId> cancelled;
+  std::vector<ExecutionAttemptId> stopped;
   std::string story;
   std::vector<std::string> causes;
   std::vector<ExecutionStateChanged> steps;

@@ -39,11 +39,18 @@ struct Tasks final : TaskRunner {
   void fail(ExecutionAttemptId attempt, const std::string&) override { failed.push_back(attempt); }
   void fail_all(const std::string& cause) override { failed_all.push_back(cause); }
   void release_partitions(ExecutionAttemptId) override {}
+  void stop(ExecutionAttemptId attempt) override { stopped.push_back(attempt); }
+  void on_input_split(ExecutionAttemptId attempt, const NextInputSplit& answer) override {
+    splits.emplace_back(attempt, answer);
+  }
+  std::vector<TaskProgress> progress() const override { return running; }
   void join_cluster(const ClusterAccess&) override {}
 
   Status answer;
   std::vector<TaskDeploymentDescriptor> submitted;
-  std::vector<ExecutionAttemptId> cancelled, failed;
+  std::vector<ExecutionAttemptId> cancelled, failed, stopped;
+  std::vector<std::pair<ExecutionAttemptId, NextInputSplit>> splits;
+  std::vector<TaskProgress> running;
   std::vector<std::string> failed_all;
 };
 
@@ -242,6 +249,66 @@ TEST_CASE("cancelling reaches the tasks") {
   CHECK(cluster.tasks.cancelled.size() == 3);
   cluster.report_all(ExecutionState::Canceled);
   CHECK(result_of(answer)->status == JobStatus::Canceled);
+}
+
+TEST_CASE("stopping reaches the sources, if all of them can stop") {
+  Cluster cluster;
+  cluster.start();
+  JobGraph graph = job();
+  SUBCASE("they can") {
+    graph.vertices.front().can_stop = true;
+    auto answer = cluster.submit(graph);
+    cluster.report_all(ExecutionState::Running);
+    CHECK(cluster.ask<Outcome>(cluster.manager, kSession, StopJob{graph.id}).accepted);
+    CHECK(cluster.tasks.stopped == std::vector{cluster.tasks.submitted.front().attempt});
+    cluster.report_all(ExecutionState::Finished);
+    CHECK(result_of(answer)->status == JobStatus::Finished);
+  }
+  SUBCASE("they cannot") {
+    auto answer = cluster.submit(graph);
+    cluster.report_all(ExecutionState::Running);
+    CHECK_FALSE(cluster.ask<Outcome>(cluster.manager, kSession, StopJob{graph.id}).accepted);
+    CHECK(cluster.tasks.stopped.empty());
+  }
+  CHECK(cluster.ask<Outcome>(cluster.manager, kOldSession, StopJob{graph.id}).refusal.code ==
+        ErrorCode::NotLeader);
+}
+
+TEST_CASE("what tasks count is seen while they run") {
+  Cluster cluster;
+  cluster.start();
+  auto answer = cluster.submit(job());
+  cluster.report_all(ExecutionState::Running);
+  for (const auto& task : cluster.tasks.submitted)
+    cluster.tasks.running.push_back({.job = task.job,
+                                     .attempt = task.attempt,
+                                     .counters = {.records_in = 3},
+                                     .accumulators = {{"lines", 2}}});
+  cluster.pass(10s);
+  const JobDetails details =
+      cluster.ask<JobDetailsReply>(cluster.manager, RequestJobDetails{job().id}).details;
+  CHECK(details.accumulators == std::map<std::string, std::int64_t>{{"lines", 6}});
+  CHECK(details.vertices.front().subtasks.front().counters.records_in == 3);
+}
+
+TEST_CASE("a source is handed splits until there are none; a stranger is refused") {
+  Cluster cluster;
+  cluster.start();
+  JobGraph graph = job();
+  graph.vertices.front().input_splits = {{.bytes = "only one", .hosts = {}}};
+  auto answer = cluster.submit(graph);
+  const TaskDeploymentDescriptor source = cluster.tasks.submitted.front();
+  CHECK(source.has_input_splits);
+  CHECK_FALSE(cluster.tasks.submitted.back().has_input_splits);
+  for (int i = 0; i < 2; ++i)
+    cluster.tell(cluster.worker, RequestNextInputSplit{.job = graph.id, .attempt = source.attempt});
+  cluster.tell(cluster.worker, RequestNextInputSplit{.job = graph.id, .attempt = {.high = 9, .low = 9}});
+  REQUIRE(cluster.tasks.splits.size() == 3);
+  CHECK(cluster.tasks.splits[0].first == source.attempt);
+  CHECK(cluster.tasks.splits[0].second ==
+        NextInputSplit{.outcome = Outcome::ok(), .has_split = true, .split = "only one"});
+  CHECK(cluster.tasks.splits[1].second == NextInputSplit{.outcome = Outcome::ok()});
+  CHECK_FALSE(cluster.tasks.splits[2].second.outcome.accepted);
 }
 
 TEST_CASE("a report about a stranger ends the stranger") {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,17 +26,27 @@ struct Tasks final : TaskRunner {
   }
   void fail_all(const std::string& cause) override { failed_all.push_back(cause); }
   void release_partitions(ExecutionAttemptId attempt) override { released.push_back(attempt); }
+  void stop(ExecutionAttemptId attempt) override { stopped.push_back(attempt); }
+  void on_input_split(ExecutionAttemptId, const NextInputSplit& answer) override {
+    splits.push_back(answer.split);
+  }
+  std::vector<TaskProgress> progress() const override { return running; }
   void join_cluster(const ClusterAccess& access) override { joined.push_back(access.blob_address); }
 
   Status answer;
-  std::vector<ExecutionAttemptId> submitted, cancelled, released;
+  std::vector<ExecutionAttemptId> submitted, cancelled, released, stopped;
+  std::vector<TaskProgress> running;
+  std::vector<std::string> splits;
   std::vector<std::pair<ExecutionAttemptId, std::string>> failed;
   std::vector<std::string> failed_all, joined;
 };
 
 struct Letters final : TaskManagerOutbox {
   void register_at_leader(const RegisterTaskManager&) override { ++registrations; }
-  void heartbeat(const Heartbeat& mail) override { heartbeats.push_back(mail.instance); }
+  void heartbeat(const Heartbeat& mail) override {
+    heartbeats.push_back(mail.instance);
+    told = mail.tasks;
+  }
   void report(const UpdateTaskExecutionState& mail) override { reports.push_back(mail.task.state); }
   void registered(InstanceId instance) override { instances.push_back(instance); }
   void leader_is_silent(const std::string& reason) override { silences.push_back(reason); }
@@ -44,6 +55,7 @@ struct Letters final : TaskManagerOutbox {
 
   int registrations = 0;
   std::vector<InstanceId> heartbeats, instances;
+  std::vector<TaskProgress> told;  // in the latest heartbeat
   std::vector<ExecutionState> reports;
   std::string given_up;
   std::vector<std::string> silences;
@@ -114,6 +126,31 @@ TEST_CASE_FIXTURE(Fixture, "tasks are handed down, and refusals up") {
   manager.on_release({kAttempt});
   CHECK(tasks.cancelled == std::vector{kAttempt});
   CHECK(tasks.released == std::vector{kAttempt});
+}
+
+TEST_CASE_FIXTURE(Fixture, "a heartbeat tells how far the tasks have come") {
+  join();
+  tasks.running = {{.job = {.high = 7, .low = 7},
+                    .attempt = kAttempt,
+                    .counters = {.records_in = 5},
+                    .accumulators = {{"lines", 5}}}};
+  manager.on_tick(kStart + 10s);
+  CHECK(out.told == tasks.running);
+}
+
+TEST_CASE_FIXTURE(Fixture, "of more tasks than a heartbeat may carry, each has its turn") {
+  join();
+  std::set<ExecutionAttemptId> all;
+  for (std::uint64_t i = 0; i < 2 * Heartbeat::kMostTasks + 7; ++i) {
+    tasks.running.push_back({.job = {}, .attempt = {.high = i * 7919 % 1009, .low = i}});
+    all.insert(tasks.running.back().attempt);
+  }
+  for (int beat = 1; beat <= 3; ++beat) {
+    manager.on_tick(kStart + beat * 10s);
+    CHECK(out.told.size() == Heartbeat::kMostTasks);
+    for (const TaskProgress& task : out.told) all.erase(task.attempt);
+  }
+  CHECK(all.empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "the states of tasks are reported; one that the leader does not know is ended") {

@@ -56,6 +56,8 @@ private:
       case 7:
         return deployed_.empty() ? void()
                                  : void(graph_.on_task_state(said(any(deployed_), any_state()), now_));
+      case 8: return (void)graph_.stop();
+      case 9: return deployed_.empty() ? void() : (void)graph_.next_input_split(any(deployed_));
       default: return progress();
     }
   }
@@ -121,6 +123,7 @@ private:
     where_[e.task.attempt] = e.slot.task_manager;
   }
   void on(const effects::CancelTask& e) { cancelled_.insert(e.attempt); }
+  void on(const effects::StopTask& e) { REQUIRE(deployed_.contains(e.attempt)); }
   void on(const effects::ReleasePartitions& e) { REQUIRE(deployed_.contains(e.attempt)); }
   void on(const effects::ReleaseSlot& e) { REQUIRE(held_.erase(e.slot.allocation) == 1); }
   void on(const effects::ScheduleRestart& e) { due_version_ = e.version; }

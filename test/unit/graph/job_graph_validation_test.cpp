@@ -203,6 +203,14 @@ TEST_CASE_FIXTURE(Hostile, "a job that would cost too much before it runs is ref
     read.outputs.resize(100'001);
     CHECK(refused() == "the job has 100002 edges; the limit is 100000");
   }
+  SUBCASE("input splits") {
+    read.input_splits.resize(100'001);
+    CHECK(refused() == "the job has 100001 input splits; the limit is 100000");
+  }
+  SUBCASE("what is in them") {
+    read.input_splits = {{.bytes = std::string(16 << 20, 'x'), .hosts = {"h"}}};
+    CHECK(refused().find("bytes of input splits; the limit is 16777216") != std::string::npos);
+  }
   SUBCASE("subtasks") {
     read.parallelism = 262'145;
     CHECK(refused() == "the job has 262148 subtasks; the limit is 262144");
