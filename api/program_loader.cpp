@@ -2,13 +2,11 @@
 #include "api/program_loader.h"
 
 #include <dlfcn.h>
-#include <stdlib.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <system_error>
 
 #include "api/abi.h"
 #include "api/built_program.h"
@@ -27,14 +25,11 @@ Error cannot_run(const std::string& path, ErrorCode code, const std::string& why
   return {code, "cannot run '" + path + "': " + why, Blame::User};
 }
 
-Result<std::string> make_cache_directory() {
-  std::string pattern = (std::filesystem::temp_directory_path() / "weir-programs-XXXXXX").string();
-  if (::mkdtemp(pattern.data()) == nullptr) {
-    return Error{ErrorCode::IoFailure,
-                 "cannot make a directory like '" + pattern + "': " + std::strerror(errno),
-                 Blame::Environment, Retry::Later};
-  }
-  return pattern;
+/// Whether it is a program for this process.
+Status check_library(const std::string& path) {
+  const auto record = read_abi_record(path);
+  if (!record) return record.error();
+  return check_abi(path, *record, make_abi_record());
 }
 
 Result<std::shared_ptr<const Program>> run_entry_point(BuildFunction build, ProgramReference reference) {
@@ -53,39 +48,50 @@ Result<std::shared_ptr<const Program>> run_entry_point(BuildFunction build, Prog
 
 ProgramLoader::ProgramLoader() = default;
 
-ProgramLoader::~ProgramLoader() {
-  MutexLock held(lock_);
-  std::error_code ignored;  // a file left in the temporary directory harms nobody
-  if (!cache_directory_.empty()) std::filesystem::remove_all(cache_directory_, ignored);
-}
+ProgramLoader::~ProgramLoader() = default;
 
 // The file is copied under the hash of its content and loaded from there: the loader takes a path that it has
 // seen for the library that it has loaded, whatever has been written there since.
 Result<const ProgramLoader::Library*> ProgramLoader::open(const std::string& path) {
-  auto record = read_abi_record(path);
-  if (!record) return record.error();
-  if (auto fits = check_abi(path, *record, make_abi_record()); !fits) return fits.error();
-  auto hash = sha256_of_file(path);
-  if (!hash) return hash.error();
-  if (const auto known = libraries_.find(*hash); known != libraries_.end()) return known->second.get();
+  if (auto fits = check_library(path); !fits) return fits.error();
+  const auto expected = sha256_of_file(path);
+  if (!expected) return expected.error();
+  if (const auto known = libraries_.find(*expected); known != libraries_.end()) return known->second.get();
 
-  if (cache_directory_.empty()) {
-    auto made = make_cache_directory();
+  const auto copy = copy_in(path);
+  if (!copy) return copy.error();
+  const auto hash = sha256_of_file(*copy);  // of what will be loaded: the original may have changed
+  if (!hash) return hash.error();
+  const std::string name = copies_->path() + "/" + *hash + ".so";
+  std::error_code problem;
+  std::filesystem::rename(*copy, name, problem);
+  if (problem) return cannot_run(path, ErrorCode::IoFailure, "cannot name its copy: " + problem.message());
+  return open_by_hash(*hash, name, path);
+}
+
+Result<std::string> ProgramLoader::copy_in(const std::string& path) {
+  if (copies_ == nullptr) {
+    auto made = PrivateDirectory::make(std::filesystem::temp_directory_path().string(), "weir-programs");
     if (!made) return made.error();
-    cache_directory_ = *std::move(made);
+    copies_ = *std::move(made);
   }
-  const std::string copy = cache_directory_ + "/" + *hash + ".so";
+  const std::string copy = copies_->path() + "/copy";
   std::error_code problem;
   std::filesystem::copy_file(path, copy, std::filesystem::copy_options::overwrite_existing, problem);
-  if (problem)
-    return cannot_run(path, ErrorCode::IoFailure, "cannot copy it to " + copy + ": " + problem.message());
+  if (!problem) return copy;
+  return cannot_run(path, ErrorCode::IoFailure, "cannot copy it to " + copy + ": " + problem.message());
+}
 
-  void* handle = ::dlopen(copy.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (handle == nullptr) return cannot_run(path, ErrorCode::NotAProgram, ::dlerror());
+Result<const ProgramLoader::Library*> ProgramLoader::open_by_hash(const std::string& hash,
+                                                                  const std::string& file,
+                                                                  const std::string& shown_as) {
+  if (const auto known = libraries_.find(hash); known != libraries_.end()) return known->second.get();
+  if (auto fits = check_library(file); !fits) return fits.error();
+  void* handle = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
+  if (handle == nullptr) return cannot_run(shown_as, ErrorCode::NotAProgram, ::dlerror());
   const auto build = reinterpret_cast<BuildFunction>(::dlsym(handle, kBuildSymbol));
-  if (build == nullptr) return cannot_run(path, ErrorCode::NotAProgram, "it has no symbol weir_build");
-  auto library = std::make_unique<Library>(Library{build});
-  return libraries_.emplace(*std::move(hash), std::move(library)).first->second.get();
+  if (build == nullptr) return cannot_run(shown_as, ErrorCode::NotAProgram, "it has no symbol weir_build");
+  return libraries_.emplace(hash, std::make_unique<Library>(Library{build})).first->second.get();
 }
 
 Result<std::shared_ptr<const Program>> ProgramLoader::build(const std::string& library,
@@ -101,13 +107,45 @@ Result<std::shared_ptr<const Program>> ProgramLoader::build(const std::string& l
 
 Result<std::shared_ptr<const Program>> ProgramLoader::load(const ProgramReference& reference) {
   MutexLock held(lock_);
+  if (auto built = find_built(reference)) return built;
+  const auto opened = open(reference.library);
+  if (!opened) return opened.error();
+  return build_again(**opened, reference);
+}
+
+Result<std::shared_ptr<const Program>> ProgramLoader::load_by_hash(const ProgramReference& reference,
+                                                                   const std::string& path) {
+  MutexLock held(lock_);
+  if (auto built = find_built(reference)) return built;
+  if (!libraries_.contains(reference.library)) {
+    const auto hash = sha256_of_file(path);
+    if (!hash) return hash.error();
+    if (*hash != reference.library) {
+      return Error{ErrorCode::Corrupt, "'" + path + "' was changed: its SHA-256 is " + *hash,
+                   Blame::Environment, Retry::Later};
+    }
+  }
+  const auto opened = open_by_hash(reference.library, path, path);
+  if (!opened) return opened.error();
+  return build_again(**opened, reference);
+}
+
+bool ProgramLoader::has_loaded(const std::string& hash) {
+  MutexLock held(lock_);
+  return libraries_.contains(hash);
+}
+
+std::shared_ptr<const Program> ProgramLoader::find_built(const ProgramReference& reference) {
   std::erase_if(built_, [](const auto& entry) { return entry.second.expired(); });
   for (const auto& [known, program] : built_) {
     if (auto alive = program.lock(); alive && known == reference) return alive;
   }
-  auto opened = open(reference.library);
-  if (!opened) return opened.error();
-  auto program = run_entry_point((*opened)->build, reference);
+  return nullptr;
+}
+
+ProgramLoader::ProgramOr ProgramLoader::build_again(const Library& library,
+                                                    const ProgramReference& reference) {
+  auto program = run_entry_point(library.build, reference);
   if (!program) return program;
   if (auto same = check_fingerprint(reference, **program); !same) return same.error();
   built_.emplace_back(reference, *program);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "api/environment.h"
+#include "base/private_directory.h"
 #include "base/result.h"
 #include "base/sync.h"
 #include "execution/task/program.h"
@@ -38,15 +39,28 @@ public:
   /// For a worker: builds it again and refuses it if the graph differs from the one that was submitted. Tasks
   /// of the same job share one build.
   [[nodiscard]] Result<std::shared_ptr<const Program>> load(const ProgramReference& reference) override;
+  /// The same where `reference.library` is the SHA-256 of the library in hex, and `path` a file with that
+  /// content which nobody will write to. The file is not looked at if has_loaded().
+  [[nodiscard]] Result<std::shared_ptr<const Program>> load_by_hash(const ProgramReference& reference,
+                                                                    const std::string& path);
+  [[nodiscard]] bool has_loaded(const std::string& hash) WEIR_EXCLUDES(lock_);
 
 private:
   struct Library;
+  using ProgramOr = Result<std::shared_ptr<const Program>>;
 
+  [[nodiscard]] std::shared_ptr<const Program> find_built(const ProgramReference& reference)
+      WEIR_REQUIRES(lock_);
+  [[nodiscard]] ProgramOr build_again(const Library& library, const ProgramReference& reference)
+      WEIR_REQUIRES(lock_);
   [[nodiscard]] Result<const Library*> open(const std::string& path) WEIR_REQUIRES(lock_);
+  [[nodiscard]] Result<const Library*> open_by_hash(const std::string& hash, const std::string& file,
+                                                    const std::string& shown_as) WEIR_REQUIRES(lock_);
+  [[nodiscard]] Result<std::string> copy_in(const std::string& path) WEIR_REQUIRES(lock_);
 
   Mutex lock_;
-  std::string cache_directory_ WEIR_GUARDED_BY(lock_);  // ours alone, gone with us
-  // by the hash of their content
+  std::unique_ptr<PrivateDirectory> copies_ WEIR_GUARDED_BY(lock_);  // null until the first
+  // By the hash of their content.
   std::map<std::string, std::unique_ptr<Library>> libraries_ WEIR_GUARDED_BY(lock_);
   std::vector<std::pair<ProgramReference, std::weak_ptr<const Program>>> built_ WEIR_GUARDED_BY(lock_);
 };

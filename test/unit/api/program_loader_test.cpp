@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/digest.h"
 #include "base/thread.h"
 #include "test/support/local_job.h"
 #include "test/support/temporary_directory.h"
@@ -160,6 +161,35 @@ TEST_CASE("a library is known by its content, whatever its path held before") {
   std::filesystem::copy_file(WEIR_LINE_GREP, path, std::filesystem::copy_options::overwrite_existing);
   CHECK(build(loader, path, {"--input=/none", "--pattern=x"})->job_graph().name == "LineGrep");
   CHECK_FALSE(loader.load(numbers->job_graph().program).has_value());  // it is another one now
+}
+
+TEST_CASE("a library that is named by its hash is loaded from where it lies, once") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path("library.so");
+  std::filesystem::copy_file(WEIR_NUMBERS, path);
+  ProgramLoader client;
+  ProgramReference reference = build(client, path, {}, 2)->job_graph().program;
+  reference.library = *sha256_of_file(path);
+
+  ProgramLoader worker;
+  CHECK_FALSE(worker.has_loaded(reference.library));
+  {
+    const auto program = worker.load_by_hash(reference, path);
+    REQUIRE_MESSAGE(program.has_value(), program.error().what);
+    CHECK((*program)->job_graph().name == "Numbers");
+  }
+  CHECK(worker.has_loaded(reference.library));
+  std::filesystem::remove(path);
+  CHECK(worker.load_by_hash(reference, path).has_value());
+}
+
+TEST_CASE("a library that is not what its hash says is not loaded") {
+  ProgramLoader loader;
+  ProgramReference reference = build(loader, WEIR_NUMBERS, {}, 2)->job_graph().program;
+  reference.library = *sha256_of_file(WEIR_NUMBERS);
+  const auto program = ProgramLoader().load_by_hash(reference, WEIR_LINE_GREP);
+  REQUIRE_FALSE(program.has_value());
+  CHECK(program.error().code == ErrorCode::Corrupt);
 }
 
 TEST_CASE("a loader leaves no copies behind") {
