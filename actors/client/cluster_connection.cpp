@@ -87,7 +87,7 @@ Result<std::string> ClusterConnection::upload(const std::string& library) {
   LocalFileSystem files;
   const LinkIdentity identity{.cluster = access->cluster, .node = {}, .token = access->token};
   BlobClient client({.address = access->blob_address,
-                     .link = {.identity = identity, .streams = state_->tls.get()}},
+                     .link = {.identity = identity, .streams = state_->tls}},
                     files);
   const auto key = client.put(library);
   if (!key) return key.error();

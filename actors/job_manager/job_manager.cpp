@@ -17,6 +17,9 @@ Outcome JobManager::on_submit(const SubmitJob& mail, ClientId client, WallTime n
   auto graph =
       ExecutionGraph::build(mail.graph, {.restart_strategy = make_restart_strategy(restart)}, now);
   if (!graph) return Outcome::refused(graph.error());
+  if (auto kept = out_.keep_library(id, mail.graph.program.library); !kept) {
+    return Outcome::refused(kept.error());
+  }
 
   log::info("JobManager", "Received job " + mail.graph.name + " (" + id.hex() + ")");
   const auto [job, is_new] = jobs_.try_emplace(id, *std::move(graph), slots_,
@@ -161,7 +164,9 @@ void JobManager::serve_waiting(WallTime now) {
 }
 
 void JobManager::forget_if_over(JobId id) {
-  if (running(id)->is_over()) jobs_.erase(id);
+  if (!running(id)->is_over()) return;
+  jobs_.erase(id);
+  out_.release_library(id);
 }
 
 }  // namespace weir

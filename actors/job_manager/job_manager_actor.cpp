@@ -45,12 +45,19 @@ public:
   void tell(ClientId to, const JobStatusChanged& mail) override { send_to_client(to, mail); }
   void tell(ClientId to, const ExecutionStateChanged& mail) override { send_to_client(to, mail); }
   void tell(ClientId to, const JobResult& mail) override { send_to_client(to, mail); }
+  [[nodiscard]] Status keep_library(JobId job, const std::string& library) override {
+    return libraries_ == nullptr ? Status::ok() : libraries_->on_job(job, library);
+  }
+  void release_library(JobId job) override {
+    if (libraries_ != nullptr) libraries_->on_job_over(job);
+  }
   void archive(const JobDetails& job) override { caf::anon_send(archivist_, ArchiveJob{job}); }
   void start_soon(JobId job) override;
   void restart_after(Duration delay, JobId job, std::uint64_t version) override;
   void slots_due_after(Duration delay, JobId job, std::uint64_t version) override;
 
 private:
+  void spawn_companions(const JobManagerOptions& options);
   void grant(LeaderSessionId session);
   void revoke();
   void on_joined(LeaderSessionId session, const TaskManagerJoined& mail, const TaskManagerGateway& handle);
@@ -78,6 +85,7 @@ private:
   SystemClock clock_;
   Fence fence_;
   ClusterAccess access_;
+  LibraryKeeper* libraries_ = nullptr;
   std::optional<JobManager> logic_;
   InstanceManagerActor instances_;
   ArchivistActor archivist_;
@@ -86,15 +94,20 @@ private:
   std::uint64_t last_client_ = 0;
 };
 
+void JobManagerState::spawn_companions(const JobManagerOptions& options) {
+  archivist_ = spawn_archivist(self_->system(), options.archived_jobs);
+  instances_ =
+      spawn_instance_manager(self_->system(), options.instances, caf::actor_cast<InstanceListener>(self_));
+  self_->link_to(archivist_);
+  self_->link_to(instances_);
+}
+
 JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManagerOptions& options) {
   self_ = self;
   access_ = options.instances.access;
+  libraries_ = options.libraries;
   logic_.emplace(options.jobs, *this);
-  archivist_ = spawn_archivist(self->system(), options.archived_jobs);
-  instances_ =
-      spawn_instance_manager(self->system(), options.instances, caf::actor_cast<InstanceListener>(self));
-  self->link_to(archivist_);
-  self->link_to(instances_);
+  spawn_companions(options);
   self->set_down_handler([this](caf::down_msg& down) { on_client_down(down); });
   guard(*self, kName);
   return {

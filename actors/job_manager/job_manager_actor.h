@@ -8,6 +8,7 @@
 #include "actors/archivist/memory_archivist.h"
 #include "actors/instance_manager/instance_manager.h"
 #include "actors/job_manager/job_manager.h"
+#include "actors/job_manager/library_keeper.h"
 #include "messages/protocol.h"
 
 namespace weir {
@@ -16,6 +17,7 @@ struct JobManagerOptions {
   JobManager::Options jobs;
   InstanceManager::Options instances;
   std::size_t archived_jobs = MemoryArchivist::kDefaultCapacity;
+  LibraryKeeper* libraries = nullptr;  // outlives the actor; null: programs name the paths of their libraries
 };
 
 /// Starts a JobManager, and beside it the InstanceManager and the archivist that end with it. It refuses all

@@ -7,10 +7,12 @@
 #include <chrono>
 #include <cstring>
 #include <filesystem>
+#include <optional>
 #include <utility>
 
 #include "actors/job_manager/contender_mailer_actor.h"
 #include "actors/job_manager/job_manager_actor.h"
+#include "actors/job_manager/library_keeper.h"
 #include "actors/system/actor_system.h"
 #include "actors/system/remoting.h"
 #include "base/address.h"
@@ -58,6 +60,7 @@ struct JobManagerProcess::State {
   std::shared_ptr<TlsContext> tls;  // null: in clear
   std::unique_ptr<PrivateDirectory> own_directory;
   std::unique_ptr<BlobStore> blobs;
+  std::optional<LibraryKeeper> libraries;
   std::unique_ptr<BlobServer> blob_server;
   ClusterAccess access{.cluster = ClusterId::random(), .token = random_token(), .blob_address = {}};
   JobManagerActor job_manager;
@@ -72,7 +75,8 @@ Status JobManagerProcess::State::open(const Options& options) {
       system,
       {.jobs = options.jobs,
        .instances = {.heartbeat_timeout = options.heartbeat_timeout, .access = access},
-       .archived_jobs = options.archived_jobs});
+       .archived_jobs = options.archived_jobs,
+       .libraries = &*libraries});
   const auto port = publish(job_manager, options.bind_host, options.port);
   if (!port) return port.error();
   rpc_address = join_address(options.host, *port);
@@ -87,22 +91,21 @@ Status JobManagerProcess::State::open_blobs(const Options& options) {
     if (!loaded) return loaded.error();
     tls = *std::move(loaded);
   }
-  std::string directory = options.blob_directory;
-  if (directory.empty()) {
-    auto made = PrivateDirectory::make(std::filesystem::temp_directory_path(), "weir-blobs");
-    if (!made) return made.error();
-    own_directory = *std::move(made);
-    directory = own_directory->path();
-  }
-  auto store =
-      BlobStore::open({.directory = directory, .max_blob_bytes = options.max_library_bytes}, files);
+  const auto parent = options.blob_directory.empty() ? std::filesystem::temp_directory_path().string()
+                                                     : options.blob_directory;
+  auto directory = PrivateDirectory::make(parent, "weir-blobs");
+  if (!directory) return directory.error();
+  own_directory = *std::move(directory);
+  auto store = BlobStore::open(
+      {.directory = own_directory->path(), .max_blob_bytes = options.max_library_bytes}, files);
   if (!store) return store.error();
   blobs = *std::move(store);
+  libraries.emplace(*blobs);
   const LinkIdentity identity{.cluster = access.cluster, .node = {}, .token = access.token};
   auto server = BlobServer::start({.bind_address = options.bind_host,
                                    .port = options.blob_port,
-                                   .link = {.identity = identity, .streams = tls.get()}},
-                                  *blobs);
+                                   .link = {.identity = identity, .streams = tls}},
+                                  *blobs, &*libraries);
   if (!server) return server.error();
   blob_server = *std::move(server);
   const auto place = split_address(blob_server->address());

@@ -29,7 +29,7 @@ public:
     Duration heartbeat_timeout = 5s;  // silence of a TaskManager longer than this means that it is lost
     std::size_t archived_jobs = 5;
     std::uint16_t blob_port = 0;          // 0: any free one
-    std::string blob_directory;           // empty: one of its own that ends with it
+    std::string blob_directory;           // libraries lie in a folder below it; empty: temporary files
     std::uint64_t max_library_bytes = 256ull << 20;
     std::optional<TlsOptions> tls;
   };

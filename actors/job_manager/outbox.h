@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "base/ids.h"
+#include "base/result.h"
 #include "base/time.h"
 #include "graph/deployment.h"
 #include "messages/archive.h"
@@ -34,6 +36,11 @@ public:
   virtual void tell(ClientId to, const ExecutionStateChanged& mail) = 0;
   /// The last word to this client about this job.
   virtual void tell(ClientId to, const JobResult& mail) = 0;
+
+  // To whoever keeps the libraries of programs. In a process that loads them from their paths, nobody does.
+  /// The library that a job's program names stays until release_library(). Errors: it is not there.
+  [[nodiscard]] virtual Status keep_library(JobId, const std::string&) { return Status::ok(); }
+  virtual void release_library(JobId) {}
 
   // To the archivist, and to itself.
   virtual void archive(const JobDetails& job) = 0;

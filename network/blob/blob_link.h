@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 
 #include "base/result.h"
@@ -19,7 +20,7 @@ struct BlobLinkOptions {
   LinkIdentity identity;             // cluster and token are equal at both ends
   Duration hello_timeout = 5s;       // to connect, and to be greeted
   Duration piece_timeout = 10s;      // for one piece of kPieceBytes: whoever is slower is hung up on
-  StreamFactory* streams = nullptr;  // outlives the connections; null: plain TCP
+  std::shared_ptr<StreamFactory> streams;  // such as a TlsContext; null: plain TCP
 
   static constexpr std::size_t kPieceBytes = 64 << 10;
 };

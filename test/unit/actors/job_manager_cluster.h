@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +43,12 @@ public:
   }
   void tell(ClientId, const ExecutionStateChanged& mail) override { steps.push_back(mail); }
   void tell(ClientId, const JobResult& mail) override { results.push_back(mail); }
+  Status keep_library(JobId job, const std::string& library) override {
+    if (library == "lost") return Error{ErrorCode::NotFound, "the library is lost"};
+    libraries.emplace(job, library);
+    return Status::ok();
+  }
+  void release_library(JobId job) override { CHECK(libraries.erase(job) == 1); }
   void archive(const JobDetails& job) override { archived.push_back(job); }
   void start_soon(JobId job) override { starts.push_back(job); }
   void restart_after(Duration, JobId job, std::uint64_t version) override {
@@ -78,6 +85,7 @@ public:
   std::vector<ExecutionStateChanged> steps;
   std::vector<JobResult> results;
   std::vector<JobDetails> archived;
+  std::map<JobId, std::string> libraries;  // kept and not released
   std::vector<JobId> starts;
   std::vector<std::pair<JobId, std::uint64_t>> restarts;
   std::vector<std::pair<JobId, std::uint64_t>> overdue;

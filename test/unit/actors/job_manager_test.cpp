@@ -30,6 +30,23 @@ TEST_CASE("a job is accepted, deployed, runs and finishes; then its slots are fr
   CHECK(cluster.manager.running_jobs().jobs.empty());
 }
 
+TEST_CASE("a job's library is kept until the job is over, and a job without one is refused") {
+  Cluster cluster;
+  JobGraph graph = job();
+  graph.program.library = "lost";
+  CHECK(cluster.submit(graph).refusal.what == "the library is lost");
+  CHECK(cluster.manager.running_jobs().jobs.empty());
+
+  graph.program.library = "words";
+  cluster.start(graph);
+  CHECK_FALSE(cluster.submit(graph).accepted);  // twice
+  CHECK(cluster.libraries == std::map<JobId, std::string>{{graph.id, "words"}});
+  cluster.report_all(ExecutionState::Running);
+  CHECK(cluster.libraries.size() == 1);
+  cluster.report_all(ExecutionState::Finished);
+  CHECK(cluster.libraries.empty());
+}
+
 TEST_CASE("the result sums what the tasks counted") {
   Cluster cluster;
   cluster.start(job());

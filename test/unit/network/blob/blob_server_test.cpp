@@ -98,8 +98,7 @@ TEST_CASE("what one client puts, another gets") {
 TEST_CASE("it does not matter how the bytes are cut") {
   const auto seed = std::random_device{}();
   MESSAGE("seed " << seed);
-  ShreddedStreams streams(seed);
-  Cluster cluster({.link = {.streams = &streams}});
+  Cluster cluster({.link = {.streams = std::make_shared<ShreddedStreams>(seed)}});
   const std::string blob = content(20'000, seed);
   const auto key = cluster.client().put(cluster.file(blob));
   REQUIRE_MESSAGE(key.has_value(), key.error().what);
