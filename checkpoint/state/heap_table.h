@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "checkpoint/state/key_group.h"
+#include "checkpoint/snapshot/key_group.h"
 #include "checkpoint/state/key_hash.h"
 #include "checkpoint/state/tag_window.h"
 

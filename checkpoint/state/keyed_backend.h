@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "checkpoint/state/heap_table.h"
-#include "checkpoint/state/key_group.h"
+#include "checkpoint/snapshot/key_group.h"
 
 namespace weir {
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "checkpoint/state/key_group.h"
+#include "checkpoint/snapshot/key_group.h"
 #include "checkpoint/state/key_hash.h"
 #include "execution/operators/edge.h"
 #include "execution/operators/input.h"

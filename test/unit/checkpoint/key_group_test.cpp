@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "checkpoint/state/key_group.h"
+#include "checkpoint/snapshot/key_group.h"
 
 #include <doctest/doctest.h>
 

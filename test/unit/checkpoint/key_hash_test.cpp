@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "checkpoint/state/key_group.h"
+#include "checkpoint/snapshot/key_group.h"
 #include "test/support/random_value.h"
 
 using namespace weir;
