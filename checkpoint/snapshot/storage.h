@@ -23,8 +23,8 @@ public:
   [[nodiscard]] virtual Result<StateHandle> close() = 0;
 };
 
-/// Where a task puts its state for one checkpoint. The backend `memory` keeps all bytes in the handle, up to a
-/// cap; `fs` puts what is longer than a threshold into files.
+/// Where a task puts its state for one checkpoint. The backend `memory` keeps all bytes in the handle, up to
+/// a cap; `fs` puts what is longer than a threshold into files.
 ///
 /// Threads: any.
 class CheckpointStorage {
@@ -34,7 +34,8 @@ public:
   [[nodiscard]] virtual Result<std::unique_ptr<StateStream>> create(const std::string& name) = 0;
 };
 
-/// Reads what a handle names, from anywhere in it. Errors: not there, or not as many bytes as the handle says.
+/// Reads what a handle names, from anywhere in it. Errors: not there, or not as many bytes as the handle
+/// says.
 class StateReader {
 public:
   virtual ~StateReader() = default;

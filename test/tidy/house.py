@@ -28,8 +28,10 @@ ARROWS = {
     "checkpoint/coordinator": {"checkpoint/snapshot", "checkpoint/state", "base"},
     "checkpoint/barrier_aligner": {"base"},
     "graph": {"checkpoint/snapshot", "memory", "base"},
-    "execution/operators": {"graph", "checkpoint/state", "memory", "base"},
-    "execution/windows": {"execution/operators", "checkpoint/state", "memory", "base"},
+    "execution/operators": {"graph", "checkpoint/state", "checkpoint/snapshot", "memory", "base"},
+    "execution/windows": {
+        "execution/operators", "checkpoint/state", "checkpoint/snapshot", "memory", "base",
+    },
     "execution/task": {
         "execution/operators", "graph", "network", "network/tcp", "memory", "base",
         "checkpoint/snapshot", "checkpoint/state", "checkpoint/coordinator", "checkpoint/barrier_aligner",
