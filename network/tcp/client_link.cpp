@@ -16,8 +16,6 @@ constexpr int kCallsATurn = 16;
 /// So many frames come in before readers are woken, unless nothing comes just now. A wake-up costs about as
 /// much as receiving two segments.
 constexpr int kFramesAWakeUp = 8;
-/// How long nothing may come, in a stream of full segments, before it is a pause.
-constexpr Duration kLull = 20us;
 
 Error broken(std::string what) {
   return {.code = ErrorCode::ProtocolBroken, .what = std::move(what), .blame = Blame::Environment};
@@ -290,7 +288,7 @@ void ClientLink::end_payload() {
   payload_.reset();
   if (!payload.segment) return;
   payload.receiver->end_buffer(std::move(*payload.segment), payload.head.bytes, payload.head.backlog_buffers);
-  on_fed(std::move(payload.receiver), payload.head.bytes);
+  on_fed(std::move(payload.receiver));
 }
 
 Status ClientLink::take(const wire::Event& frame) {
@@ -299,7 +297,7 @@ Status ClientLink::take(const wire::Event& frame) {
   if (*receiver == nullptr) return Status::ok();
   auto taken = (*receiver)->on_event(frame.sequence, frame.backlog_buffers, frame.event);
   if (!taken) return taken;
-  on_fed(*receiver, 0);
+  on_fed(*receiver);
   if (frame.event.kind == StreamEvent::Kind::EndOfPartition) forget(frame.receiver);
   return Status::ok();
 }
@@ -332,29 +330,18 @@ Result<std::shared_ptr<PartitionReceiver>> ClientLink::receiver_of(std::uint64_t
   return found == receivers_.end() ? nullptr : found->second;
 }
 
-void ClientLink::on_fed(std::shared_ptr<PartitionReceiver> receiver, std::size_t bytes) {
+void ClientLink::on_fed(std::shared_ptr<PartitionReceiver> receiver) {
   if (fed_.empty() || fed_.back() != receiver) fed_.push_back(std::move(receiver));
-  fed_bytes_ += bytes;
-  idle_since_ = {};
   if (++fed_frames_ >= kFramesAWakeUp) pause_receivers();
   else loop_.call_when_idle(*this);
 }
 
-void ClientLink::on_idle() {
-  // Full segments come from a producer that is busy, so that more are on their way.
-  if (fed_bytes_ >= options_->segment_bytes / 2) {
-    const auto now = SystemClock{}.now();
-    if (idle_since_ == TimePoint{}) idle_since_ = now;
-    if (now - idle_since_ < kLull) return loop_.call_when_idle(*this);
-  }
-  pause_receivers();
-}
+void ClientLink::on_idle() { pause_receivers(); }
 
 void ClientLink::pause_receivers() {
   for (const auto& receiver : fed_) receiver->on_pause();
   fed_.clear();
   fed_frames_ = 0;
-  fed_bytes_ = 0;
 }
 
 void ClientLink::send() {

@@ -82,7 +82,7 @@ private:
 
   void receive();
   /// Remembers that the receiver has something that it was not told of.
-  void on_fed(std::shared_ptr<PartitionReceiver> receiver, std::size_t bytes);
+  void on_fed(std::shared_ptr<PartitionReceiver> receiver);
   void pause_receivers();
   /// Where record bytes of `payload_` go.
   [[nodiscard]] std::span<std::byte> payload_room();
@@ -140,8 +140,6 @@ private:
   std::array<std::byte, kScrapBytes> scrap_;
   std::vector<std::shared_ptr<PartitionReceiver>> fed_;  // since they last heard on_pause()
   int fed_frames_ = 0;                                   // of all of them
-  std::size_t fed_bytes_ = 0;
-  TimePoint idle_since_{};
   std::vector<Command> at_hand_;                         // keeps its memory
 
   Mutex lock_;

@@ -45,7 +45,7 @@ def rows_of(runs):
 
 def row(unit, sides):
     ours, limit = statistics.median(sides["ours"]), statistics.median(sides["limit"])
-    less_is_better = unit.startswith("ns")
+    less_is_better = unit.startswith(("ns", "us"))
     above, below = (limit, ours) if less_is_better else (ours, limit)
     return {"ours": ours, "limit": limit, "ratio": above / below if above and below else None, "unit": unit}
 
