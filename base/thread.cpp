@@ -5,11 +5,14 @@
 
 #include <utility>
 
+#include "base/crash_report.h"
+
 namespace weir {
 
 Thread::Thread(std::string name, std::function<void()> body)
     : thread_([name = std::move(name), body = std::move(body)] {
         ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());
+        const crash_report::ReportStack report_stack;
         body();
       }) {}
 

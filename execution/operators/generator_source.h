@@ -16,9 +16,9 @@ public:
   GeneratorSource(std::uint64_t count, Function function) : count_(count), function_(std::move(function)) {}
 
   void run(SourceContext<T>& context) override {
-    for (std::uint64_t i = context.subtask_index(); i < count_ && context.is_running();
-         i += context.parallelism()) {
-      context.collect(function_(i));
+    if (!context.is_running()) return;
+    for (std::uint64_t i = context.subtask_index(); i < count_; i += context.parallelism()) {
+      if (!context.collect(function_(i))) return;
     }
   }
 
@@ -34,9 +34,9 @@ public:
   explicit CollectionSource(std::vector<T> elements) : elements_(std::move(elements)) {}
 
   void run(SourceContext<T>& context) override {
-    for (std::size_t i = context.subtask_index(); i < elements_.size() && context.is_running();
-         i += context.parallelism()) {
-      context.collect(elements_[i]);
+    if (!context.is_running()) return;
+    for (std::size_t i = context.subtask_index(); i < elements_.size(); i += context.parallelism()) {
+      if (!context.collect(elements_[i])) return;
     }
   }
 

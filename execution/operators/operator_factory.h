@@ -8,10 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/crash_report.h"
 #include "base/result.h"
 #include "execution/operators/channel_selectors.h"
 #include "execution/operators/element_reader.h"
 #include "execution/operators/operator.h"
+#include "execution/operators/operator_code.h"
 #include "execution/operators/source.h"
 #include "graph/cargo.h"
 
@@ -28,6 +30,10 @@ public:
   /// A receiving face in front of it that puts the operator's name to what it throws; null if it does so
   /// itself. Not for sources.
   [[nodiscard]] virtual std::unique_ptr<AnyInput> make_attributed_input(Operator& made) const = 0;
+  /// Notes under `name` where the code of an operator that make() made begins, and that of its attributed
+  /// input, if it has one.
+  virtual void append_code(const Operator& made, const AnyInput* attributed, const char* name,
+                           std::vector<crash_report::NamedCode>& to) const = 0;
   /// Wires an operator that make() made to what comes after it. Not for sinks.
   virtual void set_output(Operator& made, AnyInput& next) const = 0;
 
@@ -100,6 +106,18 @@ public:
       return std::make_unique<AttributedInput<Op>>(static_cast<Op&>(made));
     WEIR_CHECK(!kIsSource, "a source has no input");
     return nullptr;
+  }
+
+  void append_code(const Operator& made, const AnyInput* attributed, const char* name,
+                   std::vector<crash_report::NamedCode>& to) const override {
+    if constexpr (!kIsSource) {
+      using In = Input<typename Op::In>;
+      const auto& op = static_cast<const Op&>(made);
+      to.push_back({code_of_process<Op, typename Op::In>(op), name});
+      to.push_back({code_of_process<In, typename Op::In>(op), name});  // for those who see only an Input
+      if (attributed == nullptr) return;
+      to.push_back({code_of_process<In, typename Op::In>(static_cast<const In&>(*attributed)), name});
+    }
   }
 
   void set_output(Operator& made, AnyInput& next) const override {

@@ -23,8 +23,11 @@ public:
   /// False once the source is to end: as if its input had ended.
   [[nodiscard]] bool is_running() const { return running_; }
   /// Lets waiting letters in, if there are any. One relaxed load when there are none.
-  void breathe() {
-    if (attention_.load(std::memory_order_relaxed) != 0) [[unlikely]] take_letters();
+  /// False if it was found that the source is to end.
+  bool breathe() {
+    if (attention_.load(std::memory_order_relaxed) == 0) [[likely]] return true;
+    take_letters();
+    return running_;
   }
   virtual void take_letters() = 0;
   /// Sleeps until then, or until the source is to end; letters are let in meanwhile.
@@ -52,10 +55,11 @@ public:
   [[nodiscard]] bool is_running() const { return loop_.is_running(); }
 
   /// Sends a record down the chain. Between records checkpoints and cancelling come in here.
-  void collect(const T& value) { collect(value, EventTime::none()); }
-  void collect(const T& value, EventTime time) {
+  /// Says false once, if it was found there that the source is to end; is_running() says so from then on.
+  bool collect(const T& value) { return collect(value, EventTime::none()); }
+  bool collect(const T& value, EventTime time) {
     next_.process(value, time);
-    loop_.breathe();
+    return loop_.breathe();
   }
 
   [[nodiscard]] std::uint32_t subtask_index() const { return place_.subtask_index(); }

@@ -100,11 +100,17 @@ void OperatorChain::wire(std::size_t link, const Writers& writers) {
   from.factory->set_output(*from.instance, *targets.front());
 }
 
-AnyInput& OperatorChain::input_of(const Link& link) {
-  auto attributed = link.factory->make_attributed_input(*link.instance);
-  if (attributed == nullptr) return link.factory->input_of(*link.instance);
-  outputs_.push_back(std::move(attributed));
-  return *outputs_.back();
+AnyInput& OperatorChain::input_of(Link& link) {
+  link.attributed_input = link.factory->make_attributed_input(*link.instance);
+  return link.attributed_input ? *link.attributed_input : link.factory->input_of(*link.instance);
+}
+
+std::vector<crash_report::NamedCode> OperatorChain::code() const {
+  std::vector<crash_report::NamedCode> code;
+  for (const Link& link : links_) {
+    link.factory->append_code(*link.instance, link.attributed_input.get(), link.name.c_str(), code);
+  }
+  return code;
 }
 
 std::unique_ptr<AnyInput> OperatorChain::make_writer(const Link& from, std::uint32_t edge,

@@ -42,6 +42,8 @@ public:
   [[nodiscard]] std::unique_ptr<ElementReader> make_reader();
   /// The operator that is to blame for what no operator put its name to.
   [[nodiscard]] const std::string& head_name() const { return links_.front().name; }
+  /// Where the operators' code begins, under their names.
+  [[nodiscard]] std::vector<crash_report::NamedCode> code() const;
 
 private:
   struct Link {
@@ -49,11 +51,12 @@ private:
     const OperatorFactory* factory = nullptr;
     std::unique_ptr<OperatorContext> context;
     std::unique_ptr<Operator> instance;
+    std::unique_ptr<AnyInput> attributed_input = nullptr;  // what calls it, if that is not itself
     bool is_open = false;
   };
 
   void wire(std::size_t link, const Writers& writers);
-  [[nodiscard]] AnyInput& input_of(const Link& link);
+  [[nodiscard]] AnyInput& input_of(Link& link);
   [[nodiscard]] std::unique_ptr<AnyInput> make_writer(const Link& from, std::uint32_t edge,
                                                       RecordSink& sink) const;
 

@@ -30,6 +30,7 @@ StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& t
       shortest_timeout = timeout;
   }
   chain_ = std::make_unique<OperatorChain>(program, task, by_edge, metrics_.accumulators);
+  code_ = chain_->code();
   for (const auto& gate : around.wiring.inputs) input_.add(*gate, chain_->make_reader());
   if (shortest_timeout.count() > 0) {
     const Duration interval = std::min<std::chrono::milliseconds>(shortest_timeout, kLongestTimeout);

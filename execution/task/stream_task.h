@@ -38,6 +38,10 @@ public:
   StreamTask(const Program& program, const TaskDeploymentDescriptor& task, const Surroundings& around);
 
   void open();
+  /// For the report, should this thread crash from here on. Valid as long as this.
+  [[nodiscard]] crash_report::Subject crash_subject(const char* what) const {
+    return {.what = what, .code = code_, .otherwise = chain_->head_name().c_str()};
+  }
   /// Returns when the input or the source has ended and everything was handed on.
   void run();
 
@@ -57,6 +61,7 @@ private:
   TaskMetrics& metrics_;
   std::vector<std::unique_ptr<RecordWriter>> writers_;
   std::unique_ptr<OperatorChain> chain_;
+  std::vector<crash_report::NamedCode> code_;  // of the chain
   InputProcessor input_;
   PeriodicTimer flush_timer_;
 };

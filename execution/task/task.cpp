@@ -13,6 +13,8 @@ namespace weir {
 Task::Task(TaskDeploymentDescriptor descriptor, TaskWiring wiring, std::unique_ptr<Bell> bell,
            ProgramSource& programs, TimerService& timers, Report report)
     : descriptor_(std::move(descriptor)),
+      about_("task " + descriptor_.display_name() + " of job \"" + descriptor_.job_name + "\" (" +
+             descriptor_.job.hex() + "), attempt " + descriptor_.attempt.hex()),
       wiring_(std::move(wiring)),
       bell_(std::move(bell)),
       programs_(programs),
@@ -72,6 +74,8 @@ void Task::run() {
 
 void Task::run_guarded() {
   if (!move_to(ExecutionState::Deploying)) return;
+  const crash_report::Subject subject{.what = about_.c_str()};
+  const crash_report::Scope at_work(subject);
   try {
     run_program();
   } catch (const TaskCancelled&) {
@@ -96,6 +100,8 @@ void Task::run_program() {
                    .bell = *bell_,
                    .mailbox = mailbox_,
                    .metrics = metrics_});
+  const crash_report::Subject subject = task.crash_subject(about_.c_str());
+  const crash_report::Scope at_work(subject);
   task.open();
   if (!move_to(ExecutionState::Running)) return;
   report_(report_of(ExecutionState::Running));

@@ -66,6 +66,7 @@ private:
   [[nodiscard]] TaskExecutionState report_of(ExecutionState state) const;
 
   const TaskDeploymentDescriptor descriptor_;
+  const std::string about_;  // the task, as a crash report calls it
   TaskWiring wiring_;
   const std::unique_ptr<Bell> bell_;
   ProgramSource& programs_;
