@@ -59,7 +59,6 @@ void LibraryCache::Files::connect(const std::string& blob_server, const LinkIden
   MutexLock held(lock_);
   server_ = {.address = blob_server,
              .link = options_.link,
-             .transfer_timeout = options_.transfer_timeout,
              .max_blob_bytes = options_.max_library_bytes};
   server_.link.identity = identity;
 }
@@ -111,9 +110,10 @@ Status LibraryCache::Files::fetch(const BlobKey& key) {
     return Error{ErrorCode::Refused, "library " + key.hex() + ": this TaskManager was told of no blob server",
                  Blame::Environment, Retry::Later};
   }
-  BlobClient client(std::move(server), disk_);
+  const TimePoint deadline = SystemClock{}.now() + options_.transfer_timeout;
   for (std::uint32_t attempt = 1;; ++attempt) {
-    auto got = client.get(key, path_of(key));
+    server.transfer_timeout = deadline - SystemClock{}.now();
+    auto got = BlobClient(server, disk_).get(key, path_of(key));
     if (got) log::info("LibraryCache", "Fetched library " + key.hex());
     if (got || got.error().retry == Retry::Never || attempt >= options_.attempts) return got;
   }

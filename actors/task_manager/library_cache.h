@@ -21,8 +21,8 @@ namespace weir {
 /// wait, and once it is loaded its file is not needed again. Whoever holds a Program uses its library; when
 /// the last task of the last job lets go of it, the file is removed.
 ///
-/// Threads: any; load() waits for the network (Options::transfer_timeout, and that for each attempt), so it
-///          is called by the thread of a task.
+/// Threads: any; load() waits for the network, at most Options::transfer_timeout, so it is called by the
+///          thread of a task.
 /// Errors:  of ProgramSource; and before: Refused if there is no blob server yet or the reference names no
 ///          blob, and what BlobClient says. Tasks that waited for the same fetch get the same error.
 class LibraryCache final : public ProgramSource {
@@ -30,7 +30,7 @@ public:
   struct Options {
     std::string parent_directory;          // of the cache's own one; empty: the system's for temporary files
     BlobLinkOptions link;                  // its identity comes with connect()
-    Duration transfer_timeout = 60s;       // of one attempt
+    Duration transfer_timeout = 60s;       // of all attempts
     std::uint32_t attempts = 3;            // where another one can help
     std::uint64_t max_library_bytes = 256ull << 20;
   };
