@@ -75,7 +75,8 @@ typename F::result_type inspect(F& f, InputGateDescriptor& x) {
 template <class F>
 typename F::result_type inspect(F& f, TaskDeploymentDescriptor& x) {
   return f(x.job, x.job_name, x.program, x.vertex, x.task_name, x.attempt, x.allocation, x.subtask_index,
-           x.parallelism, x.max_parallelism, x.attempt_number, x.slot, x.has_input_splits, x.outputs, x.inputs);
+           x.parallelism, x.max_parallelism, x.attempt_number, x.slot, x.has_input_splits, x.outputs,
+           x.inputs);
 }
 
 }  // namespace weir

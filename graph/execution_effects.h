@@ -119,7 +119,7 @@ struct TaskStateChanged {
 }  // namespace effects
 
 using Effect = std::variant<effects::RequestSlots, effects::DeployTask, effects::CancelTask,
-                            effects::StopTask, effects::ReleasePartitions, effects::ReleaseSlot, effects::ScheduleRestart,
-                            effects::JobStatusChanged, effects::TaskStateChanged>;
+                            effects::StopTask, effects::ReleasePartitions, effects::ReleaseSlot,
+                            effects::ScheduleRestart, effects::JobStatusChanged, effects::TaskStateChanged>;
 
 }  // namespace weir

@@ -41,7 +41,7 @@ void TaskManager::on_registration_reply(const RegistrationReply& reply, TimePoin
   tasks_.join_cluster(reply.access);
   log::info(kLogger, "Registered at the JobManager as instance " + instance_.hex());
   beat(now);
-  out_.registered(instance_);
+  out_.registered(instance_, reply.access);
 }
 
 void TaskManager::on_disconnect(const Disconnect& mail, TimePoint now) {

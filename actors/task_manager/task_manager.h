@@ -27,7 +27,7 @@ public:
   virtual void report(const UpdateTaskExecutionState& mail) = 0;
 
   // To its own process.
-  virtual void registered(InstanceId instance) = 0;
+  virtual void registered(InstanceId instance, const ClusterAccess& access) = 0;
   /// Told nothing by the leader for too long. Comes back as on_leader_lost().
   virtual void leader_is_silent(const std::string& reason) = 0;
   /// Nobody took us in for so long that the process should end.

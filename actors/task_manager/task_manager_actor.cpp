@@ -35,7 +35,7 @@ public:
   void heartbeat(const Heartbeat& mail) override;
   void leader_is_silent(const std::string& reason) override;
   void report(const UpdateTaskExecutionState& mail) override;
-  void registered(InstanceId instance) override;
+  void registered(InstanceId instance, const ClusterAccess& access) override;
   void give_up(const std::string& reason) override;
   void wake_after(Duration delay) override { self_->delayed_send(self_, delay, Tick{}); }
 
@@ -166,8 +166,8 @@ void TaskManagerState::request_input_split(const RequestNextInputSplit& mail) {
             });
 }
 
-void TaskManagerState::registered(InstanceId instance) {
-  if (owner_.registered) owner_.registered(instance);
+void TaskManagerState::registered(InstanceId instance, const ClusterAccess& access) {
+  if (owner_.registered) owner_.registered(access);
   for (auto& promise : std::exchange(awaiting_registration_, {})) promise.deliver(instance);
 }
 

@@ -17,7 +17,8 @@ namespace weir {
 ///
 /// Threads: one of the actor system; must not block.
 struct TaskManagerEvents {
-  std::function<void(InstanceId)> registered;
+  /// It was taken in, and tasks may come from now on.
+  std::function<void(const ClusterAccess&)> registered;
   /// It heard nothing from the leader for too long; the actor has let go of it.
   std::function<void(const std::string& reason)> leader_lost;
   /// Nobody took it in for so long that the process should end.

@@ -14,7 +14,6 @@
 #include "actors/system/leader_finder_actor.h"
 #include "actors/system/remoting.h"
 #include "actors/task_manager/task_manager_actor.h"
-#include "api/program_loader.h"
 #include "ha/standalone.h"
 #include "network/tcp/tls.h"
 
@@ -46,8 +45,10 @@ struct TaskManagerProcess::State {
 
   ActorSystemConfig config;
   caf::actor_system system;
+  TaskManagerId id;
   std::string data_address;
-  ProgramLoader programs;
+  std::shared_ptr<TlsContext> tls;  // null: in clear
+  std::unique_ptr<LibraryCache> libraries;
   LeaderFinderActor finder;
   std::unique_ptr<TaskManagerNode> node;
   std::optional<FinderMailer> mailer;
@@ -56,6 +57,10 @@ struct TaskManagerProcess::State {
 
 Status TaskManagerProcess::State::open(Options options) {
   close_back_doors(system);
+  options.libraries.link.streams = tls.get();
+  auto cache = LibraryCache::make(options.libraries);
+  if (!cache) return cache.error();
+  libraries = *std::move(cache);
   finder = spawn_leader_finder(system);
   TaskManagerNode::Options wanted;
   wanted.actor.self.hardware = this_machine();
@@ -63,18 +68,24 @@ Status TaskManagerProcess::State::open(Options options) {
   wanted.actor.heartbeat_interval = options.heartbeat_interval;
   wanted.actor.heartbeat_timeout = options.heartbeat_timeout;
   wanted.worker = options.worker;
+  wanted.worker.data_streams = tls;
+  if (options.on_stuck_task) wanted.worker.on_fatal = options.on_stuck_task;
   wanted.data_host = options.host;
-  if (options.on_registered)
-    wanted.events.registered = [told = options.on_registered](InstanceId) { told(); };
+  wanted.events.registered = [this, told = options.on_registered](const ClusterAccess& access) {
+    libraries->connect(access.blob_address,
+                       {.cluster = access.cluster, .node = id, .token = access.token});
+    if (told) told();
+  };
   wanted.events.leader_lost = [told = finder](const std::string& reason) {
     caf::anon_send(told, LeaderLost{reason});
   };
   wanted.events.given_up = options.on_given_up;
-  node = std::make_unique<TaskManagerNode>(system, std::move(wanted), programs);
+  node = std::make_unique<TaskManagerNode>(system, std::move(wanted), *libraries);
 
   const auto address = node->data_address();
   if (!address) return address.error();
   data_address = *address;
+  id = node->id();  // before anybody is told of a leader, and so before it can be taken in
   caf::anon_send(finder, FollowLeader{}, caf::actor_cast<LeaderFollower>(node->actor()));
   mailer.emplace(finder);
   retrieval = std::make_unique<StandaloneLeaderRetrieval>(options.job_manager);
@@ -93,12 +104,12 @@ TaskManagerProcess::State::~State() {
 }
 
 Result<std::unique_ptr<TaskManagerProcess>> TaskManagerProcess::start(Options options) {
-  if (options.tls) {
-    const auto streams = TlsContext::load(*options.tls);
-    if (!streams) return streams.error();
-    options.worker.data_streams = *streams;
-  }
   auto state = std::make_unique<State>(options);
+  if (options.tls) {
+    auto loaded = TlsContext::load(*options.tls);
+    if (!loaded) return loaded.error();
+    state->tls = *std::move(loaded);
+  }
   if (Status opened = state->open(std::move(options)); !opened) return opened.error();
   return std::unique_ptr<TaskManagerProcess>(new TaskManagerProcess(std::move(state)));
 }
@@ -106,7 +117,7 @@ Result<std::unique_ptr<TaskManagerProcess>> TaskManagerProcess::start(Options op
 TaskManagerProcess::TaskManagerProcess(std::unique_ptr<State> state) : state_(std::move(state)) {}
 TaskManagerProcess::~TaskManagerProcess() = default;
 
-TaskManagerId TaskManagerProcess::id() const { return state_->node->id(); }
+TaskManagerId TaskManagerProcess::id() const { return state_->id; }
 const std::string& TaskManagerProcess::data_address() const { return state_->data_address; }
 
 }  // namespace weir

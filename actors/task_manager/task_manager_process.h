@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "actors/task_manager/library_cache.h"
 #include "actors/task_manager/registration.h"
 #include "base/ids.h"
 #include "base/result.h"
@@ -29,11 +30,14 @@ public:
     Duration heartbeat_interval = 1s;
     Duration heartbeat_timeout = 5s;  // silence of the JobManager longer than this means that it is lost
     std::optional<TlsOptions> tls;
+    LibraryCache::Options libraries;
 
     // What its owner hears, on threads that must not block. Each may be empty.
     std::function<void()> on_registered;
     /// Nobody took it in for so long that the process should end.
     std::function<void(const std::string& reason)> on_given_up;
+    /// A task ignored its cancellation: its slot, and so the process, cannot be trusted any more.
+    std::function<void(const std::string& reason)> on_stuck_task;
   };
 
   /// Returns before it is registered. Errors: one line that names what could not be opened.

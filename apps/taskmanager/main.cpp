@@ -155,6 +155,8 @@ int run(const Config& config, Shutdown& shutdown) {
   chosen->on_given_up = [&](const std::string& reason) {
     shutdown.request(refuse(kName, reason, kExitGaveUp));
   };
+  // At once: the task that does not let go would not let an orderly end come either.
+  chosen->on_stuck_task = [](const std::string& reason) { _exit(refuse(kName, reason, kExitStuckTask)); };
   const auto process = TaskManagerProcess::start(*chosen);
   if (!process) return refuse(kName, process.error().what, kExitNotStarted);
   ready.started(**process);

@@ -48,7 +48,7 @@ struct Letters final : TaskManagerOutbox {
     told = mail.tasks;
   }
   void report(const UpdateTaskExecutionState& mail) override { reports.push_back(mail.task.state); }
-  void registered(InstanceId instance) override { instances.push_back(instance); }
+  void registered(InstanceId instance, const ClusterAccess&) override { instances.push_back(instance); }
   void leader_is_silent(const std::string& reason) override { silences.push_back(reason); }
   void give_up(const std::string& reason) override { given_up = reason; }
   void wake_after(Duration delay) override { wakes.push_back(delay); }
