@@ -63,6 +63,12 @@ private:
   void on_joined(LeaderSessionId session, const TaskManagerJoined& mail, const TaskManagerGateway& handle);
   void on_lost(LeaderSessionId session, const TaskManagerLost& mail);
   Outcome on_submit(LeaderSessionId session, const SubmitJob& mail, const JobClientGateway& client);
+  Outcome on_cancel(LeaderSessionId session, const CancelJob& mail);
+  Outcome on_stop(LeaderSessionId session, const StopJob& mail);
+  NextInputSplit next_split(LeaderSessionId session, const RequestNextInputSplit& mail);
+  void on_due(LeaderSessionId session, const StartJob& mail);
+  void on_due(LeaderSessionId session, const RestartJob& mail);
+  void on_due(LeaderSessionId session, const SlotsOverdue& mail);
   caf::result<Outcome> on_attach(LeaderSessionId session, const AttachToJob& mail,
                                  const JobClientGateway& client);
   caf::result<Outcome> attach_to_archived(const AttachToJob& mail, const JobClientGateway& client);
@@ -126,12 +132,8 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       [this](LeaderSessionId session, const AttachToJob& mail, const JobClientGateway& client) {
         return on_attach(session, mail, client);
       },
-      [this](LeaderSessionId session, const CancelJob& mail) {
-        return fence_.admits(session) ? logic_->on_cancel(mail.job, now()) : not_leading();
-      },
-      [this](LeaderSessionId session, const StopJob& mail) {
-        return fence_.admits(session) ? logic_->on_stop(mail.job, now()) : not_leading();
-      },
+      [this](LeaderSessionId session, const CancelJob& mail) { return on_cancel(session, mail); },
+      [this](LeaderSessionId session, const StopJob& mail) { return on_stop(session, mail); },
       // TaskManagers. The InstanceManager has a fence of its own.
       [this](LeaderSessionId session, const RegisterTaskManager& mail, const TaskManagerGateway& sender) {
         return self_->delegate(instances_, session, mail, sender);
@@ -144,9 +146,8 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       [this](LeaderSessionId session, const UpdateTaskExecutionState& mail) -> UpdateTaskReply {
         return {.known = fence_.admits(session) && logic_->on_task_state(mail.task, now())};
       },
-      [this](LeaderSessionId session, const RequestNextInputSplit& mail) -> NextInputSplit {
-        if (!fence_.admits(session)) return {.outcome = not_leading(), .has_split = false, .split = {}};
-        return logic_->on_next_input_split(mail);
+      [this](LeaderSessionId session, const RequestNextInputSplit& mail) {
+        return next_split(session, mail);
       },
       // Questions
       [this](const RequestJobStatus& mail) { return status_of(mail); },
@@ -156,15 +157,9 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       [this](RequestInstances mail) { return self_->delegate(instances_, mail); },
       [this](RequestClusterAccess) { return access_; },
       // Itself
-      [this](LeaderSessionId session, const StartJob& mail) {
-        if (fence_.admits(session)) logic_->on_start_due(mail.job, now());
-      },
-      [this](LeaderSessionId session, const RestartJob& mail) {
-        if (fence_.admits(session)) logic_->on_restart_due(mail.job, mail.version, now());
-      },
-      [this](LeaderSessionId session, const SlotsOverdue& mail) {
-        if (fence_.admits(session)) logic_->on_slots_overdue(mail.job, mail.version, now());
-      },
+      [this](LeaderSessionId session, const StartJob& mail) { on_due(session, mail); },
+      [this](LeaderSessionId session, const RestartJob& mail) { on_due(session, mail); },
+      [this](LeaderSessionId session, const SlotsOverdue& mail) { on_due(session, mail); },
   };
 }
 
@@ -211,6 +206,11 @@ void JobManagerState::submit_task(TaskManagerId to, const TaskDeploymentDescript
           [refused](const caf::error& cause) { refused(mail_error(cause, "SubmitTask")); });
 }
 
+NextInputSplit JobManagerState::next_split(LeaderSessionId session, const RequestNextInputSplit& mail) {
+  if (!fence_.admits(session)) return {.outcome = not_leading(), .has_split = false, .split = {}};
+  return logic_->on_next_input_split(mail);
+}
+
 void JobManagerState::cancel_task(TaskManagerId to, ExecutionAttemptId attempt) {
   send_to_task_manager(to, CancelTask{attempt});
 }
@@ -251,6 +251,14 @@ caf::result<Outcome> JobManagerState::attach_to_archived(const AttachToJob& mail
   return promise;
 }
 
+Outcome JobManagerState::on_cancel(LeaderSessionId session, const CancelJob& mail) {
+  return fence_.admits(session) ? logic_->on_cancel(mail.job, now()) : not_leading();
+}
+
+Outcome JobManagerState::on_stop(LeaderSessionId session, const StopJob& mail) {
+  return fence_.admits(session) ? logic_->on_stop(mail.job, now()) : not_leading();
+}
+
 void JobManagerState::start_soon(JobId job) { self_->send(self_, fence_.session(), StartJob{job}); }
 
 void JobManagerState::restart_after(Duration delay, JobId job, std::uint64_t version) {
@@ -259,6 +267,18 @@ void JobManagerState::restart_after(Duration delay, JobId job, std::uint64_t ver
 
 void JobManagerState::slots_due_after(Duration delay, JobId job, std::uint64_t version) {
   self_->delayed_send(self_, delay, fence_.session(), SlotsOverdue{job, version});
+}
+
+void JobManagerState::on_due(LeaderSessionId session, const StartJob& mail) {
+  if (fence_.admits(session)) logic_->on_start_due(mail.job, now());
+}
+
+void JobManagerState::on_due(LeaderSessionId session, const RestartJob& mail) {
+  if (fence_.admits(session)) logic_->on_restart_due(mail.job, mail.version, now());
+}
+
+void JobManagerState::on_due(LeaderSessionId session, const SlotsOverdue& mail) {
+  if (fence_.admits(session)) logic_->on_slots_overdue(mail.job, mail.version, now());
 }
 
 ClientId JobManagerState::client_id(const JobClientGateway& client) {

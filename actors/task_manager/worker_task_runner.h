@@ -23,9 +23,9 @@ public:
   void fail(ExecutionAttemptId attempt, const std::string& cause) override { worker_.fail(attempt, cause); }
   void fail_all(const std::string& cause) override { worker_.fail_all(cause); }
   void release_partitions(ExecutionAttemptId attempt) override { worker_.release_partitions(attempt); }
-  void stop(ExecutionAttemptId) override {}
+  void stop(ExecutionAttemptId attempt) override { worker_.stop(attempt); }
   void on_input_split(ExecutionAttemptId, const NextInputSplit&) override {}
-  [[nodiscard]] std::vector<TaskProgress> progress() const override { return {}; }
+  [[nodiscard]] std::vector<TaskProgress> progress() const override { return worker_.progress(); }
   void join_cluster(const ClusterAccess& access) override {
     worker_.join_cluster({.cluster = access.cluster, .node = node_, .token = access.token});
   }
