@@ -88,7 +88,8 @@ LIBRARIES = {
 # What the compiler and the kernel bring along.
 SYSTEM_HEADERS = (
     r"[a-z_]+|c[a-z]+|"                                      # C++: <vector>, <cstdint>
-    r"(sys|linux|bits)/\w+\.h|(fcntl|unistd|pthread|sched|signal|errno|execinfo|ucontext|unwind|stdlib|string|malloc|dirent)\.h|"
+    r"(sys|linux|bits)/\w+\.h|(fcntl|unistd|pthread|sched|signal|errno|stdlib|string|malloc|dirent)\.h|"
+    r"(execinfo|ucontext|unwind)\.h|"
     r"(cxxabi|\w*intrin)\.h|sanitizer/\w+\.h"
 )
 
