@@ -57,7 +57,7 @@ struct TaskManagerProcess::State {
 
 Status TaskManagerProcess::State::open(Options options) {
   close_back_doors(system);
-  options.libraries.link.streams = tls.get();
+  options.libraries.link.streams = tls;
   auto cache = LibraryCache::make(options.libraries);
   if (!cache) return cache.error();
   libraries = *std::move(cache);
