@@ -119,6 +119,14 @@ std::string folder_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
+/// A new name lies in its folder, and the folder is on the disk only after this.
+Status sync_folder(const std::string& path) {
+  const Descriptor folder = open_descriptor(path, O_RDONLY | O_DIRECTORY);
+  if (!folder.is_open() || uninterrupted([&] { return ::fsync(folder.number()); }) != 0)
+    return failure("sync the folder", path, errno);
+  return Status::ok();
+}
+
 }  // namespace
 
 Result<std::unique_ptr<FileReader>> LocalFileSystem::open(const std::string& path) {
@@ -138,10 +146,7 @@ Result<std::unique_ptr<FileWriter>> LocalFileSystem::create(const std::string& p
 
 Status LocalFileSystem::rename(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) return failure("rename " + from + " to", to, errno);
-  // The new name lies in the folder, and the folder is on the disk only now.
-  const Descriptor folder = open_descriptor(folder_of(to), O_RDONLY | O_DIRECTORY);
-  if (!folder.is_open() || ::fsync(folder.number()) != 0) return failure("sync the folder of", to, errno);
-  return Status::ok();
+  return sync_folder(folder_of(to));
 }
 
 Status LocalFileSystem::remove(const std::string& path) {
@@ -150,9 +155,16 @@ Status LocalFileSystem::remove(const std::string& path) {
 }
 
 Status LocalFileSystem::make_folder(const std::string& path) {
+  namespace fs = std::filesystem;
   std::error_code error;
-  std::filesystem::create_directories(path, error);
+  fs::path last_there = fs::path(path);  // its parents are on the disk
+  while (!last_there.empty() && !fs::exists(last_there, error) && last_there != last_there.parent_path())
+    last_there = last_there.parent_path();
+  fs::create_directories(path, error);
   if (error) return failure("make the folder", path, error.value());
+  for (fs::path made = path; made != last_there && !made.empty(); made = made.parent_path()) {
+    if (auto safe = sync_folder(folder_of(made.string())); !safe) return safe;
+  }
   return Status::ok();
 }
 

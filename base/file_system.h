@@ -54,7 +54,8 @@ public:
   [[nodiscard]] virtual Status rename(const std::string& from, const std::string& to) = 0;
   /// What does not exist any more was removed well.
   [[nodiscard]] virtual Status remove(const std::string& path) = 0;
-  /// With all folders above it; one that exists is fine.
+  /// With all folders above it; one that exists is fine. Those that it makes survive a crash of the machine
+  /// afterwards.
   [[nodiscard]] virtual Status make_folder(const std::string& path) = 0;
   /// The names, not paths, of what lies in a folder, sorted.
   [[nodiscard]] virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
