@@ -6,6 +6,8 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "network/blob/blob_client.h"
+#include "network/tcp/tls.h"
+#include "test/support/certificates.h"
 #include "test/support/process_counts.h"
 #include "test/unit/network/blob/blobs.h"
 #include "test/unit/network/tcp/nodes.h"
@@ -104,6 +106,24 @@ TEST_CASE("it does not matter how the bytes are cut") {
   REQUIRE_MESSAGE(key.has_value(), key.error().what);
   REQUIRE(cluster.client().get(*key, cluster.disk.directory.path("mine/got")));
   CHECK(content_of(cluster.disk.directory.path("mine/got")) == blob);
+}
+
+TEST_CASE("blobs travel encrypted where certificates are asked for, and not at all without") {
+  const Quiet quiet;
+  const CertificateAuthority authority;
+  const CertificateAuthority another;
+  const auto load = [](const TlsOptions& options) {
+    auto loaded = TlsContext::load(options);
+    REQUIRE_MESSAGE(loaded.has_value(), loaded.error().what);
+    return *loaded;
+  };
+  Cluster cluster({.link = {.streams = load(authority.issue())}});
+  cluster.check_service();
+
+  SUBCASE("in clear") { cluster.options.link.streams = nullptr; }
+  SUBCASE("with a certificate of others") { cluster.options.link.streams = load(another.issue()); }
+  CHECK_FALSE(cluster.client().put(cluster.file("x")).has_value());
+  CHECK(cluster.disk.names().empty());
 }
 
 TEST_CASE("a blob that is there is not sent again, and its put is heard all the same") {
