@@ -101,6 +101,7 @@ void BarrierAligner::complete(std::size_t at, Steps& steps) {
   steps.snapshot = barrier.checkpoint;
   steps.triggered_at = barrier.triggered_at;
   steps.is_savepoint = barrier.is_savepoint;
+  steps.storage_root = barrier.storage_root;
 }
 
 }  // namespace weir

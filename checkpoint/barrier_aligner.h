@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -45,6 +47,7 @@ public:
     std::uint64_t snapshot = 0;   // not 0: all that belongs to this checkpoint was read; take it now
     WallTime triggered_at{};      // of `snapshot`
     bool is_savepoint = false;    // of `snapshot`
+    std::string storage_root;     // of `snapshot`
     bool operator==(const Steps&) const = default;
   };
 
@@ -52,6 +55,7 @@ public:
     std::uint64_t checkpoint = 0;
     WallTime triggered_at{};
     bool is_savepoint = false;
+    std::string storage_root;  // where the state goes
   };
 
   /// `channels` counts those of all gates of the task.

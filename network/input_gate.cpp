@@ -6,7 +6,8 @@
 namespace weir {
 
 InputGate::InputGate(std::vector<std::unique_ptr<InputChannel>> channels, Bell& bell)
-    : channels_(std::move(channels)), bell_(bell), is_ready_(channels_.size()), is_fed_(channels_.size()) {}
+    : channels_(std::move(channels)), bell_(bell), is_ready_(channels_.size()), is_blocked_(channels_.size()),
+      is_fed_(channels_.size()) {}
 
 InputGate::~InputGate() { release_all(); }
 
@@ -24,6 +25,10 @@ InputGate::Poll InputGate::poll(BufferOrEvent& out) {
   while (!ready_.empty()) {
     const auto channel = ready_.front();
     ready_.pop_front();
+    if (is_blocked_[channel]) {
+      waiting_.push_back(channel);
+      continue;
+    }
     is_ready_[channel] = false;
     const auto answer = poll_channel(channel, out);
     if (answer != Poll::Empty) return answer;
@@ -31,6 +36,12 @@ InputGate::Poll InputGate::poll(BufferOrEvent& out) {
   if (ended_ == channel_count()) return Poll::Finished;
   tell_starving();
   return Poll::Empty;
+}
+
+void InputGate::unblock_all() {
+  is_blocked_.assign(is_blocked_.size(), false);
+  for (const auto channel : waiting_) ready_.push_back(channel);
+  waiting_.clear();
 }
 
 InputGate::Poll InputGate::poll_channel(std::uint32_t channel, BufferOrEvent& out) {

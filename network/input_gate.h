@@ -47,6 +47,11 @@ public:
   /// Why poll() said Failed: the producer failed, its partition was never found, the link broke, or close().
   [[nodiscard]] const Error& failure() const { return *failure_; }
 
+  /// Leaves what comes on the channel where it is, until unblock_all(). What queues up there is bounded by
+  /// the channel's credit, or by its writer's memory.
+  void block(std::uint32_t channel) { is_blocked_[channel] = true; }
+  void unblock_all();
+
   [[nodiscard]] std::uint32_t channel_count() const { return static_cast<std::uint32_t>(channels_.size()); }
 
   /// Rings the bell; poll() says Failed from now on, and lets go of all channels. Threads: any.
@@ -66,7 +71,9 @@ private:
   const std::vector<std::unique_ptr<InputChannel>> channels_;
   Bell& bell_;
   RingQueue<std::uint32_t> ready_;  // channels with data, in turn
-  std::vector<bool> is_ready_;       // a channel; whether it stands in ready_
+  std::vector<bool> is_ready_;       // a channel; whether it stands in ready_ or waiting_
+  std::vector<bool> is_blocked_;     // a channel
+  std::vector<std::uint32_t> waiting_;  // blocked channels that have data
   std::vector<std::uint32_t> fed_;   // channels asked since they were last told that we starve
   std::vector<bool> is_fed_;
   std::uint32_t ended_ = 0;  // channels whose end was delivered

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "base/time.h"
 
@@ -19,6 +21,10 @@ struct StreamEvent {
   std::uint64_t checkpoint_id = 0;
   WallTime triggered_at{};
   bool is_savepoint = false;
+  /// Of a barrier: the directory below which tasks put their state, at most kMaxRootBytes.
+  std::string storage_root;
+
+  static constexpr std::size_t kMaxRootBytes = 512;
 
   bool operator==(const StreamEvent&) const = default;
 };

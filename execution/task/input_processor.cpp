@@ -8,7 +8,9 @@ namespace weir {
 
 void InputProcessor::add(InputGate& gate, std::unique_ptr<ElementReader> reader) {
   gate.request_partitions();
-  sources_.push_back({&gate, std::move(reader), std::vector<ChannelReader>(gate.channel_count())});
+  sources_.push_back(
+      {&gate, std::move(reader), std::vector<ChannelReader>(gate.channel_count()), channel_count_});
+  channel_count_ += gate.channel_count();
 }
 
 InputProcessor::Step InputProcessor::step(const std::atomic<std::uint32_t>& attention) {
@@ -20,7 +22,11 @@ InputProcessor::Step InputProcessor::step(const std::atomic<std::uint32_t>& atte
     turn_ = turn_ + 1 == sources_.size() ? 0 : turn_ + 1;
     switch (source.is_finished ? InputGate::Poll::Finished : source.gate->poll(element_)) {
       case InputGate::Poll::Data:
-        if (element_.event) return Step::Progressed;
+        if (element_.event) {
+          event_source_ = &source;
+          event_channel_ = source.first_channel + element_.channel;
+          return Step::Event;
+        }
         current_ = &source;
         used_bytes_ = 0;
         byte_count_ += element_.buffer.size();
@@ -34,6 +40,12 @@ InputProcessor::Step InputProcessor::step(const std::atomic<std::uint32_t>& atte
     }
   }
   return finished == sources_.size() ? Step::Finished : Step::Idle;
+}
+
+void InputProcessor::block_event_channel() { event_source_->gate->block(element_.channel); }
+
+void InputProcessor::unblock_all() {
+  for (Source& source : sources_) source.gate->unblock_all();
 }
 
 InputProcessor::Step InputProcessor::read_current(const std::atomic<std::uint32_t>& attention) {

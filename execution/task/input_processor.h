@@ -18,6 +18,7 @@ class InputProcessor {
 public:
   enum class Step : std::uint8_t {
     Progressed,   // there may be more
+    Event,        // see event(); there may be more
     Interrupted,  // `attention` is raised: see to it and come back
     Idle,         // nothing to read for now; the bell rings when there is
     Finished,     // every gate has ended
@@ -29,6 +30,14 @@ public:
   /// Works through at most one buffer.
   [[nodiscard]] Step step(const std::atomic<std::uint32_t>& attention);
 
+  /// What step() came upon, and on which channel; channels count on over all gates in their order.
+  [[nodiscard]] const StreamEvent& event() const { return *element_.event; }
+  [[nodiscard]] std::uint32_t event_channel() const { return event_channel_; }
+  /// Reads no further on the channel of event(), until unblock_all().
+  void block_event_channel();
+  void unblock_all();
+
+  [[nodiscard]] std::uint32_t channel_count() const { return channel_count_; }
   [[nodiscard]] std::uint64_t record_count() const { return record_count_; }
   [[nodiscard]] std::uint64_t byte_count() const { return byte_count_; }
 
@@ -37,6 +46,7 @@ private:
     InputGate* gate = nullptr;
     std::unique_ptr<ElementReader> reader;
     std::vector<ChannelReader> channels;
+    std::uint32_t first_channel = 0;  // counted over all gates
     bool is_finished = false;
   };
 
@@ -46,6 +56,9 @@ private:
   std::size_t turn_ = 0;         // the gate to poll next
   Source* current_ = nullptr;    // whose buffer is under way
   BufferOrEvent element_;
+  Source* event_source_ = nullptr;  // whose event() is
+  std::uint32_t event_channel_ = 0;
+  std::uint32_t channel_count_ = 0;
   std::uint32_t used_bytes_ = 0; // of element_.buffer
   std::uint64_t record_count_ = 0;
   std::uint64_t byte_count_ = 0;

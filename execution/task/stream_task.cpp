@@ -63,6 +63,7 @@ void StreamTask::run_input() {
     if (mailbox_.attention().load(std::memory_order_relaxed) != 0) take_letters();
     switch (read_some()) {
       case InputProcessor::Step::Progressed:
+      case InputProcessor::Step::Event:
       case InputProcessor::Step::Interrupted: break;
       case InputProcessor::Step::Finished: return;
       case InputProcessor::Step::Idle:

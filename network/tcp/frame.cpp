@@ -9,6 +9,8 @@
 
 namespace weir::wire {
 
+static_assert(kHeaderBytes + 16 + kMaxFailureText <= kMaxHeadBytes);
+
 /// Writes the fields of a frame one behind the other, and its header last.
 class FrameWriter {
 public:
@@ -86,6 +88,8 @@ EncodedFrame write(const Event& frame) {
   out.number(std::uint16_t{0});
   out.number(frame.event.checkpoint_id);
   out.number(std::int64_t{frame.event.triggered_at.time_since_epoch().count()});
+  WEIR_CHECK(frame.event.storage_root.size() <= StreamEvent::kMaxRootBytes, "the coordinator sees to that");
+  out.bytes(frame.event.storage_root.data(), frame.event.storage_root.size());
   return out.finish(Kind::Event);
 }
 

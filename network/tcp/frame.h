@@ -27,7 +27,7 @@
 ///   2 PartitionRequest  data set 16 | partition 4 | producer 16 | subpartition 4 | receiver 8 | credit 4
 ///   3 Data              receiver 8 | sequence 4 | backlog 4 | record bytes, 1 to a segment
 ///   4 Event             receiver 8 | sequence 4 | backlog 4 | kind 1 | savepoint 1 | 0 2 | checkpoint 8 |
-///                       triggered at 8
+///                       triggered at 8 | storage root, <= 512
 ///   5 AddCredit         receiver 8 | credit 4
 ///   6 Starving          receiver 8
 ///   7 Cancel            receiver 8
@@ -62,7 +62,7 @@ inline constexpr std::size_t kHeaderBytes = 8;
 inline constexpr std::size_t kDataHeadBytes = kHeaderBytes + 16;
 inline constexpr std::size_t kMaxFailureText = 512;
 /// The longest frame, record bytes apart.
-inline constexpr std::size_t kMaxHeadBytes = kHeaderBytes + 16 + kMaxFailureText;
+inline constexpr std::size_t kMaxHeadBytes = kHeaderBytes + 36 + StreamEvent::kMaxRootBytes;
 
 /// More credit than this has no use and is refused; counts of it cannot overflow.
 inline constexpr std::uint32_t kMaxCredit = 1u << 20;

@@ -26,7 +26,7 @@ Lengths lengths_of(Kind kind, std::uint32_t max_data_bytes) {
     case Kind::Hello: return {76, 76};
     case Kind::PartitionRequest: return {52, 52};
     case Kind::Data: return {17, 16 + std::size_t{max_data_bytes}};
-    case Kind::Event: return {36, 36};
+    case Kind::Event: return {36, 36 + StreamEvent::kMaxRootBytes};
     case Kind::AddCredit: return {12, 12};
     case Kind::Starving: return {8, 8};
     case Kind::Cancel: return {8, 8};
@@ -144,6 +144,7 @@ Frame read_event(BodyReader& in) {
   in.reserved<std::uint16_t>();
   frame.event.checkpoint_id = in.number<std::uint64_t>();
   frame.event.triggered_at = WallTime(std::chrono::milliseconds(in.number<std::int64_t>()));
+  frame.event.storage_root = in.text();
   return frame;
 }
 

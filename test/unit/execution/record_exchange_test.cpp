@@ -68,7 +68,9 @@ struct ReadingTask {
 
   /// What can be read now.
   Texts read_available() {
-    while (input.step(attention) == Step::Progressed) continue;
+    for (Step step = Step::Progressed; step != Step::Idle && step != Step::Finished;) {
+      step = input.step(attention);
+    }
     return std::exchange(head.values, {});
   }
   /// Everything up to the end.
