@@ -69,8 +69,12 @@ public:
   /// A source of your own: `make` returns a std::unique_ptr to a SourceFunction<T>, one a subtask.
   template <Record T, class Make>
   OperatorStream<T> add_source(std::string name, Make make) {
+    using Function = std::remove_cvref_t<decltype(*make())>;
     StreamNode node;
     node.kind = StreamNode::Kind::Source;
+    node.can_stop = requires { requires Function::kCanStop; };
+    if constexpr (requires(const Function& source) { source.input_splits(1u); })
+      node.make_input_splits = [make](std::uint32_t subtasks) { return make()->input_splits(subtasks); };
     node.name = std::move(name);
     node.buffer_timeout = graph_.settings().buffer_timeout;
     node.output_type = schema_of<T>();

@@ -200,6 +200,9 @@ public:
   /// Before the first task is submitted.
   void set_receiver(TaskManagerActor receiver) { receiver_ = std::move(receiver); }
   void on_task_state(const TaskExecutionState& state) override { caf::anon_send(receiver_, state); }
+  void on_input_split_wanted(JobId job, ExecutionAttemptId attempt) override {
+    caf::anon_send(receiver_, RequestNextInputSplit{job, attempt});
+  }
 
 private:
   TaskManagerActor receiver_;

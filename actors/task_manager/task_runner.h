@@ -25,7 +25,7 @@ public:
   virtual void release_partitions(ExecutionAttemptId attempt) = 0;
   /// Has the attempt's source end as if it had read everything.
   virtual void stop(ExecutionAttemptId attempt) = 0;
-  /// The answer to what the attempt's source asked through TaskObserver::wants_input_split().
+  /// The answer to what the attempt's source asked through TaskObserver::on_input_split_wanted().
   virtual void on_input_split(ExecutionAttemptId attempt, const NextInputSplit& answer) = 0;
   /// Of the attempts that have not ended.
   [[nodiscard]] virtual std::vector<TaskProgress> progress() const = 0;

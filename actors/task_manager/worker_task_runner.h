@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,7 +25,10 @@ public:
   void fail_all(const std::string& cause) override { worker_.fail_all(cause); }
   void release_partitions(ExecutionAttemptId attempt) override { worker_.release_partitions(attempt); }
   void stop(ExecutionAttemptId attempt) override { worker_.stop(attempt); }
-  void on_input_split(ExecutionAttemptId, const NextInputSplit&) override {}
+  void on_input_split(ExecutionAttemptId attempt, const NextInputSplit& answer) override {
+    if (!answer.outcome.accepted) return worker_.on_input_split(attempt, answer.outcome.refusal);
+    worker_.on_input_split(attempt, answer.has_split ? std::optional(answer.split) : std::nullopt);
+  }
   [[nodiscard]] std::vector<TaskProgress> progress() const override { return worker_.progress(); }
   void join_cluster(const ClusterAccess& access) override {
     worker_.join_cluster({.cluster = access.cluster, .node = node_, .token = access.token});

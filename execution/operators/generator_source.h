@@ -13,6 +13,8 @@ namespace weir {
 template <class T, class Function>
 class GeneratorSource final : public SourceFunction<T> {
 public:
+  static constexpr bool kCanStop = true;
+
   GeneratorSource(std::uint64_t count, Function function) : count_(count), function_(std::move(function)) {}
 
   void run(SourceContext<T>& context) override {
@@ -31,6 +33,8 @@ private:
 template <class T>
 class CollectionSource final : public SourceFunction<T> {
 public:
+  static constexpr bool kCanStop = true;
+
   explicit CollectionSource(std::vector<T> elements) : elements_(std::move(elements)) {}
 
   void run(SourceContext<T>& context) override {

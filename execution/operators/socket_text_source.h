@@ -23,6 +23,8 @@ public:
     Duration retry_pause = 500ms;
   };
 
+  static constexpr bool kCanStop = true;
+
   explicit SocketTextSource(Options options) : options_(std::move(options)) {}
   void run(SourceContext<std::string>& context) override;
 

@@ -4,6 +4,8 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "base/time.h"
@@ -34,6 +36,9 @@ public:
   virtual void await_until(TimePoint when) = 0;
   /// Sleeps until there is something to read from the descriptor, or a letter came and was let in.
   virtual void await_readable(int descriptor) = 0;
+  // A loop that says nothing else hands out no splits.
+  [[nodiscard]] virtual bool has_input_splits() const { return false; }
+  [[nodiscard]] virtual std::optional<std::string> next_input_split() { return std::nullopt; }
 
 protected:
   void stop() { running_ = false; }
@@ -62,6 +67,13 @@ public:
     return loop_.breathe();
   }
 
+  /// Whether the JobManager hands out the input in the splits that the source's input_splits() made. Else
+  /// each subtask reads its own share.
+  [[nodiscard]] bool has_input_splits() const { return loop_.has_input_splits(); }
+  /// The next split that nobody reads yet, as input_splits() wrote it; nothing: there are no more, or the
+  /// source is to end. Waits for the JobManager's answer; letters are let in meanwhile.
+  [[nodiscard]] std::optional<std::string> next_input_split() { return loop_.next_input_split(); }
+
   [[nodiscard]] std::uint32_t subtask_index() const { return place_.subtask_index(); }
   [[nodiscard]] std::uint32_t parallelism() const { return place_.parallelism(); }
 
@@ -79,6 +91,11 @@ private:
 /// end.
 ///
 ///     while (context.is_running()) context.collect(read_next());
+///
+/// A class of yours may say more of itself:
+///
+///     static constexpr bool kCanStop = true;   // it asks is_running(): its job can be stopped
+///     std::vector<InputSplit> input_splits(std::uint32_t subtasks) const;   // called once, at the client
 ///
 /// Threads: the task's: one instance a subtask. Errors: what it throws fails the task.
 template <class T>

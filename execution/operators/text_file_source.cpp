@@ -7,8 +7,11 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
+#include <limits>
 #include <stdexcept>
+#include <system_error>
 #include <vector>
 
 #include "execution/operators/line_splitter.h"
@@ -65,6 +68,32 @@ private:
   std::uint64_t bytes_ = 0;
 };
 
+// A range is worth a question to the JobManager, and yet small beside what a subtask reads in all.
+constexpr std::uint64_t kSmallestSplitBytes = 4 << 20;
+constexpr std::uint64_t kLargestSplitBytes = 64 << 20;
+constexpr std::uint64_t kMostSplits = 10'000;
+constexpr std::uint64_t kSplitsPerSubtask = 16;
+constexpr std::uint64_t kToTheEnd = std::numeric_limits<std::uint64_t>::max();
+
+/// "begin end"
+std::string encode(const ByteRange& range) {
+  return std::to_string(range.begin) + " " + std::to_string(range.end);
+}
+
+ByteRange decode(const std::string& split) {
+  ByteRange range;
+  const char* const end = split.data() + split.size();
+  const auto begin = std::from_chars(split.data(), end, range.begin);
+  if (begin.ec == std::errc() && begin.ptr != end && *begin.ptr == ' ') {
+    const auto rest = std::from_chars(begin.ptr + 1, end, range.end);
+    if (rest.ec == std::errc() && rest.ptr == end && range.begin <= range.end) return range;
+  }
+  throw std::runtime_error("an input split of a text file must be a range of bytes");
+}
+
+/// Collects the lines that begin in the range.
+void read_range(InputFile& file, const ByteRange& range, SourceContext<std::string>& context);
+
 }  // namespace
 
 ByteRange split_of(std::uint64_t file_bytes, std::uint32_t subtask_index, std::uint32_t parallelism) {
@@ -74,9 +103,32 @@ ByteRange split_of(std::uint64_t file_bytes, std::uint32_t subtask_index, std::u
   return {cut(subtask_index), cut(std::uint64_t{subtask_index} + 1)};
 }
 
+std::vector<InputSplit> TextFileSource::input_splits(std::uint32_t subtasks) const {
+  struct stat about {};
+  if (::stat(path_.c_str(), &about) != 0 || !S_ISREG(about.st_mode)) return {};
+  const auto bytes = static_cast<std::uint64_t>(about.st_size);
+  const std::uint64_t wanted = bytes / (kSplitsPerSubtask * subtasks);
+  const std::uint64_t split_bytes =
+      std::max(std::clamp(wanted, kSmallestSplitBytes, kLargestSplitBytes), bytes / kMostSplits + 1);
+  if (subtasks == 1 || bytes / split_bytes <= subtasks) return {};
+  std::vector<InputSplit> splits;
+  for (std::uint64_t begin = 0; begin < bytes; begin += split_bytes) {
+    const bool is_last = begin + split_bytes >= bytes;  // and has what is appended until it is read
+    splits.push_back({.bytes = encode({begin, is_last ? kToTheEnd : begin + split_bytes}), .hosts = {}});
+  }
+  return splits;
+}
+
 void TextFileSource::run(SourceContext<std::string>& context) {
   InputFile file(path_);
-  const ByteRange range = split_of(file.bytes(), context.subtask_index(), context.parallelism());
+  if (!context.has_input_splits())
+    return read_range(file, split_of(file.bytes(), context.subtask_index(), context.parallelism()), context);
+  while (const auto split = context.next_input_split()) read_range(file, decode(*split), context);
+}
+
+namespace {
+
+void read_range(InputFile& file, const ByteRange& range, SourceContext<std::string>& context) {
   if (range.begin == range.end) return;
 
   // A line begins in the range if the newline before it stands at begin - 1 or later. So reading starts
@@ -120,5 +172,7 @@ void TextFileSource::run(SourceContext<std::string>& context) {
   }
   if (!is_neighbours && context.is_running()) lines.finish(take);
 }
+
+}  // namespace
 
 }  // namespace weir

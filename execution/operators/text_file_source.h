@@ -3,8 +3,10 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "execution/operators/source.h"
+#include "graph/input_split.h"
 
 namespace weir {
 
@@ -19,13 +21,18 @@ struct ByteRange {
 [[nodiscard]] ByteRange split_of(std::uint64_t file_bytes, std::uint32_t subtask_index,
                                  std::uint32_t parallelism);
 
-/// The lines of a file, once. Every subtask reads its own range of bytes: each line is read by the one in
-/// whose range it begins, so that none is torn and none is doubled.
+/// The lines of a file, once. The file is cut into ranges of bytes: each line is read with the range in which
+/// it begins, so that none is torn and none is doubled. Of a large file the subtasks take ranges as they come
+/// along, of a small one each has its own.
 ///
 /// Errors: throws std::runtime_error that names the file and what the operating system said.
 class TextFileSource final : public SourceFunction<std::string> {
 public:
+  static constexpr bool kCanStop = true;
+
   explicit TextFileSource(std::string path) : path_(std::move(path)) {}
+  /// None if the file is too small to be worth the mail, or cannot be seen from here.
+  [[nodiscard]] std::vector<InputSplit> input_splits(std::uint32_t subtasks) const;
   void run(SourceContext<std::string>& context) override;
 
 private:

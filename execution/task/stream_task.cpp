@@ -2,6 +2,7 @@
 #include "execution/task/stream_task.h"
 
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 namespace weir {
@@ -16,7 +17,9 @@ StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& t
     : SourceLoop(around.mailbox.attention()),
       bell_(around.bell),
       mailbox_(around.mailbox),
-      metrics_(around.metrics) {
+      metrics_(around.metrics),
+      splits_(around.splits),
+      has_input_splits_(task.has_input_splits) {
   const StreamGraph& graph = program.stream_graph();
 
   OperatorChain::Writers by_edge;
@@ -115,6 +118,20 @@ void StreamTask::await_readable(int descriptor) {
   if (!is_running()) return;
   mailbox_.await_readable(descriptor);
   take_letters();
+}
+
+std::optional<std::string> StreamTask::next_input_split() {
+  if (!is_running()) return std::nullopt;
+  become_idle();
+  splits_.answer.reset();
+  splits_.ask();
+  while (true) {
+    take_letters();
+    if (splits_.answer) break;
+    bell_.await();
+  }
+  if (!*splits_.answer) throw std::runtime_error(splits_.answer->error().what);
+  return is_running() ? **splits_.answer : std::nullopt;
 }
 
 }  // namespace weir

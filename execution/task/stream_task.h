@@ -2,11 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/bell.h"
 #include "execution/operators/source.h"
 #include "execution/task/input_processor.h"
+#include "execution/task/input_split_desk.h"
 #include "execution/task/mailbox.h"
 #include "execution/task/operator_chain.h"
 #include "execution/task/program.h"
@@ -32,6 +35,7 @@ public:
     Bell& bell;
     Mailbox& mailbox;
     TaskMetrics& metrics;
+    InputSplitDesk& splits;
   };
 
   /// `program` and `task` outlive this.
@@ -55,10 +59,14 @@ private:
   void take_letters() override;
   void await_until(TimePoint when) override;
   void await_readable(int descriptor) override;
+  [[nodiscard]] bool has_input_splits() const override { return has_input_splits_; }
+  [[nodiscard]] std::optional<std::string> next_input_split() override;
 
   Bell& bell_;
   Mailbox& mailbox_;
   TaskMetrics& metrics_;
+  InputSplitDesk& splits_;
+  const bool has_input_splits_;
   std::vector<std::unique_ptr<RecordWriter>> writers_;
   std::unique_ptr<OperatorChain> chain_;
   std::vector<crash_report::NamedCode> code_;  // of the chain

@@ -11,7 +11,7 @@
 namespace weir {
 
 Task::Task(TaskDeploymentDescriptor descriptor, TaskWiring wiring, std::unique_ptr<Bell> bell,
-           ProgramSource& programs, TimerService& timers, Report report)
+           ProgramSource& programs, TimerService& timers, Report report, std::function<void()> ask_for_split)
     : descriptor_(std::move(descriptor)),
       about_("task " + descriptor_.display_name() + " of job \"" + descriptor_.job_name + "\" (" +
              descriptor_.job.hex() + "), attempt " + descriptor_.attempt.hex()),
@@ -20,7 +20,8 @@ Task::Task(TaskDeploymentDescriptor descriptor, TaskWiring wiring, std::unique_p
       programs_(programs),
       timers_(timers),
       report_(std::move(report)),
-      mailbox_(*bell_) {}
+      mailbox_(*bell_),
+      splits_{.ask = std::move(ask_for_split), .answer = {}} {}
 
 Task::~Task() = default;
 
@@ -29,6 +30,10 @@ void Task::start() { thread_ = Thread(descriptor_.task_name, [this] { run(); });
 ExecutionState Task::state() const {
   MutexLock held(lock_);
   return state_;
+}
+
+void Task::on_input_split(InputSplitDesk::Answer answer) {
+  mailbox_.post([this, answer = std::move(answer)] { splits_.answer = answer; });
 }
 
 void Task::cancel() { stop(ExecutionState::Canceling, ""); }
@@ -99,7 +104,8 @@ void Task::run_program() {
                    .timers = timers_,
                    .bell = *bell_,
                    .mailbox = mailbox_,
-                   .metrics = metrics_});
+                   .metrics = metrics_,
+                   .splits = splits_});
   const crash_report::Subject subject = task.crash_subject(about_.c_str());
   const crash_report::Scope at_work(subject);
   task.open();

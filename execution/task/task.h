@@ -8,6 +8,7 @@
 #include "base/bell.h"
 #include "base/sync.h"
 #include "base/thread.h"
+#include "execution/task/input_split_desk.h"
 #include "execution/task/mailbox.h"
 #include "execution/task/program.h"
 #include "execution/task/task_metrics.h"
@@ -31,15 +32,19 @@ public:
   /// Told of Running and of the terminal state, on the task's thread.
   using Report = std::function<void(const TaskExecutionState&)>;
 
-  /// `programs` and `timers` outlive this. `bell` is the one that the gates of `wiring` ring.
+  /// `programs` and `timers` outlive this. `bell` is the one that the gates of `wiring` ring. `ask_for_split`
+  /// is called on the task's thread if the descriptor has input splits; the answer is on_input_split().
   Task(TaskDeploymentDescriptor descriptor, TaskWiring wiring, std::unique_ptr<Bell> bell,
-       ProgramSource& programs, TimerService& timers, Report report);
+       ProgramSource& programs, TimerService& timers, Report report,
+       std::function<void()> ask_for_split = {});
   ~Task();
 
   void start();
   /// Asks its source to end, as if it had read everything: the task ends as Finished. Nothing happens to one
   /// without a source.
   void stop_source() { mailbox_.raise(Mailbox::kStop); }
+  /// What its source asked for has come.
+  void on_input_split(InputSplitDesk::Answer answer);
   /// Asks it to end as Canceled. Nothing happens to one that has ended.
   void cancel();
   /// It was asked to end and has not: wakes it, wherever it waits for letters.
@@ -74,6 +79,7 @@ private:
   const Report report_;
   Mailbox mailbox_;
   TaskMetrics metrics_;
+  InputSplitDesk splits_;
 
   mutable Mutex lock_;
   ExecutionState state_ WEIR_GUARDED_BY(lock_) = ExecutionState::Created;

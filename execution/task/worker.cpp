@@ -108,9 +108,11 @@ Status Worker::submit(TaskDeploymentDescriptor task) {
 
   const auto outputs = wiring->outputs;
   const ExecutionAttemptId attempt = task.attempt;
-  auto started =
-      std::make_shared<Task>(std::move(task), *std::move(wiring), std::move(bell), state.programs,
-                             state.timers, [&state](const auto& report) { state.on_report(report); });
+  const JobId job = task.job;
+  auto started = std::make_shared<Task>(
+      std::move(task), *std::move(wiring), std::move(bell), state.programs, state.timers,
+      [&state](const auto& report) { state.on_report(report); },
+      [&state, job, attempt] { state.observer.on_input_split_wanted(job, attempt); });
   {
     MutexLock held(state.lock);
     if (!state.tasks.emplace(attempt, started).second) return submitted_twice(started->descriptor());
@@ -198,6 +200,10 @@ void Worker::cancel(ExecutionAttemptId attempt) {
 
 void Worker::stop(ExecutionAttemptId attempt) {
   if (const auto task = state_->find(attempt)) task->stop_source();
+}
+
+void Worker::on_input_split(ExecutionAttemptId attempt, InputSplitDesk::Answer answer) {
+  if (const auto task = state_->find(attempt)) task->on_input_split(std::move(answer));
 }
 
 void Worker::fail(ExecutionAttemptId attempt, std::string cause) {

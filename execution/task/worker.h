@@ -11,6 +11,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "execution/task/cancellation_watchdog.h"
+#include "execution/task/input_split_desk.h"
 #include "execution/task/program.h"
 #include "graph/deployment.h"
 #include "graph/execution_state.h"
@@ -28,6 +29,8 @@ class TaskObserver {
 public:
   virtual ~TaskObserver() = default;
   virtual void on_task_state(const TaskExecutionState& state) = 0;
+  /// A source wants the next part of its input. Comes back as Worker::on_input_split().
+  virtual void on_input_split_wanted(JobId job, ExecutionAttemptId attempt) = 0;
 };
 
 /// The machinery of one TaskManager process: its slots, its network memory, its tasks.
@@ -77,6 +80,9 @@ public:
   /// Has a task's source end as if it had read everything; the task finishes, and so do those who read from
   /// it. Nothing happens to one without a source, nor to an attempt that is unknown or already ended.
   void stop(ExecutionAttemptId attempt);
+  /// What the attempt's source wanted; an error fails the task. Nothing happens to one that is unknown or has
+  /// ended.
+  void on_input_split(ExecutionAttemptId attempt, InputSplitDesk::Answer answer);
   /// Ends a task as Failed with this cause.
   void fail(ExecutionAttemptId attempt, std::string cause);
   /// The same for every task, as when the JobManager is lost.

@@ -35,7 +35,9 @@ JobOutcome LocalJob::run(const Build& program, std::uint32_t parallelism) {
 }
 
 JobOutcome LocalJob::run(ProgramSource& programs, const JobGraph& job) {
-  auto built = ExecutionGraph::build(job, {}, now());
+  JobGraph own = job;
+  for (JobVertex& vertex : own.vertices) vertex.input_splits.clear();  // each subtask reads its own share
+  auto built = ExecutionGraph::build(std::move(own), {}, now());
   if (!built) return {.status = JobStatus::Failed, .failure = built.error().what};
   ExecutionGraph& graph = *built;
   programs_ = &programs;

@@ -56,6 +56,7 @@ public:
 private:
   [[nodiscard]] Result<std::shared_ptr<const Program>> load(const ProgramReference& reference) override;
   void on_task_state(const TaskExecutionState& report) override WEIR_EXCLUDES(lock_);
+  void on_input_split_wanted(JobId, ExecutionAttemptId) override {}  // nobody hands them out
   [[nodiscard]] std::vector<TaskExecutionState> await_reports(bool& cancelled) WEIR_EXCLUDES(lock_);
   void carry_out(ExecutionGraph& graph);
   /// Every subtask of index i in slot i / n of the i % n-th worker.

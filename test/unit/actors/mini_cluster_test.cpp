@@ -16,6 +16,7 @@
 #include "base/bell.h"
 #include "base/thread.h"
 #include "test/support/process_counts.h"
+#include "test/support/temporary_directory.h"
 
 namespace weir {
 namespace {
@@ -193,6 +194,41 @@ TEST_CASE("a job may ask to be restarted where the cluster restarts none, and th
     const auto result = cluster.execute(graph_of(programs, 1));
     CHECK(result->status == JobStatus::Failed);
     CHECK(result->failure.find("not yet") != std::string::npos);
+  }
+}
+
+TEST_CASE("the JobManager hands out a large file; every line is read once, at every parallelism") {
+  const testing::TemporaryDirectory directory;
+  const std::string path = directory.path() + "/large.txt";
+  std::uint64_t lines = 0;
+  std::uint64_t sum = 0;
+  {
+    std::ofstream file(path);
+    for (; file.tellp() < (18 << 20); ++lines, sum += lines)
+      file << lines + 1 << ' ' << std::string(200, '.') << '\n';
+  }
+  std::atomic<std::uint64_t> lines_read = 0;
+  std::atomic<std::uint64_t> sum_read = 0;
+  InProcessPrograms programs([&](Environment& env) {
+    env.read_text(path)
+        .map([&](const std::string& line) {
+          ++lines_read;
+          sum_read += std::stoull(line);
+          return line;
+        })
+        .discard();
+  });
+  MiniCluster cluster({.task_managers = 2, .slots_per_task_manager = 2}, programs);
+  for (const std::uint32_t parallelism : {1u, 2u, 3u, 4u}) {
+    CAPTURE(parallelism);
+    lines_read = 0;
+    sum_read = 0;
+    const JobGraph graph = graph_of(programs, parallelism);
+    CHECK(graph.vertices.front().input_splits.empty() == (parallelism == 1 || parallelism > 3));
+    CHECK(graph.vertices.front().can_stop);
+    CHECK(cluster.execute(graph)->status == JobStatus::Finished);
+    CHECK(lines_read == lines);
+    CHECK(sum_read == sum);
   }
 }
 

@@ -4,9 +4,12 @@
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <fstream>
 #include <limits>
+#include <optional>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -172,4 +175,67 @@ TEST_CASE("a source that is stopped sends no line more") {
   SourceContext<std::string> context(target, target.loop, place);
   TextFileSource(path).run(context);
   CHECK(target.lines == Lines{"one", "two", "three"});
+}
+
+namespace {
+
+/// Hands out splits in the order in which it was given them.
+class SplitLoop final : private std::atomic<std::uint32_t>, public SourceLoop {
+public:
+  explicit SplitLoop(std::vector<InputSplit> splits)
+      : SourceLoop(static_cast<std::atomic<std::uint32_t>&>(*this)), splits_(std::move(splits)) {}
+
+private:
+  void take_letters() override {}
+  void await_until(TimePoint) override {}
+  void await_readable(int) override {}
+  [[nodiscard]] bool has_input_splits() const override { return true; }
+  [[nodiscard]] std::optional<std::string> next_input_split() override {
+    if (next_ == splits_.size()) return std::nullopt;
+    return splits_[next_++].bytes;
+  }
+
+  const std::vector<InputSplit> splits_;
+  std::size_t next_ = 0;
+};
+
+Lines read_splits(const std::string& path, std::vector<InputSplit> splits) {
+  testing::Gathered<std::string> all;
+  SplitLoop loop(std::move(splits));
+  const OperatorContext place({"source", 1, 3, 128});
+  SourceContext<std::string> context(all, loop, place);
+  TextFileSource(path).run(context);
+  return std::move(all.values);
+}
+
+}  // namespace
+
+TEST_CASE("a large file is offered in splits, which yield the same lines as the whole") {
+  std::string text;
+  while (text.size() < (13 << 20))
+    text += "line " + std::to_string(text.size()) + std::string(90, '.') + "\n";
+  text += "the last one ends without a newline";
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/large.txt";
+  std::ofstream(path, std::ios::binary) << text;
+  const auto splits = TextFileSource(path).input_splits(2);
+  CHECK(splits.size() == 4);
+  CHECK(read_splits(path, splits) == lines_of(text));
+  CHECK(TextFileSource(path).input_splits(1).empty());   // one subtask reads all of it anyway
+  CHECK(TextFileSource(path).input_splits(40).empty());  // there would be fewer splits than subtasks
+}
+
+TEST_CASE("a file that cannot be seen from the client has no splits: the task will say what is wrong") {
+  CHECK(TextFileSource("/nowhere/at/all").input_splits(4).empty());
+  CHECK(TextFileSource("/tmp").input_splits(4).empty());
+}
+
+TEST_CASE("a split that is no range of bytes is refused") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() + "/small.txt";
+  std::ofstream(path) << "a\nb\n";
+  CHECK(read_splits(path, {{.bytes = "0 2", .hosts = {}}, {.bytes = "2 99", .hosts = {}}}) ==
+        Lines{"a", "b"});
+  for (const char* bad : {"", "0", "0 ", "x 2", "0 2x", "2 1", "0  2", "-1 2"})
+    CHECK_THROWS_AS(read_splits(path, {{.bytes = bad, .hosts = {}}}), std::runtime_error);
 }

@@ -31,6 +31,7 @@ public:
     reports_.push_back(state);
     changed_.notify_one();
   }
+  void on_input_split_wanted(JobId, ExecutionAttemptId) override {}
   /// The `count`-th report.
   TaskExecutionState await(std::size_t count) {
     MutexLock held(lock_);
