@@ -98,7 +98,8 @@ std::vector<TaskProgress> TaskManager::some_progress() {
   std::vector<TaskProgress> all = tasks_.progress();
   if (all.size() <= Heartbeat::kMostTasks) return all;
   std::ranges::sort(all, {}, &TaskProgress::attempt);
-  std::ranges::rotate(all, std::ranges::upper_bound(all, last_told_, {}, &TaskProgress::attempt));
+  const auto next = std::ranges::upper_bound(all, last_told_, {}, &TaskProgress::attempt);
+  std::rotate(all.begin(), next, all.end());
   all.resize(Heartbeat::kMostTasks);
   last_told_ = all.back().attempt;
   return all;
