@@ -107,10 +107,11 @@ TEST_CASE("a server that breaks the rules costs its own streams, and nothing wro
   f.check_neighbour();
 }
 
-TEST_CASE("a server that sends more than there is room for is stopped; what had room is read") {
+TEST_CASE("a server that sends more than there is room for is stopped") {
   Fixture f;
   f.server->say(hello_of(link_options()));
   for (std::uint32_t i = 0; i <= kExclusive; ++i) f.say_data(i, "right");
+  (void)f.server->hear();  // up to the end; whoever reads before gives new credit
   const auto reads = f.read_until_failure();
   CHECK(reads.size() <= kExclusive);
   for (const auto& read : reads) CHECK(read == "0:right");
