@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
+#include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
+#include <vector>
 
-#include "checkpoint/state/heap_table.h"
 #include "checkpoint/snapshot/key_group.h"
+#include "checkpoint/snapshot/state_file.h"
+#include "checkpoint/state/heap_table.h"
 
 namespace weir {
 
 /// The keyed state of one operator in one subtask: tables by name, over the key groups that the subtask owns.
 ///
-/// Threads: the task's. Order: tables are made when the operator opens; references to them last as long as
-///          this.
+/// Threads: the task's.
+/// Order:   begin_restore() if there is something to restore, then tables are made when the operator opens,
+///          then end_restore(). References to tables last as long as this. A snapshot is what all tables held
+///          at begin_snapshot(); one at a time.
 class KeyedBackend {
 public:
   KeyedBackend(KeyGroupRange range, std::uint32_t max_parallelism)
@@ -23,19 +31,45 @@ public:
 
   [[nodiscard]] KeyGroupRange range() const { return range_; }
 
-  /// The table of that name, made at the first call. The types must be the same at every call.
+  /// The table of that name, made at the first call and filled from what is being restored. Throws
+  /// std::logic_error if the name is in use for other types, std::runtime_error if it cannot be restored.
   template <class Entry, class Traits>
   [[nodiscard]] HeapTable<Entry, Traits>& table(const std::string& name, Traits traits) {
     using Table = HeapTable<Entry, Traits>;
     auto& slot = tables_[name];
-    if (!slot) slot = std::make_unique<Table>(range_, max_parallelism_, std::move(traits));
-    return static_cast<Table&>(*slot);
+    if (!slot) {
+      slot = std::make_unique<Table>(range_, max_parallelism_, std::move(traits));
+      restore(name, *slot);
+    }
+    auto* table = dynamic_cast<Table*>(slot.get());
+    if (table == nullptr) refuse(name, slot->describe(), Table(range_, max_parallelism_, traits).describe());
+    return *table;
   }
 
+  /// The states, in the order in which a snapshot numbers them.
+  [[nodiscard]] std::vector<StateInfo> states() const;
+
+  /// Begins to hand all state to the sink; its states are numbered from `first_state` on.
+  void begin_snapshot(SnapshotSink& sink, std::uint32_t first_state = 0);  // outlives the snapshot
+  [[nodiscard]] bool is_snapshot_running() const;
+  /// Goes on until about `budget_bytes` are serialised or the sink has no room. True: the snapshot is done,
+  /// the sink has all of it.
+  bool snapshot_some(std::size_t budget_bytes);
+  void abort_snapshot();
+
+  /// Tables that are made from now on start with what these files have of their name and key groups.
+  void begin_restore(std::span<StateFile> sources);  // outlive end_restore()
+  /// Returns the names of keyed states in the files for which there is no table.
+  std::vector<std::string> end_restore();
+
 private:
+  void restore(const std::string& name, StateTable& table);
+  [[noreturn]] static void refuse(const std::string& name, const StateInfo& first, const StateInfo& second);
+
   const KeyGroupRange range_;
   const std::uint32_t max_parallelism_;
   std::map<std::string, std::unique_ptr<StateTable>> tables_;
+  std::span<StateFile> sources_;
 };
 
 }  // namespace weir

@@ -20,7 +20,9 @@ public:
   explicit TagWindow(const std::uint8_t* tags)
       : tags_(_mm_loadu_si128(static_cast<const __m128i*>(static_cast<const void*>(tags)))) {}
 
-  [[nodiscard]] std::uint32_t equal_to(std::uint8_t tag) const {
+  /// Of the tag its lowest byte counts. (Wide: a tag that was spilled as a byte and loaded as a word would
+  /// stall each look-up.)
+  [[nodiscard]] std::uint32_t equal_to(std::uint32_t tag) const {
     return static_cast<std::uint32_t>(
         _mm_movemask_epi8(_mm_cmpeq_epi8(tags_, _mm_set1_epi8(static_cast<char>(tag)))));
   }
@@ -30,9 +32,10 @@ private:
 #else
   explicit TagWindow(const std::uint8_t* tags) : tags_(tags) {}
 
-  [[nodiscard]] std::uint32_t equal_to(std::uint8_t tag) const {
+  [[nodiscard]] std::uint32_t equal_to(std::uint32_t tag) const {
     std::uint32_t equal = 0;
-    for (std::size_t i = 0; i < kTags; ++i) equal |= std::uint32_t{tags_[i] == tag} << i;
+    for (std::size_t i = 0; i < kTags; ++i)
+      equal |= std::uint32_t{tags_[i] == static_cast<std::uint8_t>(tag)} << i;
     return equal;
   }
 

@@ -71,9 +71,35 @@ private:
       return std::invoke(key, held.get()) == wanted;
     }
 
+    // In a snapshot the key stands before the record, so that it can be found without the program.
+    [[nodiscard]] StateInfo describe() const {
+      return {.kind = StateKind::Reducing, .key = schema_of<Key>(), .value = schema_of<T>()};
+    }
+    [[nodiscard]] std::size_t bound(const Owned<T>& held) const {
+      const T& record = held.get();
+      return Serializer<Key>::bound(std::invoke(key, record)) + Serializer<T>::bound(record);
+    }
+    std::byte* write(const Owned<T>& held, std::byte* at) const {
+      const T& record = held.get();
+      return Serializer<T>::write(record, Serializer<Key>::write(std::invoke(key, record), at));
+    }
+    [[nodiscard]] auto reader(const StateInfo& from) const {
+      require_same(from, describe());
+      return [this](const std::byte* at, const std::byte* end, auto&& insert) -> const std::byte* {
+        Key stored{};
+        T record{};
+        at = Serializer<Key>::read(stored, at, end);
+        if (at != nullptr) at = Serializer<T>::read(record, at, end);
+        if (at == nullptr || !(std::invoke(key, record) == stored)) return nullptr;
+        insert(KeyHash<Key>::hash(stored), Owned<T>(record));
+        return at;
+      };
+    }
+
     KeyFunction key;
   };
   using Key = typename ByKey::Key;
+  static_assert(Serializable<Key>, "a key is kept in checkpoints: specialise weir::Serializer for its type");
   using Table = HeapTable<Owned<T>, ByKey>;
 
   [[gnu::always_inline]] const Owned<T>& update(const T& value, const typename Table::Place& place) {

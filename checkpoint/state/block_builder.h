@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "checkpoint/snapshot/state_block.h"
+#include "memory/memory_segment.h"
+
+namespace weir {
+
+/// Makes a StateBlock entry by entry: room() for the most that an entry can take, then added() with where it
+/// ended.
+class BlockBuilder {
+public:
+  /// Few enough to be written while they are in the cache.
+  static constexpr std::size_t kFullBytes = std::size_t{64} << 10;
+
+  /// The block is_full() when it has this many bytes.
+  explicit BlockBuilder(std::size_t full_bytes = kFullBytes) : full_bytes_(full_bytes) {}
+
+  [[nodiscard]] std::byte* room(std::size_t bytes, SnapshotSink& sink) {
+    if (payload_.size() - used_ < bytes + kSegmentSlackBytes) [[unlikely]] extend(bytes, sink);
+    return payload_.data() + used_;
+  }
+  void added(const std::byte* end) {
+    used_ = static_cast<std::size_t>(end - payload_.data());
+    ++entry_count_;
+  }
+
+  [[nodiscard]] bool is_empty() const { return entry_count_ == 0; }
+  [[nodiscard]] bool is_full() const { return used_ >= full_bytes_; }
+  [[nodiscard]] std::size_t bytes() const { return used_; }
+
+  /// The block. This is empty afterwards.
+  [[nodiscard]] StateBlock finish(std::uint32_t state, KeyGroup group) {
+    payload_.resize(used_);
+    used_ = 0;
+    return {state, group, std::exchange(entry_count_, 0), std::exchange(payload_, {})};
+  }
+
+private:
+  void extend(std::size_t bytes, SnapshotSink& sink) {
+    constexpr std::size_t kLastEntryBytes = 4096;
+    if (payload_.empty()) payload_ = sink.take_buffer();
+    const std::size_t wanted = used_ + bytes + kSegmentSlackBytes;
+    // Doubled, if one entry is longer than a block: it is copied a few times only.
+    if (payload_.size() < wanted)
+      payload_.resize(std::max({wanted, full_bytes_ + kLastEntryBytes, payload_.size() * 2}));
+  }
+
+  std::size_t full_bytes_;
+  std::vector<std::byte> payload_;  // of which the first `used_` bytes count
+  std::size_t used_ = 0;
+  std::uint32_t entry_count_ = 0;
+};
+
+}  // namespace weir

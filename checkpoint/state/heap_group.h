@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+#include "checkpoint/state/tag_window.h"
+
+namespace weir {
+
+/// The hash table of one key group in a HeapTable: open addressing with linear probing. A tag a slot says
+/// whether it is taken and holds seven bits of the hash; the place comes from the hash's top bits.
+///
+/// Threads: the task's.
+template <class Entry, class Traits>
+class HeapGroup {
+public:
+  static constexpr std::uint8_t kFree = 0;
+
+  explicit HeapGroup(std::size_t capacity = TagWindow::kTags)
+      : tags_(std::make_unique<std::uint8_t[]>(capacity + TagWindow::kTags)), mask_(capacity - 1),
+        shift_(64 - static_cast<std::uint32_t>(std::countr_zero(capacity))) {}
+  HeapGroup(HeapGroup&&) noexcept = default;
+  HeapGroup& operator=(HeapGroup&&) noexcept = default;
+  ~HeapGroup() {
+    if (slots_) for_each_taken([this](std::size_t at) { slots_[at].entry.~Entry(); });
+  }
+
+  /// In the lowest byte.
+  [[nodiscard]] static std::uint32_t tag_of(std::uint64_t hash) {
+    return static_cast<std::uint32_t>(hash) | 0x80;
+  }
+  /// The least capacity in which so many entries have room.
+  [[nodiscard]] static std::size_t capacity_for(std::size_t entries) {
+    std::size_t capacity = TagWindow::kTags;
+    while (entries * kMostOf > capacity * kMostIn) capacity *= 2;
+    return capacity;
+  }
+
+  [[nodiscard]] std::uint32_t count() const { return count_; }
+  [[nodiscard]] std::size_t capacity() const { return mask_ + 1; }
+  [[nodiscard]] std::size_t home(std::uint64_t hash) const { return hash >> shift_; }
+  [[nodiscard]] std::size_t next(std::size_t at, std::size_t step = 1) const { return (at + step) & mask_; }
+  [[nodiscard]] bool is_full() const { return (std::size_t{count_} + 1) * kMostOf > capacity() * kMostIn; }
+  [[nodiscard]] bool is_free(std::size_t at) const { return tags_[at] == kFree; }
+
+  /// The tags from `at` on; a window never wraps.
+  [[nodiscard]] TagWindow window(std::size_t at) const { return TagWindow(tags_.get() + at); }
+  [[nodiscard]] Entry& entry(std::size_t at) { return slots_[at].entry; }
+  [[nodiscard]] const Entry& entry(std::size_t at) const { return slots_[at].entry; }
+
+  [[gnu::always_inline]] void prefetch(std::size_t at) const {
+    __builtin_prefetch(tags_.get() + at);
+    __builtin_prefetch(slots_.get() + at);
+  }
+
+  /// Where an entry with this hash goes. Not if it is_full().
+  [[nodiscard]] std::size_t free_slot(std::uint64_t hash) const {
+    std::size_t at = home(hash);
+    while (!is_free(at)) at = next(at);
+    return at;
+  }
+
+  Entry& put(std::size_t at, std::uint64_t hash, Entry entry) {
+    if (!slots_) slots_ = std::make_unique<Slot[]>(capacity());
+    set_tag(at, tag_of(hash));
+    ++count_;
+    return *std::construct_at(&slots_[at].entry, std::move(entry));
+  }
+
+  /// Frees a slot and moves up those behind it that stand there only because it was taken.
+  void remove(std::size_t hole, const Traits& traits) {
+    slots_[hole].entry.~Entry();
+    set_tag(hole, kFree);
+    --count_;
+    for (std::size_t at = next(hole); !is_free(at); at = next(at)) {
+      const std::size_t wanted = home(traits.hash(slots_[at].entry));
+      if (((at - wanted) & mask_) < ((at - hole) & mask_)) continue;
+      std::construct_at(&slots_[hole].entry, std::move(slots_[at].entry));
+      set_tag(hole, tags_[at]);
+      slots_[at].entry.~Entry();
+      set_tag(at, kFree);
+      hole = at;
+    }
+  }
+
+  void grow_to(std::size_t capacity, const Traits& traits) {
+    HeapGroup larger(capacity);
+    for_each_taken([&](std::size_t at) {
+      const std::uint64_t hash = traits.hash(slots_[at].entry);  // before it is moved from
+      larger.put(larger.free_slot(hash), hash, std::move(slots_[at].entry));
+    });
+    std::swap(*this, larger);  // the old one destroys what it moved from
+  }
+
+  template <class Visit>
+  void for_each_taken(Visit&& visit) const {
+    if (count_ == 0) return;
+    for_each_taken_in(0, capacity(), visit);
+  }
+  /// Of the slots from `first` on, `slot_count` of them: both a multiple of a window's.
+  template <class Visit>
+  void for_each_taken_in(std::size_t first, std::size_t slot_count, Visit&& visit) const {
+    constexpr std::uint32_t kAll = (std::uint32_t{1} << TagWindow::kTags) - 1;
+    for (std::size_t at = first; at < first + slot_count; at += TagWindow::kTags) {
+      for (std::uint32_t taken = ~window(at).equal_to(kFree) & kAll; taken != 0; taken &= taken - 1)
+        visit(at + static_cast<std::size_t>(std::countr_zero(taken)));
+    }
+  }
+
+private:
+  static constexpr std::size_t kMostIn = 3;  // of four slots at most three are taken
+  static constexpr std::size_t kMostOf = 4;
+
+  /// Room for an entry, which is there if its tag says so.
+  union Slot {
+    Slot() {}
+    ~Slot() {}
+    Entry entry;
+  };
+
+  void set_tag(std::size_t at, std::uint32_t tag) {
+    tags_[at] = static_cast<std::uint8_t>(tag);
+    if (at < TagWindow::kTags) tags_[at + capacity()] = tags_[at];
+  }
+
+  std::unique_ptr<Slot[]> slots_;         // made with the first entry
+  std::unique_ptr<std::uint8_t[]> tags_;  // the first ones again behind the last: a window never wraps
+  std::size_t mask_;                      // capacity - 1
+  std::uint32_t shift_;                   // 64 - log2(capacity)
+  std::uint32_t count_ = 0;
+};
+
+}  // namespace weir
