@@ -43,6 +43,13 @@ StreamExecutionEnvironment& StreamExecutionEnvironment::queued_scheduling(bool i
   return *this;
 }
 
+StreamExecutionEnvironment& StreamExecutionEnvironment::enable_checkpointing(Duration interval,
+                                                                             CheckpointSettings settings) {
+  settings.interval = interval;
+  graph_.settings().checkpoints = std::move(settings);
+  return *this;
+}
+
 OperatorStream<std::string> StreamExecutionEnvironment::read_text(std::string path) {
   return add_source<std::string>("Text File", [path] { return std::make_unique<TextFileSource>(path); });
 }

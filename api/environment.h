@@ -42,6 +42,9 @@ public:
   /// What becomes of the job when it fails: NoRestart{}, FixedDelay{...} or FailureRate{...}. Beats what the
   /// cluster says.
   StreamExecutionEnvironment& restart_strategy(const RestartOptions& strategy);
+  /// Has the job write down its state every `interval`, so that it goes on from there after a failure:
+  /// enable_checkpointing(10s, {.timeout = 5min, .retain_on_cancel = true}).
+  StreamExecutionEnvironment& enable_checkpointing(Duration interval, CheckpointSettings settings = {});
   /// A job that does not find enough slots waits for them in line instead of failing at once.
   StreamExecutionEnvironment& queued_scheduling(bool is_queued = true);
 

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "checkpoint/snapshot/checkpoint_settings.h"
+#include "checkpoint/snapshot/handles.h"
 #include "graph/job_graph.h"
 
 namespace weir {
@@ -52,6 +54,9 @@ struct TaskDeploymentDescriptor {
   bool has_input_splits = false;  // the source asks the JobManager for its input, piece by piece
   std::vector<ResultPartitionDescriptor> outputs;
   std::vector<InputGateDescriptor> inputs;
+  CheckpointMode checkpoint_mode = CheckpointMode::ExactlyOnce;
+  StateBackend backend;  // never Cluster when a JobManager sends it
+  TaskRestore restore;   // of checkpoint 0: there is none, the task starts from nothing
   bool operator==(const TaskDeploymentDescriptor&) const = default;
 
   /// "Keyed Sum (2/4)"
@@ -76,7 +81,7 @@ template <class F>
 typename F::result_type inspect(F& f, TaskDeploymentDescriptor& x) {
   return f(x.job, x.job_name, x.program, x.vertex, x.task_name, x.attempt, x.allocation, x.subtask_index,
            x.parallelism, x.max_parallelism, x.attempt_number, x.slot, x.has_input_splits, x.outputs,
-           x.inputs);
+           x.inputs, x.checkpoint_mode, x.backend, x.restore);
 }
 
 }  // namespace weir

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/ids.h"
+#include "checkpoint/snapshot/handles.h"
 
 namespace weir {
 
@@ -86,6 +87,7 @@ struct TaskExecutionState {
   std::string failure;  // why; empty unless Failed
   IoCounters counters;
   std::map<std::string, std::int64_t> accumulators;  // what the user's functions counted, by name
+  TaskSnapshot snapshot;  // its state as it ended: later checkpoints hold it; empty unless Finished
   bool operator==(const TaskExecutionState&) const = default;
 };
 
@@ -104,7 +106,7 @@ typename F::result_type inspect(F& f, IoCounters& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, TaskExecutionState& x) {
-  return f(x.job, x.attempt, x.state, x.failure, x.counters, x.accumulators);
+  return f(x.job, x.attempt, x.state, x.failure, x.counters, x.accumulators, x.snapshot);
 }
 template <class F>
 typename F::result_type inspect(F& f, TaskProgress& x) {

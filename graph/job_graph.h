@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "checkpoint/snapshot/checkpoint_settings.h"
 #include "graph/cargo.h"
 #include "graph/failover.h"
 #include "graph/input_split.h"
@@ -77,6 +78,8 @@ struct JobGraph {
   RestartOptions restart{.kind = RestartOptions::Kind::Fallback};
   /// A job that does not find enough slots when it is submitted waits for them instead of failing.
   bool queued_scheduling = false;
+  CheckpointSettings checkpoints;
+  RestoreSettings restore;
   bool operator==(const JobGraph&) const = default;
 
   [[nodiscard]] const JobVertex* find(JobVertexId vertex) const;
@@ -137,7 +140,7 @@ typename F::result_type inspect(F& f, JobVertex& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, JobGraph& x) {
-  return f(x.id, x.name, x.program, x.vertices, x.restart, x.queued_scheduling);
+  return f(x.id, x.name, x.program, x.vertices, x.restart, x.queued_scheduling, x.checkpoints, x.restore);
 }
 
 }  // namespace weir

@@ -155,6 +155,7 @@ Result<JobGraph> generate_job_graph(const StreamGraph& graph, JobId id, ProgramR
   job.program = std::move(program);
   job.restart = graph.settings().restart;
   job.queued_scheduling = graph.settings().queued_scheduling;
+  job.checkpoints = graph.settings().checkpoints;
   job.vertices = JobGraphGenerator(graph).vertices();
   if (const Status valid = validate(job); !valid) return valid.error();
   return job;

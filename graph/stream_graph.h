@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "checkpoint/snapshot/checkpoint_settings.h"
 #include "graph/cargo.h"
 #include "graph/failover.h"
 #include "graph/input_split.h"
@@ -84,6 +85,7 @@ struct StreamSettings {
   bool chaining = true;
   RestartOptions restart{.kind = RestartOptions::Kind::Fallback};
   bool queued_scheduling = false;  // without enough slots: wait for them, do not fail
+  CheckpointSettings checkpoints;
 };
 
 /// What a program says, word by word: nodes, virtual nodes and the connections between them. Each call of the

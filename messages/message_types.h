@@ -2,11 +2,49 @@
 #pragma once
 
 #include "messages/archive.h"
+#include "messages/checkpoint.h"
 #include "messages/job.h"
 #include "messages/leadership.h"
 #include "messages/worker.h"
 
 namespace weir {
+
+// Parts of the list below.
+template <class Visit>
+void for_each_worker_message_type(Visit&& visit) {
+  // worker.h
+  visit.template operator()<RegisterTaskManager>("weir.RegisterTaskManager");
+  visit.template operator()<RegistrationReply>("weir.RegistrationReply");
+  visit.template operator()<Heartbeat>("weir.Heartbeat");
+  visit.template operator()<Disconnect>("weir.Disconnect");
+  visit.template operator()<TaskManagerJoined>("weir.TaskManagerJoined");
+  visit.template operator()<TaskManagerLost>("weir.TaskManagerLost");
+  visit.template operator()<RequestInstances>("weir.RequestInstances");
+  visit.template operator()<InstanceList>("weir.InstanceList");
+  visit.template operator()<SubmitTask>("weir.SubmitTask");
+  visit.template operator()<CancelTask>("weir.CancelTask");
+  visit.template operator()<ReleasePartitions>("weir.ReleasePartitions");
+  visit.template operator()<UpdateTaskExecutionState>("weir.UpdateTaskExecutionState");
+  visit.template operator()<UpdateTaskReply>("weir.UpdateTaskReply");
+  visit.template operator()<TaskExecutionState>("weir.TaskExecutionState");
+  visit.template operator()<AwaitRegistration>("weir.AwaitRegistration");
+  visit.template operator()<Tick>("weir.Tick");
+  visit.template operator()<ClusterAccess>("weir.ClusterAccess");
+  visit.template operator()<RequestClusterAccess>("weir.RequestClusterAccess");
+  visit.template operator()<HeartbeatReply>("weir.HeartbeatReply");
+}
+template <class Visit>
+void for_each_checkpoint_message_type(Visit&& visit) {
+  // checkpoint.h
+  visit.template operator()<TriggerCheckpoint>("weir.TriggerCheckpoint");
+  visit.template operator()<NotifyCheckpointComplete>("weir.NotifyCheckpointComplete");
+  visit.template operator()<NotifyCheckpointAborted>("weir.NotifyCheckpointAborted");
+  visit.template operator()<AcknowledgeCheckpoint>("weir.AcknowledgeCheckpoint");
+  visit.template operator()<DeclineCheckpoint>("weir.DeclineCheckpoint");
+  visit.template operator()<TriggerSavepoint>("weir.TriggerSavepoint");
+  visit.template operator()<SavepointReply>("weir.SavepointReply");
+  visit.template operator()<DisposeSavepoint>("weir.DisposeSavepoint");
+}
 
 /// Calls `visit.template operator()<T>(name)` for every struct that travels between actors, with its name on
 /// the wire. The one list: registration and the round-trip test read it. Appended to, never changed.
@@ -30,26 +68,7 @@ void for_each_message_type(Visit&& visit) {
   visit.template operator()<JobResult>("weir.JobResult");
   visit.template operator()<StartJob>("weir.StartJob");
   visit.template operator()<RestartJob>("weir.RestartJob");
-  // worker.h
-  visit.template operator()<RegisterTaskManager>("weir.RegisterTaskManager");
-  visit.template operator()<RegistrationReply>("weir.RegistrationReply");
-  visit.template operator()<Heartbeat>("weir.Heartbeat");
-  visit.template operator()<Disconnect>("weir.Disconnect");
-  visit.template operator()<TaskManagerJoined>("weir.TaskManagerJoined");
-  visit.template operator()<TaskManagerLost>("weir.TaskManagerLost");
-  visit.template operator()<RequestInstances>("weir.RequestInstances");
-  visit.template operator()<InstanceList>("weir.InstanceList");
-  visit.template operator()<SubmitTask>("weir.SubmitTask");
-  visit.template operator()<CancelTask>("weir.CancelTask");
-  visit.template operator()<ReleasePartitions>("weir.ReleasePartitions");
-  visit.template operator()<UpdateTaskExecutionState>("weir.UpdateTaskExecutionState");
-  visit.template operator()<UpdateTaskReply>("weir.UpdateTaskReply");
-  visit.template operator()<TaskExecutionState>("weir.TaskExecutionState");
-  visit.template operator()<AwaitRegistration>("weir.AwaitRegistration");
-  visit.template operator()<Tick>("weir.Tick");
-  visit.template operator()<ClusterAccess>("weir.ClusterAccess");
-  visit.template operator()<RequestClusterAccess>("weir.RequestClusterAccess");
-  visit.template operator()<HeartbeatReply>("weir.HeartbeatReply");
+  for_each_worker_message_type(visit);
   // leadership.h
   visit.template operator()<GrantLeadership>("weir.GrantLeadership");
   visit.template operator()<RevokeLeadership>("weir.RevokeLeadership");
@@ -70,6 +89,7 @@ void for_each_message_type(Visit&& visit) {
   visit.template operator()<StopTask>("weir.StopTask");
   visit.template operator()<RequestNextInputSplit>("weir.RequestNextInputSplit");
   visit.template operator()<NextInputSplit>("weir.NextInputSplit");
+  for_each_checkpoint_message_type(visit);
 }
 
 }  // namespace weir

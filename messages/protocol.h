@@ -11,6 +11,7 @@
 #include <caf/typed_actor.hpp>
 
 #include "messages/archive.h"
+#include "messages/checkpoint.h"
 #include "messages/job.h"
 #include "messages/leadership.h"
 #include "messages/worker.h"
@@ -25,6 +26,11 @@ using TaskManagerGateway = caf::typed_actor<
     caf::reacts_to<LeaderSessionId, CancelTask>,
     // Have its source end as if it had read everything.
     caf::reacts_to<LeaderSessionId, StopTask>,
+    // Begin a checkpoint at this attempt; its state, or why there is none, comes to the JobManager.
+    caf::reacts_to<LeaderSessionId, TriggerCheckpoint>,
+    // A checkpoint is complete, or never will be.
+    caf::reacts_to<LeaderSessionId, NotifyCheckpointComplete>,
+    caf::reacts_to<LeaderSessionId, NotifyCheckpointAborted>,
     // Drop what this attempt wrote.
     caf::reacts_to<LeaderSessionId, ReleasePartitions>,
     // You are not registered (any more): end your tasks and register anew.
@@ -88,6 +94,10 @@ using JobManagerActor = InstanceListener::extend<
     caf::replies_to<LeaderSessionId, CancelJob>::with<Outcome>,
     // Someone wants a job to finish with what it has read; accepted means that its sources were asked to end.
     caf::replies_to<LeaderSessionId, StopJob>::with<Outcome>,
+    // Someone wants a savepoint of a job; answered when it is complete or has failed.
+    caf::replies_to<LeaderSessionId, TriggerSavepoint>::with<SavepointReply>,
+    // Someone wants a savepoint deleted.
+    caf::replies_to<LeaderSessionId, DisposeSavepoint>::with<Outcome>,
     // A TaskManager asks to join; handed on to the InstanceManager.
     caf::replies_to<LeaderSessionId, RegisterTaskManager, TaskManagerGateway>::with<RegistrationReply>,
     // A TaskManager lives; handed on to the InstanceManager.
@@ -98,6 +108,9 @@ using JobManagerActor = InstanceListener::extend<
     caf::replies_to<LeaderSessionId, UpdateTaskExecutionState>::with<UpdateTaskReply>,
     // A source wants the next part of its input.
     caf::replies_to<LeaderSessionId, RequestNextInputSplit>::with<NextInputSplit>,
+    // A task handed in its state for a checkpoint, or will not.
+    caf::reacts_to<LeaderSessionId, AcknowledgeCheckpoint>,
+    caf::reacts_to<LeaderSessionId, DeclineCheckpoint>,
     // Questions, answered by whoever leads or not, from what is known here.
     caf::replies_to<RequestJobStatus>::with<JobStatusReply>,
     caf::replies_to<RequestJobDetails>::with<JobDetailsReply>, caf::replies_to<ListJobs>::with<JobList>,
@@ -137,6 +150,8 @@ using TaskManagerActor = TaskManagerGateway::extend_with<LeaderFollower>::extend
     caf::reacts_to<TaskExecutionState>,
     // (own) A task's source wants the next part of its input; the answer goes to the task.
     caf::reacts_to<RequestNextInputSplit>,
+    // (own) A task handed in its state for a checkpoint, or will not; handed on to the leader.
+    caf::reacts_to<AcknowledgeCheckpoint>, caf::reacts_to<DeclineCheckpoint>,
     // (own) Tell me when you are registered, and as which instance.
     caf::replies_to<AwaitRegistration>::with<InstanceId>,
     // (self) Drives the deadlines of registration and heartbeats.

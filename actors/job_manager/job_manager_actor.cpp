@@ -57,6 +57,7 @@ public:
   void slots_due_after(Duration delay, JobId job, std::uint64_t version) override;
 
 private:
+  void set_up(const JobManagerOptions& options);
   void spawn_companions(const JobManagerOptions& options);
   void grant(LeaderSessionId session);
   void revoke();
@@ -108,14 +109,18 @@ void JobManagerState::spawn_companions(const JobManagerOptions& options) {
   self_->link_to(instances_);
 }
 
-JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManagerOptions& options) {
-  self_ = self;
+void JobManagerState::set_up(const JobManagerOptions& options) {
   access_ = options.instances.access;
   libraries_ = options.libraries;
   logic_.emplace(options.jobs, *this);
   spawn_companions(options);
-  self->set_down_handler([this](caf::down_msg& down) { on_client_down(down); });
-  guard(*self, kName);
+  self_->set_down_handler([this](caf::down_msg& down) { on_client_down(down); });
+  guard(*self_, kName);
+}
+
+JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManagerOptions& options) {
+  self_ = self;
+  set_up(options);
   return {
       // InstanceListener
       [this](LeaderSessionId session, const TaskManagerJoined& mail, const TaskManagerGateway& handle) {
@@ -134,6 +139,12 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       },
       [this](LeaderSessionId session, const CancelJob& mail) { return on_cancel(session, mail); },
       [this](LeaderSessionId session, const StopJob& mail) { return on_stop(session, mail); },
+      [](LeaderSessionId, const TriggerSavepoint& mail) -> SavepointReply {
+        return {.outcome = no_such_job(mail.job), .path = {}};
+      },
+      [](LeaderSessionId, const DisposeSavepoint& mail) {
+        return Outcome::refused({ErrorCode::NotFound, mail.path + " is no savepoint"});
+      },
       // TaskManagers. The InstanceManager has a fence of its own.
       [this](LeaderSessionId session, const RegisterTaskManager& mail, const TaskManagerGateway& sender) {
         return self_->delegate(instances_, session, mail, sender);
@@ -146,6 +157,8 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       [this](LeaderSessionId session, const UpdateTaskExecutionState& mail) -> UpdateTaskReply {
         return {.known = fence_.admits(session) && logic_->on_task_state(mail.task, now())};
       },
+      [](LeaderSessionId, const AcknowledgeCheckpoint&) {},
+      [](LeaderSessionId, const DeclineCheckpoint&) {},
       [this](LeaderSessionId session, const RequestNextInputSplit& mail) {
         return next_split(session, mail);
       },

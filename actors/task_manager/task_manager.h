@@ -8,6 +8,7 @@
 #include "actors/task_manager/task_runner.h"
 #include "base/ids.h"
 #include "base/time.h"
+#include "messages/checkpoint.h"
 #include "messages/outcome.h"
 #include "messages/worker.h"
 
@@ -70,6 +71,11 @@ public:
   void on_cancel(const CancelTask& mail) { tasks_.cancel(mail.attempt); }
   void on_stop(const StopTask& mail) { tasks_.stop(mail.attempt); }
   void on_release(const ReleasePartitions& mail) { tasks_.release_partitions(mail.attempt); }
+  void on_trigger_checkpoint(const TriggerCheckpoint& mail) { tasks_.trigger_checkpoint(mail); }
+  void on_checkpoint_complete(const NotifyCheckpointComplete& mail) {
+    tasks_.notify_checkpoint_complete(mail);
+  }
+  void on_checkpoint_aborted(const NotifyCheckpointAborted& mail) { tasks_.notify_checkpoint_aborted(mail); }
   void on_input_split(ExecutionAttemptId attempt, const NextInputSplit& answer) {
     tasks_.on_input_split(attempt, answer);
   }

@@ -43,6 +43,10 @@ private:
   Outcome on_submit(LeaderSessionId session, const SubmitTask& mail);
   void on_new_leader(LeaderSessionId session, const JobManagerActor& leader);
   void on_leader_lost(const std::string& reason);
+  template <class Mail>
+  void send_to_leader(const Mail& mail) {
+    if (leader_) caf::anon_send(leader_, fence_.session(), mail);
+  }
   void on_heartbeat_reply(LeaderSessionId asked_under, InstanceId instance, const HeartbeatReply& reply);
   void on_registration_reply(LeaderSessionId asked_under, const RegistrationReply& reply);
   void request_input_split(const RequestNextInputSplit& mail);
@@ -75,6 +79,15 @@ TaskManagerActor::behavior_type TaskManagerState::start(Self self, const TaskMan
       [this](LeaderSessionId session, const StopTask& mail) {
         if (fence_.admits(session)) logic_->on_stop(mail);
       },
+      [this](LeaderSessionId session, const TriggerCheckpoint& mail) {
+        if (fence_.admits(session)) logic_->on_trigger_checkpoint(mail);
+      },
+      [this](LeaderSessionId session, const NotifyCheckpointComplete& mail) {
+        if (fence_.admits(session)) logic_->on_checkpoint_complete(mail);
+      },
+      [this](LeaderSessionId session, const NotifyCheckpointAborted& mail) {
+        if (fence_.admits(session)) logic_->on_checkpoint_aborted(mail);
+      },
       [this](LeaderSessionId session, const ReleasePartitions& mail) {
         if (fence_.admits(session)) logic_->on_release(mail);
       },
@@ -86,6 +99,8 @@ TaskManagerActor::behavior_type TaskManagerState::start(Self self, const TaskMan
       [this](const LeaderLost& mail) { on_leader_lost(mail.reason); },
       [this](const TaskExecutionState& state) { logic_->on_task_state(state); },
       [this](const RequestNextInputSplit& mail) { request_input_split(mail); },
+      [this](const AcknowledgeCheckpoint& mail) { send_to_leader(mail); },
+      [this](const DeclineCheckpoint& mail) { send_to_leader(mail); },
       [this](AwaitRegistration) { return await_registration(); },
       [this](Tick) { logic_->on_tick(now_of(*self_)); },
   };

@@ -7,6 +7,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "graph/deployment.h"
+#include "messages/checkpoint.h"
 #include "messages/worker.h"
 
 namespace weir {
@@ -25,6 +26,10 @@ public:
   virtual void release_partitions(ExecutionAttemptId attempt) = 0;
   /// Has the attempt's source end as if it had read everything.
   virtual void stop(ExecutionAttemptId attempt) = 0;
+  /// Has the attempt's task begin a checkpoint; its state comes through TaskObserver.
+  virtual void trigger_checkpoint(const TriggerCheckpoint&) {}
+  virtual void notify_checkpoint_complete(const NotifyCheckpointComplete&) {}
+  virtual void notify_checkpoint_aborted(const NotifyCheckpointAborted&) {}
   /// The answer to what the attempt's source asked through TaskObserver::on_input_split_wanted().
   virtual void on_input_split(ExecutionAttemptId attempt, const NextInputSplit& answer) = 0;
   /// Of the attempts that have not ended.

@@ -4,8 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <map>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "base/ids.h"
@@ -87,9 +89,25 @@ template <class F>
 typename F::result_type inspect(F& f, KeyGroupRange& x) {
   return f(x.first, x.last);
 }
+/// Travels as text, which goes in one piece, where bytes would go one by one.
 template <class F>
 typename F::result_type inspect(F& f, StateHandle& x) {
-  return f(x.path, x.content, x.bytes, x.crc);
+  std::string content(x.content.size(), 0);
+  if (!content.empty()) std::memcpy(content.data(), x.content.data(), content.size());
+  const auto take_over = [&] {
+    if constexpr (F::writes_state) {
+      x.content.resize(content.size());
+      if (!content.empty()) std::memcpy(x.content.data(), content.data(), content.size());
+    }
+  };
+  if constexpr (std::is_void_v<typename F::result_type>) {
+    f(x.path, content, x.bytes, x.crc);
+    take_over();
+  } else {
+    auto result = f(x.path, content, x.bytes, x.crc);
+    take_over();
+    return result;
+  }
 }
 template <class F>
 typename F::result_type inspect(F& f, ListStateInfo& x) {

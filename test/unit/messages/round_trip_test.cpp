@@ -52,7 +52,14 @@ private:
   void fill(std::array<T, N>& values) {
     for (T& value : values) fill(value);
   }
-  void fill(std::map<std::string, std::int64_t>& values) { values = {{"count", ++next_}, {"sum", ++next_}}; }
+  template <class K, class V>
+  void fill(std::map<K, V>& values) {
+    for (int i = 0; i < 2; ++i) {
+      K key{};
+      fill(key);
+      fill(values[key]);
+    }
+  }
 
   int next_ = 0;
 };
