@@ -54,6 +54,15 @@ inline constexpr Option<Duration> kRegistrationRefusedBackoff{
 inline constexpr Option<Duration> kRegistrationTimeout{
     "taskmanager.registration.timeout", "5 min", "without a JobManager it ends then; 0: never"};
 
+inline constexpr Option<Duration> kCancellationInterval{
+    "task.cancellation.interval", "30 s", "between reminders to a task that was cancelled and has not ended"};
+inline constexpr Option<Duration> kCancellationTimeout{
+    "task.cancellation.timeout", "180 s", "after which such a task ends its TaskManager; 0: never"};
+inline constexpr Option<std::string> kTemporaryDirectory{
+    "io.tmp.dirs", "", "directory for temporary files; unset: the system's"};
+inline constexpr Option<std::string> kLogDirectory{
+    "env.log.dir", "", "directory for reports of crashes; unset: they go to standard error alone"};
+
 inline constexpr Option<std::string> kTlsCertificate{"security.ssl.certificate", "",
                                                      "PEM file: by what a node proves who it is"};
 inline constexpr Option<std::string> kTlsKey{"security.ssl.key", "",

@@ -10,6 +10,7 @@
 #include "apps/node/node.h"
 #include "apps/node/settings.h"
 #include "base/address.h"
+#include "base/crash_report.h"
 #include "base/sync.h"
 
 namespace weir {
@@ -56,6 +57,10 @@ constexpr AnyOption kKeys[] = {
     options::kRegistrationMaxBackoff,
     options::kRegistrationRefusedBackoff,
     options::kRegistrationTimeout,
+    options::kCancellationInterval,
+    options::kCancellationTimeout,
+    options::kTemporaryDirectory,
+    options::kLogDirectory,
     options::kTlsCertificate,
     options::kTlsKey,
     options::kTlsCa,
@@ -72,6 +77,23 @@ Registration::Options registration_of(const Config& config) {
   return registration;
 }
 
+Status check_sizes(const Worker::Options& worker) {
+  constexpr std::uint32_t kLeastSegment = 1 << 12;
+  constexpr std::uint32_t kMostSegment = 1 << 20;
+  constexpr std::uint64_t kLeastSegments = 64;
+  const auto wrong = [](std::string what) { return Error{ErrorCode::BadArgument, std::move(what)}; };
+  if (worker.slots == 0) return wrong("taskmanager.numberOfTaskSlots: a TaskManager has at least one slot");
+  if (worker.segment_bytes < kLeastSegment || worker.segment_bytes > kMostSegment)
+    return wrong("taskmanager.memory.segment-size: expected 4 kb to 1 mb");
+  if (worker.network_memory_bytes / worker.segment_bytes < kLeastSegments)
+    return wrong("taskmanager.network.memory.max: expected at least 64 segments of memory");
+  if (worker.buffers_per_channel == 0)
+    return wrong("taskmanager.network.memory.buffers-per-channel: expected at least 1");
+  if (worker.cancellation.interval <= Duration::zero())
+    return wrong("task.cancellation.interval: expected more than 0");
+  return Status::ok();
+}
+
 Result<Worker::Options> worker_of(const Config& config, const std::string& bind_host) {
   const auto port = settings::port(config, options::kTaskManagerDataPort);
   if (!port) return port.error();
@@ -83,7 +105,9 @@ Result<Worker::Options> worker_of(const Config& config, const std::string& bind_
                          .managed_memory_bytes = config.get(options::kManagedMemory).count};
   worker.data_bind_address = bind_host;
   worker.data_port = *port;
-  if (worker.slots == 0) return Error{ErrorCode::BadArgument, "a TaskManager has at least one slot"};
+  worker.cancellation = {.interval = config.get(options::kCancellationInterval),
+                         .timeout = config.get(options::kCancellationTimeout)};
+  if (Status sound = check_sizes(worker); !sound) return sound.error();
   return worker;
 }
 
@@ -108,6 +132,7 @@ Result<TaskManagerProcess::Options> options_of(const Config& config) {
   if (!port) return port.error();
   result.job_manager = join_address(config.get(options::kJobManagerAddress), *port);
   result.registration = registration_of(config);
+  result.libraries.parent_directory = config.get(options::kTemporaryDirectory);
   return result;
 }
 
@@ -145,11 +170,20 @@ private:
   bool is_said_ WEIR_GUARDED_BY(lock_) = false;
 };
 
+/// Before there are threads.
+Status report_crashes(const Config& config) {
+  const std::string directory = config.get(options::kLogDirectory);
+  if (directory.empty()) return crash_report::install("");
+  return crash_report::install(directory + "/weir-taskmanager-" + std::to_string(getpid()) + ".crash");
+}
+
 int run(const Config& config, Shutdown& shutdown) {
   auto chosen = options_of(config);
   if (!chosen)
     return refuse(kName, chosen.error().what,
                   chosen.error().code == ErrorCode::Refused ? kExitUnsafe : kExitBadConfig);
+  if (Status reports = report_crashes(config); !reports)
+    return refuse(kName, reports.error().what, kExitBadConfig);
   ReadyLine ready(chosen->worker.slots, chosen->job_manager);
   chosen->on_registered = [&] { ready.registered(); };
   chosen->on_given_up = [&](const std::string& reason) {
