@@ -112,5 +112,26 @@ TEST_CASE("without spare slots a job that may restart waits until there are some
   CHECK(cluster.status(job)["state"] == "RUNNING");
 }
 
+TEST_CASE("user code that crashes costs its TaskManager and a restart, and nothing else") {
+  TestCluster cluster(with_spare_slots());
+  const std::string once = cluster.files().file("once", "");
+  const auto run = cluster.start({.program = "hostile",
+                                  .arguments = {"--do", "segfault", "--once", once},
+                                  .parallelism = kParallelism});
+  const std::string job = TestCluster::id_of(*run);
+  REQUIRE_MESSAGE(run->await_line("switched to status RESTARTING", 20s, kErr), run->text(kErr));
+  TestCluster::await_running(*run, kTasks);
+  CHECK(cluster.status()["instances"].size() == 2);
+  CHECK(cluster.status(job)["restarts"] == 1);
+  int crashed = 0;
+  for (std::size_t i = 0; i < cluster.task_manager_count(); ++i) {
+    const auto end = cluster.task_manager(i).await_end(0ms);
+    if (!end) continue;
+    ++crashed;
+    CHECK(end->signal == SIGSEGV);
+  }
+  CHECK(crashed == 1);
+}
+
 }  // namespace
 }  // namespace weir::testing
