@@ -57,7 +57,6 @@ std::vector<std::string> KeyedBackend::end_restore() {
 }
 
 void KeyedBackend::refuse(const std::string& name, const StateInfo& first, const StateInfo& second) {
-  const auto told = [](const StateInfo& state) { return state.key + " -> " + state.value; };
   throw std::logic_error("the state \"" + name + "\" is asked for as " + told(second) + ", but it is " +
                          told(first) + ": give one of them another name");
 }

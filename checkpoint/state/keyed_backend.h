@@ -36,13 +36,16 @@ public:
   template <class Entry, class Traits>
   [[nodiscard]] HeapTable<Entry, Traits>& table(const std::string& name, Traits traits) {
     using Table = HeapTable<Entry, Traits>;
-    auto& slot = tables_[name];
-    if (!slot) {
-      slot = std::make_unique<Table>(range_, max_parallelism_, std::move(traits));
-      restore(name, *slot);
+    const auto found = tables_.find(name);
+    if (found == tables_.end()) {
+      auto made = std::make_unique<Table>(range_, max_parallelism_, std::move(traits));
+      restore(name, *made);
+      return static_cast<Table&>(*tables_.emplace(name, std::move(made)).first->second);
     }
-    auto* table = dynamic_cast<Table*>(slot.get());
-    if (table == nullptr) refuse(name, slot->describe(), Table(range_, max_parallelism_, traits).describe());
+    auto* const table = dynamic_cast<Table*>(found->second.get());
+    if (table == nullptr) {
+      refuse(name, found->second->describe(), Table(range_, max_parallelism_, std::move(traits)).describe());
+    }
     return *table;
   }
 

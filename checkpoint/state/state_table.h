@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include "checkpoint/snapshot/state_block.h"
 #include "checkpoint/snapshot/state_file.h"
@@ -34,6 +35,9 @@ public:
   /// std::runtime_error if the file cannot be read, or is not of this table's types.
   virtual void restore(StateFile& file, std::uint32_t state) = 0;
 };
+
+/// "reducing state string -> i64", for messages.
+[[nodiscard]] std::string told(const StateInfo& state);
 
 /// Throws std::runtime_error, naming state and types, if state that was written as `from` says cannot be read
 /// as `wanted` says.

@@ -256,8 +256,8 @@ TEST_CASE("a name that is used for two types is refused with both") {
   (void)backend.table<Balance>("balances", ByAccount{});
   CHECK_THROWS_WITH_AS(
       (void)backend.table<Balance>("balances", Other{}),
-      "the state \"balances\" is asked for as string -> f64, but it is string -> i64: give one "
-      "of them another name",
+      "the state \"balances\" is asked for as value state string -> f64, but it is value state "
+                       "string -> i64: give one of them another name",
       std::logic_error);
 }
 
