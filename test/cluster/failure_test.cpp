@@ -129,8 +129,24 @@ TEST_CASE("user code that crashes costs its TaskManager and a restart, and nothi
     if (!end) continue;
     ++crashed;
     CHECK(end->signal == SIGSEGV);
+    CHECK(cluster.task_manager(i).text(kErr).find("this process crashed") != std::string::npos);
+    CHECK(cluster.task_manager(i).text(kErr).find("Hostile") != std::string::npos);
   }
   CHECK(crashed == 1);
+}
+
+TEST_CASE("a task that ignores its cancellation ends its TaskManager with 11, and the job is cancelled") {
+  auto options = with_spare_slots();
+  options.settings.push_back("task.cancellation.timeout=500 ms");
+  options.task_managers = 1;
+  TestCluster cluster(options);
+  const auto run = cluster.start({.program = "hostile", .arguments = {"--do", "ignore"}});
+  const std::string job = TestCluster::id_of(*run);
+  TestCluster::await_running(*run, 2);
+  CHECK(cluster.weir("cancel", {job}).end == ProcessEnd{.code = 0});
+  CHECK(cluster.task_manager(0).await_end() == ProcessEnd{.code = 11});
+  CHECK(run->await_end() == ProcessEnd{.code = 1});
+  CHECK(cluster.status(job)["state"] == "CANCELED");
 }
 
 }  // namespace
