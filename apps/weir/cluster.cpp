@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "apps/configuration.h"
+#include "apps/node/settings.h"
 #include "base/address.h"
 #include "base/log.h"
 #include "base/options.h"
@@ -51,7 +52,14 @@ Result<Cluster> open_cluster(const CommandLine& line, const Config& config) {
   log::set_level(line.has("verbose") ? log::Level::Info : log::Level::Error);
   auto address = job_manager_address(line, config);
   if (!address) return address.error();
-  auto connection = ClusterConnection::open({.job_manager = *address});
+  const auto heartbeats = settings::heartbeats(config);
+  if (!heartbeats) return heartbeats.error();
+  const auto tls = settings::tls(config);
+  if (!tls) return tls.error();
+  auto connection = ClusterConnection::open({.job_manager = *address,
+                                             .heartbeat_interval = heartbeats->interval,
+                                             .heartbeat_timeout = heartbeats->timeout,
+                                             .tls = *tls});
   if (!connection) return no_cluster(connection.error());
   return Cluster{*std::move(address), *std::move(connection)};
 }

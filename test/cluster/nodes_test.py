@@ -59,6 +59,23 @@ class Nodes(unittest.TestCase):
             process.send_signal(how)
             self.assertEqual(process.wait(timeout=20), 0)
 
+    def test_with_certificates_a_job_runs_and_who_has_none_is_not_let_in(self):
+        with tempfile.TemporaryDirectory() as folder:
+            subprocess.run([os.path.join(SOURCE, "scripts/certificates"), folder], check=True,
+                           capture_output=True, timeout=60)
+            keys = {"certificate": "node.pem", "key": "node.key", "ca": "ca.pem"}
+            tls = [word for key, name in keys.items()
+                   for word in ("-D", f"security.ssl.{key}={os.path.join(folder, name)}")]
+            job_manager = self.start("weir-jobmanager", "--port", "0", *tls)
+            address = re.fullmatch(READY_JM, job_manager.stdout.readline())[1]
+            task_manager = self.start("weir-taskmanager", "--jobmanager", address, "--slots", "2", *tls)
+            self.assertRegex(task_manager.stdout.readline(), READY_TM)
+            numbers = os.path.join(BUILD, "examples/libnumbers.so")
+            done = run("weir", "run", "-q", "-m", address, *tls, "-p", "2", numbers, "--count", "10")
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            stranger = run("weir", "list", "-m", address)
+            self.assertEqual((stranger.returncode, stranger.stdout), (1, ""))
+
     def test_a_taskmanager_waits_for_a_jobmanager_that_comes_later(self):
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))
