@@ -31,6 +31,8 @@ public:
   [[nodiscard]] Result<JobId> submit(JobGraph graph);
   /// Returns when cancelling began.
   [[nodiscard]] Status cancel(JobId job);
+  /// Returns when the sources were asked to end as if they had read everything.
+  [[nodiscard]] Status stop(JobId job);
 
   [[nodiscard]] Result<JobStatus> status(JobId job);
   [[nodiscard]] Result<JobDetails> details(JobId job);

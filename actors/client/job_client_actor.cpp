@@ -208,6 +208,11 @@ Status JobClient::cancel(JobId job) {
   return reply ? reply->status() : Status(reply.error());
 }
 
+Status JobClient::stop(JobId job) {
+  const auto reply = connection_->command<Outcome>("StopJob", StopJob{job});
+  return reply ? reply->status() : Status(reply.error());
+}
+
 Result<JobStatus> JobClient::status(JobId job) {
   auto reply = connection_->ask<JobStatusReply>("RequestJobStatus", RequestJobStatus{job});
   if (!reply) return reply.error();

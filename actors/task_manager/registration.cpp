@@ -5,20 +5,30 @@
 
 namespace weir {
 
+void Registration::begin_waiting(TimePoint now) {
+  const bool waits_already = phase_ == Phase::Searching || phase_ == Phase::Asking;
+  if (!waits_already && options_.give_up_after) give_up_at_ = now + *options_.give_up_after;
+}
+
+void Registration::search(TimePoint now) {
+  begin_waiting(now);
+  phase_ = Phase::Searching;
+}
+
 void Registration::start(TimePoint now) {
+  begin_waiting(now);
   phase_ = Phase::Asking;
   due_ = now;
   pause_ = options_.initial_pause;
-  give_up_at_.reset();
-  if (options_.give_up_after) give_up_at_ = now + *options_.give_up_after;
 }
 
 Registration::Step Registration::poll(TimePoint now) {
-  if (phase_ != Phase::Asking || now < due_) return Step::Wait;
-  if (give_up_at_ && now >= *give_up_at_) {
+  const bool waits = phase_ == Phase::Searching || phase_ == Phase::Asking;
+  if (waits && give_up_at_ && now >= *give_up_at_) {
     phase_ = Phase::Idle;
     return Step::GiveUp;
   }
+  if (phase_ != Phase::Asking || now < due_) return Step::Wait;
   due_ = now + pause_;
   pause_ = std::min(2 * pause_, options_.max_pause);
   return Step::Ask;
@@ -38,8 +48,9 @@ bool Registration::on_reply(const RegistrationReply& reply, TimePoint now) {
 }
 
 std::optional<TimePoint> Registration::due() const {
+  if (phase_ == Phase::Searching) return give_up_at_;
   if (phase_ != Phase::Asking) return std::nullopt;
-  return due_;
+  return give_up_at_ ? std::min(due_, *give_up_at_) : due_;
 }
 
 }  // namespace weir

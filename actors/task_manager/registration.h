@@ -10,11 +10,14 @@
 namespace weir {
 
 /// When to ask the leader to be taken in: at once, then after pauses that double, and after a refusal not for
-/// a while.
+/// a while; and when to give up, if there is no leader or none that takes us in.
 ///
-///     idle -- start --> asking -- taken in --> registered -- start, stop --> ...
-///                       | ^
-///            not yet, no answer, refused
+///     searching -- start --> asking -- taken in --> registered
+///         ^                   | ^                       |
+///         |        not yet, no answer, refused          |
+///         +------------ search: no leader is known -----+
+///
+/// The time until it gives up runs from the first search, or from when it was registered last.
 ///
 /// Threads: none. One caller at a time: the TaskManager.
 /// Time:    reads no clock; `now` comes with the call. due() is the next point at which poll() has something
@@ -25,15 +28,16 @@ public:
     Duration initial_pause = 500ms;
     Duration max_pause = 30s;
     Duration refused_pause = 10s;
-    std::optional<Duration> give_up_after;  // none: ask for ever
+    std::optional<Duration> give_up_after;  // none: search and ask for ever
   };
   enum class Step { Wait, Ask, GiveUp };
 
   explicit Registration(Options options) : options_(options) {}
 
-  /// A new run: poll() says Ask at once.
+  /// There is no leader to ask.
+  void search(TimePoint now);
+  /// There is one: poll() says Ask at once.
   void start(TimePoint now);
-  void stop() { phase_ = Phase::Idle; }
   [[nodiscard]] Step poll(TimePoint now);
   /// True: we are in, as reply.instance. An answer that nobody waits for changes nothing.
   [[nodiscard]] bool on_reply(const RegistrationReply& reply, TimePoint now);
@@ -42,7 +46,9 @@ public:
   [[nodiscard]] std::optional<TimePoint> due() const;
 
 private:
-  enum class Phase { Idle, Asking, Registered };
+  enum class Phase { Idle, Searching, Asking, Registered };
+
+  void begin_waiting(TimePoint now);
 
   const Options options_;
   Phase phase_ = Phase::Idle;

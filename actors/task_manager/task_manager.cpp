@@ -17,18 +17,25 @@ std::string seconds_of(Duration length) {
 }  // namespace
 
 void TaskManager::on_new_leader(TimePoint now) {
-  if (has_leader_) on_leader_lost("another JobManager leads now");
+  if (has_leader_) on_leader_lost("another JobManager leads now", now);
   has_leader_ = true;
   start_registration(now);
 }
 
-void TaskManager::on_leader_lost(const std::string& reason) {
+void TaskManager::start(TimePoint now) { wait_for_leader(now); }
+
+void TaskManager::wait_for_leader(TimePoint now) {
+  registration_.search(now);
+  if (const auto due = registration_.due()) out_.wake_after(*due - now);
+}
+
+void TaskManager::on_leader_lost(const std::string& reason, TimePoint now) {
   if (!has_leader_) return;
   log::warn(kLogger, "Lost the JobManager: " + reason);
   has_leader_ = false;
   instance_ = {};
-  registration_.stop();
   tasks_.fail_all(reason);
+  wait_for_leader(now);
 }
 
 void TaskManager::on_registration_reply(const RegistrationReply& reply, TimePoint now) {

@@ -58,8 +58,10 @@ public:
       : options_(std::move(options)), tasks_(tasks), out_(out), registration_(options_.registration) {}
 
   // Leadership and registration.
+  /// Before anything else: no leader is known.
+  void start(TimePoint now);
   void on_new_leader(TimePoint now);
-  void on_leader_lost(const std::string& reason);
+  void on_leader_lost(const std::string& reason, TimePoint now);
   void on_registration_reply(const RegistrationReply& reply, TimePoint now);
   /// The leader gave us up. It may be about an earlier registration: then it means nothing.
   void on_disconnect(const Disconnect& mail, TimePoint now);
@@ -90,6 +92,7 @@ public:
 
 private:
   void start_registration(TimePoint now);
+  void wait_for_leader(TimePoint now);
   void beat(TimePoint now);
   /// Of as many tasks as a heartbeat may carry, beginning behind the last one of the beat before.
   [[nodiscard]] std::vector<TaskProgress> some_progress();

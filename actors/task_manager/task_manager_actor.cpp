@@ -65,6 +65,7 @@ TaskManagerActor::behavior_type TaskManagerState::start(Self self, const TaskMan
   self_ = self;
   owner_ = std::move(owner);
   logic_.emplace(options, tasks, *this);
+  logic_->start(now_of(*self));
   guard(*self, kName);
   self->set_down_handler([this](caf::down_msg& down) {
     if (leader_ && leader_.address() == down.source)
@@ -121,7 +122,7 @@ void TaskManagerState::on_new_leader(LeaderSessionId session, const JobManagerAc
 }
 
 void TaskManagerState::on_leader_lost(const std::string& reason) {
-  logic_->on_leader_lost(reason);
+  logic_->on_leader_lost(reason, now_of(*self_));
   fence_.close();
   if (leader_) self_->demonitor(leader_.address());
   leader_ = nullptr;

@@ -114,9 +114,18 @@ int cancel(const CommandLine& line) {
   return kExitOk;
 }
 
-int stop(const CommandLine&) {
-  return fail("stop ends a job with a savepoint, and savepoints are not there yet; weir cancel JOB ends it "
-              "without");
+int stop(const CommandLine& line) {
+  if (line.rest().size() != 1) return fail("stop wants one job: weir stop [OPTIONS] JOB");
+  const auto cluster = open_cluster(line);
+  if (!cluster) return fail(cluster.error().what);
+  const auto job = job_of(line, *cluster);
+  if (!job) return fail(job.error().what);
+  std::cout << "Stopping job " << job->hex() << "." << std::endl;
+  if (const Status begun = cluster->client().stop(*job); !begun) {
+    return fail(explain(begun.error(), line, *cluster).what);
+  }
+  std::cout << "Stopped the sources of job " << job->hex() << "; it ends when all is processed.\n";
+  return kExitOk;
 }
 
 }  // namespace
@@ -141,7 +150,7 @@ const Verb kCancelVerb{.name = "cancel",
 
 const Verb kStopVerb{.name = "stop",
                      .arguments = "JOB",
-                     .summary = "Stop a job with a savepoint. Not there yet.",
+                     .summary = "End a job's sources, so that it finishes what it has read.",
                      .options = kJobOptions,
                      .run = stop};
 

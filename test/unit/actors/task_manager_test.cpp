@@ -163,8 +163,8 @@ TEST_CASE_FIXTURE(Fixture, "the states of tasks are reported; one that the leade
 
 TEST_CASE_FIXTURE(Fixture, "when the leader is lost every task fails, and nothing is reported to anybody") {
   join();
-  manager.on_leader_lost("it died");
-  manager.on_leader_lost("it died");
+  manager.on_leader_lost("it died", kStart + 1s);
+  manager.on_leader_lost("it died", kStart + 1s);
   CHECK(tasks.failed_all == std::vector<std::string>{"it died"});
   manager.on_task_state({.attempt = kAttempt, .state = ExecutionState::Failed});
   CHECK(out.reports.empty());
@@ -191,6 +191,26 @@ TEST_CASE_FIXTURE(Fixture,
   CHECK(out.registrations == 2);
   manager.on_disconnect({.instance = {}, .reason = "for nobody"}, kStart + 1s);
   CHECK(out.registrations == 2);
+}
+
+TEST_CASE_FIXTURE(Fixture, "without any JobManager it gives up when its time is over, and not before") {
+  manager.start(kStart);
+  CHECK(out.wakes == std::vector<Duration>{5min});
+  manager.on_tick(kStart + 299s);
+  CHECK(out.given_up.empty());
+  manager.on_tick(kStart + 300s);
+  CHECK(out.given_up == "no JobManager took this TaskManager in");
+}
+
+TEST_CASE_FIXTURE(Fixture, "the time to give up runs from when it was registered last") {
+  manager.start(kStart);
+  join(kStart + 4min);
+  manager.on_leader_lost("it died", kStart + 60min);
+  manager.on_tick(kStart + 64min);
+  CHECK(out.given_up.empty());
+  manager.on_new_leader(kStart + 64min);  // one that does not answer is no better than none
+  manager.on_tick(kStart + 65min);
+  CHECK_FALSE(out.given_up.empty());
 }
 
 TEST_CASE_FIXTURE(Fixture, "it tells its machinery how to reach the cluster that took it in") {
