@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/weir/progress.h"
 
-#include <utility>
-
 #include "apps/weir/text.h"
 
 namespace weir {
+
+namespace {
+
+constexpr Duration kWindow = 5s;     // over which a rate is taken
+constexpr Duration kStandstill = 3s;  // without news: more than any sane heartbeat
+
+}  // namespace
 
 JobTotals totals_of(const JobDetails& job) {
   JobTotals totals;
@@ -34,16 +39,22 @@ std::string Progress::line(const JobDetails& job, WallTime wall_now, TimePoint n
   if (job.restarts > 0) text += ", restarted " + std::to_string(job.restarts) + "x";
   text += " | " + tasks_text(totals) + " | in " + short_count(static_cast<double>(totals.records_in)) +
           ", out " + short_count(static_cast<double>(totals.records_out)) + " records";
-  return cut_to(text + rate_since_last(totals.records_out, now), columns);
+  remember({totals.records_out, now});
+  return cut_to(text + rate_at(now), columns);
 }
 
-std::string Progress::rate_since_last(std::uint64_t records, TimePoint now) {
-  const std::uint64_t before = std::exchange(last_records_, records);
-  const TimePoint then = std::exchange(last_, now);
-  const bool is_first = !std::exchange(has_last_, true);
-  if (is_first || records < before || now <= then) return {};
-  const double seconds = std::chrono::duration<double>(now - then).count();
-  return " | " + short_count(static_cast<double>(records - before) / seconds) + "/s";
+void Progress::remember(Look look) {
+  if (!news_.empty() && look.records < news_.back().records) news_.clear();
+  if (!news_.empty() && look.records == news_.back().records) return;
+  news_.push_back(look);
+  while (news_.size() > 2 && news_[1].at <= look.at - kWindow) news_.pop_front();
+}
+
+std::string Progress::rate_at(TimePoint now) const {
+  if (now - news_.back().at > kStandstill) return " | 0/s";
+  const double seconds = std::chrono::duration<double>(news_.back().at - news_.front().at).count();
+  if (seconds <= 0) return {};
+  return " | " + short_count(static_cast<double>(news_.back().records - news_.front().records) / seconds) + "/s";
 }
 
 }  // namespace weir

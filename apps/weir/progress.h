@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 
@@ -27,7 +28,8 @@ struct JobTotals {
 ///
 ///     RUNNING 12.3 s | 3 RUNNING, 1 FINISHED | in 1.20 M, out 1.21 M records | 98.5 k/s
 ///
-/// The rate is of records that tasks wrote, since the look before; a restart begins to count anew.
+/// The rate is of records that tasks wrote, over the last seconds: a JobManager hears of them once a heartbeat,
+/// and its TaskManagers do not speak at once. A restart begins to count anew.
 ///
 /// Threads: none.
 /// Time:    reads no clock; `now` comes with the call.
@@ -38,11 +40,15 @@ public:
                                  std::size_t columns);
 
 private:
-  [[nodiscard]] std::string rate_since_last(std::uint64_t records, TimePoint now);
+  struct Look {
+    std::uint64_t records;
+    TimePoint at;
+  };
 
-  bool has_last_ = false;
-  std::uint64_t last_records_ = 0;
-  TimePoint last_{};
+  void remember(Look look);
+  [[nodiscard]] std::string rate_at(TimePoint now) const;
+
+  std::deque<Look> news_;  // the first look, and those that saw other numbers than the look before; recent
 };
 
 }  // namespace weir

@@ -5,6 +5,7 @@ Usage: nodes_test.py BUILD_DIR SOURCE_DIR
 """
 
 import os
+import pty
 import re
 import select
 import signal
@@ -12,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 BUILD, SOURCE = "", ""
@@ -26,6 +28,38 @@ def program(name):
 
 def run(name, *arguments):
     return subprocess.run([program(name), *arguments], capture_output=True, text=True, timeout=60)
+
+
+class Terminal:
+    """A program on a terminal of its own, as a person would sit at it."""
+
+    def __init__(self, *command):
+        self.shown = ""
+        self.pid, self.descriptor = pty.fork()
+        if self.pid == 0:
+            os.execv(command[0], command)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        os.kill(self.pid, signal.SIGKILL)
+        os.waitpid(self.pid, 0)
+        os.close(self.descriptor)
+
+    def press(self, keys):
+        os.write(self.descriptor, keys.encode())
+
+    def read_until(self, pattern, patience=20):
+        """The match, which nothing before has shown; what was shown so far does not count again."""
+        deadline = time.monotonic() + patience
+        while not (found := re.search(pattern, self.shown)):
+            ready = select.select([self.descriptor], [], [], max(0, deadline - time.monotonic()))[0]
+            if not ready:
+                raise AssertionError(f"no /{pattern}/ in {self.shown!r}")
+            self.shown += os.read(self.descriptor, 65536).decode()
+        self.shown = self.shown[found.end():]
+        return found
 
 
 class Nodes(unittest.TestCase):
@@ -75,6 +109,18 @@ class Nodes(unittest.TestCase):
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             stranger = run("weir", "list", "-m", address)
             self.assertEqual((stranger.returncode, stranger.stdout), (1, ""))
+
+    def test_on_a_terminal_a_line_tells_how_a_job_goes(self):
+        _, address = self.start_job_manager()
+        task_manager = self.start("weir-taskmanager", "--jobmanager", address)
+        self.assertRegex(task_manager.stdout.readline(), READY_TM)
+        with Terminal(program("weir"), "run", "-m", address,
+                      os.path.join(BUILD, "examples/libnumbers.so"), "--count", str(10**15)) as terminal:
+            first = terminal.read_until(r"\| 2 RUNNING \| in [0-9.]+ [kMG], out ([0-9.]+ [kMG]) records")[1]
+            terminal.read_until(r"2 RUNNING .* out (?!%s)[0-9.]+ [kMG] records \| [1-9][0-9.]* [kM]/s" %
+                                re.escape(first))
+            terminal.press("\x03")
+            terminal.read_until("was cancelled")
 
     def test_a_taskmanager_waits_for_a_jobmanager_that_comes_later(self):
         with socket.socket() as nobody:

@@ -3,6 +3,11 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <string>
+#include <vector>
+
 namespace weir {
 namespace {
 
@@ -48,7 +53,31 @@ TEST_CASE("a restart is told, and its counters that begin anew give no rate") {
   again.restarts = 2;
   CHECK(progress.line(again, kStart, t0 + 1s, kWide) ==
         "RUNNING 0 ms, restarted 2x | 2 RUNNING, 1 FINISHED | in 1.20 k, out 10 records");
-  CHECK(progress.line(job(10), kStart, t0 + 2s, kWide).ends_with("| 0/s"));
+  CHECK(progress.line(job(110), kStart, t0 + 2s, kWide).ends_with("| 100/s"));
+}
+
+TEST_CASE("the rate stays as it is between heartbeats, and is 0 once they bring nothing new") {
+  Progress progress;
+  const TimePoint t0{};
+  std::vector<std::string> rates;
+  for (int half_seconds = 0; half_seconds < 24; ++half_seconds) {
+    const auto heartbeats = static_cast<std::uint64_t>(std::min(half_seconds / 2, 8));
+    const auto line = progress.line(job(1'000 * heartbeats), kStart, t0 + half_seconds * 500ms, kWide);
+    rates.push_back(line.substr(line.rfind("| ") + 2));
+  }
+  CHECK(std::all_of(rates.begin() + 2, rates.end() - 1, [](auto& rate) { return rate == "1.00 k/s"; }));
+  CHECK(rates.back() == "0/s");
+}
+
+TEST_CASE("the rate is that of the last seconds") {
+  Progress progress;
+  const TimePoint t0{};
+  for (int second = 0; second < 10; ++second)
+    (void)progress.line(job(static_cast<std::uint64_t>(second)), kStart, t0 + second * 1s, kWide);
+  std::string line;
+  for (int second = 10; second < 20; ++second)
+    line = progress.line(job(static_cast<std::uint64_t>(second) * 1'000), kStart, t0 + second * 1s, kWide);
+  CHECK(line.ends_with("| 1.00 k/s"));
 }
 
 TEST_CASE("two looks at the same instant give no rate") {
