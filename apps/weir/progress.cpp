@@ -54,7 +54,8 @@ std::string Progress::rate_at(TimePoint now) const {
   if (now - news_.back().at > kStandstill) return " | 0/s";
   const double seconds = std::chrono::duration<double>(news_.back().at - news_.front().at).count();
   if (seconds <= 0) return {};
-  return " | " + short_count(static_cast<double>(news_.back().records - news_.front().records) / seconds) + "/s";
+  const auto records = static_cast<double>(news_.back().records - news_.front().records);
+  return " | " + short_count(records / seconds) + "/s";
 }
 
 }  // namespace weir

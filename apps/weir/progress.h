@@ -28,8 +28,8 @@ struct JobTotals {
 ///
 ///     RUNNING 12.3 s | 3 RUNNING, 1 FINISHED | in 1.20 M, out 1.21 M records | 98.5 k/s
 ///
-/// The rate is of records that tasks wrote, over the last seconds: a JobManager hears of them once a heartbeat,
-/// and its TaskManagers do not speak at once. A restart begins to count anew.
+/// The rate is of records that tasks wrote, over the last seconds: a JobManager hears of them once a
+/// heartbeat, and its TaskManagers do not speak at once. A restart begins to count anew.
 ///
 /// Threads: none.
 /// Time:    reads no clock; `now` comes with the call.
