@@ -35,10 +35,10 @@ struct StateInfo {
   std::string name;
   StateKind kind = StateKind::Value;
   Redistribution redistribution = Redistribution::Split;  // of operator state
-  bool expires = false;    // before each value (or element) stands when it was last used: i64, ms
+  bool expires = false;    // before each value stands when it was last used: i64, ms
   std::string key;         // schema; empty: no key
   std::string name_space;  // schema; empty: none, and no bytes
-  std::string value;       // schema of the value; of a list, of its elements; of a keyed map, a pair's
+  std::string value;       // schema of the value; of an operator's list, of its elements
   bool operator==(const StateInfo&) const = default;
 };
 

@@ -35,6 +35,7 @@ concept EntryTraits = requires(const Traits& traits, const Entry& entry, const t
 ///
 ///   describe()               what the state is, but for its name
 ///   bound(entry), write(entry, at)  as a Serializer's
+///   skips(entry)             may be left out: true for what the snapshot need not have
 ///   reader(from)             something that reads entries written as `from` says: called with (at, end,
 ///                            insert) it calls insert(hash, entry) and returns the byte behind, or nullptr
 ///                            if the bytes are none. Throws std::runtime_error if it cannot read `from`.
@@ -251,6 +252,9 @@ private:
       const std::size_t slot_count = std::min(TableSnapshot::kChunkSlots, group.capacity());
       group.for_each_taken_in(chunk.first_slot, slot_count, [&](std::size_t at) {
         const Entry& entry = group.entry(at);
+        if constexpr (requires { traits_.skips(entry); }) {
+          if (traits_.skips(entry)) return;
+        }
         std::byte* const to = block.room(traits_.bound(entry), snapshot_->sink());
         const std::byte* const end = traits_.write(entry, to);
         work += static_cast<std::size_t>(end - to);

@@ -45,6 +45,12 @@ void KeyedBackend::restore(const std::string& name, StateTable& table) {
   }
 }
 
+void KeyedBackend::require_keys(const std::string& state) const {
+  if (key_type_.read != nullptr) return;
+  throw std::logic_error("the keyed state \"" + state +
+                         "\" is asked for by an operator without keys: put key_by() before it");
+}
+
 std::vector<std::string> KeyedBackend::end_restore() {
   std::set<std::string> unclaimed;
   for (const StateFile& file : sources_) {

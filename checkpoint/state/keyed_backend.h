@@ -12,9 +12,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/time.h"
 #include "checkpoint/snapshot/key_group.h"
 #include "checkpoint/snapshot/state_file.h"
+#include "checkpoint/state/current_key.h"
 #include "checkpoint/state/heap_table.h"
+#include "checkpoint/state/keyed_cell.h"
 
 namespace weir {
 
@@ -28,6 +31,8 @@ class KeyedBackend {
 public:
   KeyedBackend(KeyGroupRange range, std::uint32_t max_parallelism)
       : range_(range), max_parallelism_(max_parallelism) {}
+  KeyedBackend(const KeyedBackend&) = delete;  // handles point into it
+  KeyedBackend& operator=(const KeyedBackend&) = delete;
 
   [[nodiscard]] KeyGroupRange range() const { return range_; }
 
@@ -49,6 +54,38 @@ public:
     return *table;
   }
 
+  /// What type the keys are of. Before states are asked for; twice only with the same type.
+  template <Key K>
+  void use_key() {
+    key_type_ = KeyType::of<K>();
+  }
+  /// The key of the record or timer that is processed next. It lives, unchanged, until the next one is set.
+  template <Key K>
+  void set_current_key(const K& key) { current_key_.set(key); }
+  void clear_current_key() { current_key_.clear(); }
+  /// What time it is for state that expires. Told now and then, not for each record.
+  void set_time(WallTime now) { now_ = now; }
+
+  /// A function's state, filled from what is being restored. Handles last as long as this. Throws as table().
+  template <class Descriptor>
+  [[nodiscard]] typename Descriptor::State state(const Descriptor& descriptor) {
+    using V = typename Descriptor::Content;
+    require_keys(descriptor.name);
+    const CellTraits<V> traits{Descriptor::kKind, key_type_};
+    if (!descriptor.ttl.is_limited()) {
+      auto& cells = table<CellEntry<V>>(descriptor.name, traits);
+      require_kind(descriptor.name, cells.describe(), traits.describe());
+      return descriptor.bind({current_key_, cells});
+    }
+    const ExpiringTraits<V> expiring{{Descriptor::kKind, key_type_}, descriptor.ttl, &now_};
+    auto& cells = table<CellEntry<Expiring<V>>>(descriptor.name, expiring);
+    require_kind(descriptor.name, cells.describe(), expiring.describe());
+    auto store = std::make_unique<ExpiringStore<V>>(cells, expiring);
+    CellStore<V>& kept = *store;
+    stores_.push_back(std::move(store));
+    return descriptor.bind({current_key_, kept});
+  }
+
   /// The states, in the order in which a snapshot numbers them.
   [[nodiscard]] std::vector<StateInfo> states() const;
 
@@ -67,12 +104,20 @@ public:
 
 private:
   void restore(const std::string& name, StateTable& table);
+  void require_keys(const std::string& state) const;
+  static void require_kind(const std::string& name, const StateInfo& first, const StateInfo& second) {
+    if (first != second) refuse(name, first, second);
+  }
   [[noreturn]] static void refuse(const std::string& name, const StateInfo& first, const StateInfo& second);
 
   const KeyGroupRange range_;
   const std::uint32_t max_parallelism_;
   std::map<std::string, std::unique_ptr<StateTable>> tables_;
+  std::vector<std::unique_ptr<AnyCellStore>> stores_;  // of states that are not plain tables
   std::span<StateFile> sources_;
+  KeyType key_type_;
+  CurrentKey current_key_;
+  WallTime now_{};
 };
 
 }  // namespace weir

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "checkpoint/state/state.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "checkpoint/state/keyed_backend.h"
+#include "test/support/state_bytes.h"
+
+using namespace weir;
+using namespace weir::testing;
+
+namespace {
+
+struct Average {
+  struct Accumulator {
+    double sum = 0;
+    std::int64_t count = 0;
+  };
+  void add(Accumulator& a, double value) const {
+    a.sum += value;
+    ++a.count;
+  }
+  [[nodiscard]] double result(const Accumulator& a) const { return a.sum / static_cast<double>(a.count); }
+};
+
+/// Keyed by text.
+struct TextBackend : KeyedBackend {
+  TextBackend() : KeyedBackend({0, 15}, 16) { use_key<std::string_view>(); }
+};
+
+StateFile snapshot_of(KeyedBackend& backend) {
+  BlockList blocks;
+  backend.begin_snapshot(blocks);
+  while (!backend.snapshot_some(100)) {}
+  auto file = open_bytes(state_file_of(backend.states(), blocks.blocks));
+  REQUIRE(file);
+  return *std::move(file);
+}
+
+WallTime at_second(std::int64_t seconds) { return WallTime(std::chrono::seconds(seconds)); }
+
+}  // namespace
+
+TEST_CASE("a value belongs to the current key") {
+  TextBackend backend;
+  auto count = backend.state(value_state<std::int64_t>("count"));
+  const std::string_view ada = "ada", bob = "bob, whose key has more than twelve bytes";
+  backend.set_current_key(ada);
+  CHECK(count.get() == nullptr);
+  CHECK(count.value_or(-1) == -1);
+  count.set(1);
+  backend.set_current_key(bob);
+  CHECK(count.get() == nullptr);
+  count.update([](std::int64_t& held) { held += 10; });
+  backend.set_current_key(ada);
+  CHECK(*count.get() == 1);
+  count.clear();
+  CHECK(count.get() == nullptr);
+  backend.set_current_key(bob);
+  CHECK(*count.get() == 10);
+}
+
+TEST_CASE("lists, maps, and what is reduced, aggregated and folded are kept by key") {
+  KeyedBackend backend({0, 15}, 16);
+  backend.use_key<int>();
+  auto list = backend.state(list_state<std::string>("list"));
+  auto map = backend.state(map_state<std::string, int>("map"));
+  auto most = backend.state(reducing_state<int>("most", [](int a, int b) { return std::max(a, b); }));
+  auto average = backend.state(aggregating_state<Average>("average"));
+  const auto append = [](const std::string& text, int number) { return text + std::to_string(number); };
+  auto text = backend.state(folding_state("text", std::string(">"), append));
+  for (int key = 0; key < 2; ++key) {
+    backend.set_current_key(key);
+    CHECK(list.get().empty());
+    CHECK(map.get().empty());
+    CHECK(most.get() == nullptr);
+    CHECK_FALSE(average.get());
+    CHECK(text.get() == nullptr);
+    list.add("a");
+    list.add("b");
+    map.put("x", 1);
+    map.put("y", 2);
+    map.put("x", 3);
+    map.remove("y");
+    for (const int number : {-3, -1, -2}) {
+      most.add(number);
+      average.add(number);
+      text.add(number);
+    }
+    CHECK(list.get() == std::vector<std::string>{"a", "b"});
+    CHECK(map.get().size() == 1);
+    CHECK(*map.find("x") == 3);
+    CHECK_FALSE(map.contains("y"));
+    CHECK(*most.get() == -1);
+    CHECK(*average.get() == -2);
+    CHECK(*text.get() == ">-3-1-2");
+  }
+  list.assign({});
+  map.remove("x");
+  most.clear();
+  average.clear();
+  text.clear();
+  CHECK(snapshot_of(backend).blocks().size() == 5);  // of the other key
+}
+
+TEST_CASE("all kinds of state come back from a snapshot, under keys of any length") {
+  const auto fill = [](KeyedBackend& backend, bool is_new) {
+    auto value = backend.state(value_state<double>("value"));
+    auto list = backend.state(list_state<int>("list"));
+    auto map = backend.state(map_state<int, std::string>("map"));
+    for (int i = 0; i < 500; ++i) {
+      const std::string text = std::string(static_cast<std::size_t>(i) % 40, 'k') + std::to_string(i);
+      const std::string_view key = text;
+      backend.set_current_key(key);
+      if (is_new) {
+        value.set(i * 0.5);
+        list.assign(std::vector<int>(static_cast<std::size_t>(i % 7), i));
+        map.put(i, text);
+      }
+      REQUIRE(*value.get() == i * 0.5);
+      REQUIRE(list.get() == std::vector<int>(static_cast<std::size_t>(i % 7), i));
+      REQUIRE(*map.find(i) == text);
+    }
+  };
+  TextBackend backend;
+  fill(backend, true);
+  std::vector<StateFile> files;
+  files.push_back(snapshot_of(backend));
+  TextBackend restored;
+  restored.begin_restore(files);
+  fill(restored, false);
+  CHECK(restored.end_restore().empty());
+  CHECK(restored.states() == backend.states());
+}
+
+TEST_CASE("state that nobody used for its lifetime is gone, also from snapshots") {
+  using Renewal = StateTtl::Renewal;
+  const StateTtl ttl{.lifetime = 10s, .renewal = Renewal::OnWrite};
+  const StateTtl read_ttl{.lifetime = 10s, .renewal = Renewal::OnReadAndWrite};
+  KeyedBackend backend({0, 15}, 16);
+  backend.use_key<int>();
+  backend.set_time(at_second(100));
+  auto written = backend.state(value_state<int>("written").expiring(ttl));
+  auto read = backend.state(value_state<int>("read").expiring(read_ttl));
+  const int one = 1, two = 2;
+  backend.set_current_key(one);
+  written.set(7);
+  read.set(7);
+
+  backend.set_time(at_second(109));
+  CHECK(*written.get() == 7);
+  CHECK(*read.get() == 7);
+  backend.set_current_key(two);
+  written.set(8);
+
+  backend.set_time(at_second(110));
+  const auto states = backend.states();
+  CHECK(states[0].expires);
+  auto file = snapshot_of(backend);
+  std::uint32_t entries[2] = {};
+  for (const auto& block : file.blocks()) entries[block.info.state] += block.info.entry_count;
+  CHECK(entries[0] == 1);  // read, by reading
+  CHECK(entries[1] == 1);  // written, by key two
+  backend.set_current_key(one);
+  CHECK(written.get() == nullptr);
+  CHECK(*read.get() == 7);
+  written.update([](int& held) {
+    CHECK(held == 0);  // what has expired is not the start of anything
+    held = 9;
+  });
+  CHECK(*written.get() == 9);
+
+  std::vector<StateFile> files;
+  files.push_back(std::move(file));
+  KeyedBackend restored({0, 15}, 16);
+  restored.use_key<int>();
+  restored.set_time(at_second(118));
+  restored.begin_restore(files);
+  auto back = restored.state(value_state<int>("written").expiring(ttl));
+  restored.set_current_key(two);
+  CHECK(*back.get() == 8);
+  restored.set_time(at_second(119));
+  CHECK(back.get() == nullptr);
+}
+
+TEST_CASE("keyed state is refused without keys, between records, and as something else") {
+  KeyedBackend backend({0, 15}, 16);
+  CHECK_THROWS_WITH_AS(
+      (void)backend.state(value_state<int>("count")),
+      "the keyed state \"count\" is asked for by an operator without keys: put key_by() before "
+      "it",
+      std::logic_error);
+  backend.use_key<int>();
+  auto count = backend.state(value_state<int>("count"));
+  CHECK_THROWS_WITH_AS(
+      (void)count.get(),
+      "keyed state was used where there is no current key: use it while a record or a timer is "
+      "processed",
+      std::logic_error);
+  CHECK_THROWS_WITH_AS(
+      (void)backend.state(value_state<double>("count")),
+      "the state \"count\" is asked for as value state i32 -> f64, but it is value state i32 -> "
+      "i32: give one of them another name",
+      std::logic_error);
+  CHECK_THROWS_AS((void)backend.state(reducing_state<int>("count", std::plus<>())), std::logic_error);
+  CHECK_THROWS_AS((void)backend.state(value_state<int>("count").expiring({.lifetime = 1s})),
+                  std::logic_error);
+}
+
+TEST_CASE("a descriptor tells the state before there is one") {
+  const auto info = map_state<std::string, int>("seen").expiring({.lifetime = 1s}).info();
+  CHECK(info == StateInfo{.name = "seen", .kind = StateKind::Map, .expires = true,
+                          .value = "map{pair{string,i32}}"});
+}
