@@ -51,6 +51,9 @@ enum class ErrorCode : std::uint16_t {
   Timeout = 5005,
   TaskFailed = 5006,
   Cancelled = 5007,
+  // 6xxx checkpoints
+  CheckpointFailed = 6001,
+  StateNotRestorable = 6002,
 };
 
 /// What went wrong, of whom, what was expected and, where it helps, what to do: one line for a person to

@@ -14,7 +14,8 @@
 namespace weir {
 
 /// Begin this checkpoint: send its barrier, then hand in your state. Goes to running tasks all of whose
-/// producers have ended (sources have none); to others its barriers come.
+/// producers have ended (sources have none): such a task first reads what it has been sent to the end. To
+/// others the barriers come. One whose turn has come already, by a barrier, has nothing more to do.
 struct TriggerCheckpoint {
   ExecutionAttemptId attempt;
   CheckpointId checkpoint = 0;

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// A job in execution as its checkpoints see it. Plain values.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+
+namespace weir {
+
+/// Some neighbouring subtasks of one vertex.
+struct SubtaskRange {
+  std::size_t vertex = 0;  // index into CheckpointPlan::vertices
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+  bool operator==(const SubtaskRange&) const = default;
+};
+
+struct CheckpointedTask {
+  ExecutionAttemptId attempt;
+  std::vector<SubtaskRange> producers;  // whose output it reads
+  bool operator==(const CheckpointedTask&) const = default;
+};
+
+struct CheckpointedOperator {
+  OperatorId id;
+  std::string name;
+  std::string uid;  // empty: the id was generated
+  bool operator==(const CheckpointedOperator&) const = default;
+};
+
+struct CheckpointedVertex {
+  std::string name;
+  std::uint32_t max_parallelism = 128;
+  bool max_parallelism_is_set = false;  // by the user: a restored state may not overrule it
+  std::vector<CheckpointedOperator> operators;
+  std::vector<CheckpointedTask> tasks;  // by subtask; as many as its parallelism
+  bool operator==(const CheckpointedVertex&) const = default;
+
+  [[nodiscard]] std::uint32_t parallelism() const { return static_cast<std::uint32_t>(tasks.size()); }
+};
+
+/// One round of attempts: all tasks that were deployed together.
+struct CheckpointPlan {
+  std::vector<CheckpointedVertex> vertices;  // producers before consumers
+  bool operator==(const CheckpointPlan&) const = default;
+};
+
+}  // namespace weir
