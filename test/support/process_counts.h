@@ -7,17 +7,40 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <sstream>
+#include <string>
 
 namespace weir::testing {
 
-/// The descriptors and threads of this process: what a test may not leave behind.
+/// The descriptors and threads of this process: what a test may not leave behind. Threads on their way out
+/// do not count: join() returns before the kernel has taken them off its list.
 struct ProcessCounts {
   std::size_t descriptors = entries_of("/proc/self/fd");
-  std::size_t threads = entries_of("/proc/self/task");
+  std::size_t threads = living_threads();
 
   bool operator==(const ProcessCounts&) const = default;
 
 private:
+  static std::size_t living_threads() {
+    std::size_t living = 0;
+    for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task"))
+      living += is_exiting(thread.path() / "stat") ? 0 : 1;
+    return living;
+  }
+
+  /// By the flags in "id (name) state parent group session terminal foreground flags ...".
+  static bool is_exiting(const std::filesystem::path& stat) {
+    constexpr unsigned long kExiting = 0x4;  // PF_EXITING, set before whoever joins is woken
+    std::string line;
+    if (!std::getline(std::ifstream(stat), line)) return true;  // gone by now
+    std::istringstream fields(line.substr(line.rfind(')') + 1));
+    std::string skipped;
+    for (int i = 0; i < 6; ++i) fields >> skipped;
+    unsigned long flags = 0;
+    fields >> flags;
+    return (flags & kExiting) != 0;
+  }
+
   static std::size_t entries_of(const char* directory) {
     return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(directory), {}));
   }
