@@ -141,7 +141,13 @@ bool is_single_name(std::string_view name) {
          name.find('\0') == name.npos;
 }
 
-/// Whether a path stays below where it starts: names with '/' between them, none of them empty or "..".
+Error not_as_written(const std::string& path, const std::string& how) {
+  return {ErrorCode::Corrupt, "the state file " + path + " is not the one that was written: " + how,
+          Blame::Environment};
+}
+
+}  // namespace
+
 bool stays_below(std::string_view path) {
   for (std::size_t at = 0; at <= path.size();) {
     const std::size_t slash = std::min(path.find('/', at), path.size());
@@ -150,13 +156,6 @@ bool stays_below(std::string_view path) {
   }
   return true;
 }
-
-Error not_as_written(const std::string& path, const std::string& how) {
-  return {ErrorCode::Corrupt, "the state file " + path + " is not the one that was written: " + how,
-          Blame::Environment};
-}
-
-}  // namespace
 
 std::string directory_of(CheckpointId checkpoint) { return "chk-" + std::to_string(checkpoint); }
 

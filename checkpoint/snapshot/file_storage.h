@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/file_system.h"
 #include "checkpoint/snapshot/storage.h"
@@ -36,6 +37,9 @@ private:
   FileSystem& files_;  // outlives this and its streams
   const Options options_;
 };
+
+/// Whether a path stays below where it starts: names with '/' between them, none of them empty or "..".
+[[nodiscard]] bool stays_below(std::string_view path);
 
 /// The directory of a checkpoint below the root.
 [[nodiscard]] std::string directory_of(CheckpointId checkpoint);
