@@ -52,6 +52,10 @@ BarrierAligner::Steps BarrierAligner::on_end(std::uint32_t channel) {
   WEIR_CHECK(!ended_[channel], "a channel ends once");
   ended_[channel] = true;
   ++ended_count_;
+  if (ended_count_ == ended_.size() && trigger_ && trigger_->checkpoint > last_) {
+    complete_trigger(steps);
+    return steps;
+  }
   // The newest that is complete now; what is older is subsumed by it.
   for (std::size_t at = pending_.size(); at-- > 0;) {
     if (!is_complete(pending_[at])) continue;
@@ -64,10 +68,16 @@ BarrierAligner::Steps BarrierAligner::on_end(std::uint32_t channel) {
 BarrierAligner::Steps BarrierAligner::on_trigger(const Barrier& barrier) {
   Steps steps;
   if (barrier.checkpoint <= last_) return steps;
-  abort_older(barrier.checkpoint, kSubsumed, steps);
-  begin(barrier, steps);
-  complete(pending_.size() - 1, steps);
+  trigger_ = barrier;
+  if (ended_count_ == ended_.size()) complete_trigger(steps);
   return steps;
+}
+
+void BarrierAligner::complete_trigger(Steps& steps) {
+  abort_older(trigger_->checkpoint, kSubsumed, steps);
+  begin(*trigger_, steps);
+  complete(pending_.size() - 1, steps);
+  trigger_.reset();
 }
 
 bool BarrierAligner::is_complete(const Pending& pending) const {

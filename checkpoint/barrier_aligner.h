@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -64,7 +65,8 @@ public:
   [[nodiscard]] Steps on_barrier(std::uint32_t channel, const Barrier& barrier);
   [[nodiscard]] Steps on_cancel_marker(std::uint64_t checkpoint);
   [[nodiscard]] Steps on_end(std::uint32_t channel);
-  /// A trigger that came straight to the task, because nothing that writes to it runs any more.
+  /// A trigger that came straight to the task, because nothing that writes to it runs any more. It waits until
+  /// all that was written has been read: what the producers handed in says that it was.
   [[nodiscard]] Steps on_trigger(const Barrier& barrier);
 
   /// Whether some channels wait for others.
@@ -83,12 +85,14 @@ private:
   void begin(const Barrier& barrier, Steps& steps);
   void abort_older(std::uint64_t than, std::string_view reason, Steps& steps);
   void complete(std::size_t at, Steps& steps);
+  void complete_trigger(Steps& steps);
 
   const Mode mode_;
   std::vector<bool> ended_;  // by channel
   std::uint32_t ended_count_ = 0;
   std::uint64_t last_ = 0;         // the highest that was begun, completed or aborted
   std::vector<Pending> pending_;   // ascending by checkpoint
+  std::optional<Barrier> trigger_;  // waits for the last channel to end
 };
 
 }  // namespace weir

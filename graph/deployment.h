@@ -55,6 +55,7 @@ struct TaskDeploymentDescriptor {
   std::vector<ResultPartitionDescriptor> outputs;
   std::vector<InputGateDescriptor> inputs;
   CheckpointMode checkpoint_mode = CheckpointMode::ExactlyOnce;
+  bool is_checkpointed = false;  // checkpoints come by themselves
   StateBackend backend;  // never Cluster when a JobManager sends it
   TaskRestore restore;   // of checkpoint 0: there is none, the task starts from nothing
   bool operator==(const TaskDeploymentDescriptor&) const = default;
@@ -81,7 +82,7 @@ template <class F>
 typename F::result_type inspect(F& f, TaskDeploymentDescriptor& x) {
   return f(x.job, x.job_name, x.program, x.vertex, x.task_name, x.attempt, x.allocation, x.subtask_index,
            x.parallelism, x.max_parallelism, x.attempt_number, x.slot, x.has_input_splits, x.outputs,
-           x.inputs, x.checkpoint_mode, x.backend, x.restore);
+           x.inputs, x.checkpoint_mode, x.is_checkpointed, x.backend, x.restore);
 }
 
 }  // namespace weir

@@ -64,6 +64,9 @@ TaskDeploymentDescriptor describe_deployment(const JobGraph& job,
   task.attempt_number = execution.attempt_number();
   task.slot = execution.slot().slot;
   task.has_input_splits = !definition.input_splits.empty();
+  task.is_checkpointed = job.checkpoints.is_periodic();
+  task.checkpoint_mode = job.checkpoints.mode;
+  task.backend = job.checkpoints.backend;
   for (const IntermediateResult& result : job_vertex.results()) {
     task.outputs.push_back(describe_output(result, execution, subtask));
   }

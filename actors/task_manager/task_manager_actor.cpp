@@ -219,6 +219,20 @@ public:
   void on_input_split_wanted(JobId job, ExecutionAttemptId attempt) override {
     caf::anon_send(receiver_, RequestNextInputSplit{job, attempt});
   }
+  void on_checkpoint_acknowledged(const CheckpointReport& report) override {
+    caf::anon_send(receiver_, AcknowledgeCheckpoint{.job = report.job,
+                                                    .attempt = report.attempt,
+                                                    .checkpoint = report.checkpoint,
+                                                    .snapshot = report.snapshot,
+                                                    .metrics = {.alignment = report.alignment,
+                                                                .sync = report.sync,
+                                                                .async = report.async,
+                                                                .bytes = report.bytes}});
+  }
+  void on_checkpoint_declined(JobId job, ExecutionAttemptId attempt, CheckpointId checkpoint,
+                              const std::string& reason) override {
+    caf::anon_send(receiver_, DeclineCheckpoint{job, attempt, checkpoint, reason});
+  }
 
 private:
   TaskManagerActor receiver_;

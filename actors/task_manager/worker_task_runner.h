@@ -30,6 +30,20 @@ public:
     worker_.on_input_split(attempt, answer.has_split ? std::optional(answer.split) : std::nullopt);
   }
   [[nodiscard]] std::vector<TaskProgress> progress() const override { return worker_.progress(); }
+  void trigger_checkpoint(const TriggerCheckpoint& mail) override {
+    worker_.trigger_checkpoint(mail.attempt,
+                               {.checkpoint = mail.checkpoint,
+                                .triggered_at = mail.triggered_at,
+                                .is_savepoint = mail.is_savepoint,
+                                .storage_root = mail.storage_root},
+                               mail.ends_sources);
+  }
+  void notify_checkpoint_complete(const NotifyCheckpointComplete& mail) override {
+    worker_.on_checkpoint_complete(mail.attempt, mail.checkpoint);
+  }
+  void notify_checkpoint_aborted(const NotifyCheckpointAborted& mail) override {
+    worker_.on_checkpoint_aborted(mail.attempt, mail.checkpoint);
+  }
   void join_cluster(const ClusterAccess& access) override {
     worker_.join_cluster({.cluster = access.cluster, .node = node_, .token = access.token});
   }

@@ -2,8 +2,29 @@
 #include "execution/operators/operator.h"
 
 #include <exception>
+#include <string>
+#include <vector>
+
+#include "base/log.h"
 
 namespace weir {
+
+void OperatorContext::begin_restore(Restored restored) {
+  restored_ = std::move(restored);
+  keyed_state_.begin_restore(restored_.files);
+  operator_state_.begin_restore(restored_.files, restored_.slices);
+}
+
+void OperatorContext::end_restore() {
+  std::vector<std::string> unused = keyed_state_.end_restore();
+  for (std::string& name : operator_state_.end_restore()) unused.push_back(std::move(name));
+  for (const std::string& name : unused) {
+    log::warn("state", "operator \"" + operator_name() + "\" has no state \"" + name +
+                           "\" any more; what the checkpoint holds of it is dropped");
+  }
+  restored_.files.clear();
+  restored_.slices.clear();
+}
 
 void rethrow_attributed(const std::string& operator_name) {
   try {

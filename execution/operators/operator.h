@@ -43,6 +43,15 @@ public:
   virtual void open(OperatorContext&) {}
   /// No record follows: emit what was held back.
   virtual void finish() {}
+  /// A snapshot of the operator's state is taken as soon as this returns: put into state what is not there
+  /// yet.
+  virtual void snapshot(CheckpointId) {}
+  /// All tasks have handed in their state for this checkpoint, and so for all before it: what was held back
+  /// for it may be made visible. Some are never told of.
+  virtual void on_checkpoint_complete(CheckpointId) {}
+  virtual void on_checkpoint_aborted(CheckpointId) {}
+  /// Whether something is held back that a checkpoint must complete first. The task does not end before.
+  [[nodiscard]] virtual bool awaits_checkpoint() const { return false; }
   /// The task has nothing to do for now: hand on what is only buffered.
   virtual void on_idle() {}
   virtual void close() {}

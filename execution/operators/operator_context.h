@@ -4,8 +4,13 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
+#include <utility>
 
+#include "checkpoint/snapshot/handles.h"
+#include "checkpoint/snapshot/state_file.h"
 #include "checkpoint/state/keyed_backend.h"
+#include "checkpoint/state/operator_state.h"
 
 namespace weir {
 
@@ -19,6 +24,13 @@ public:
     std::uint32_t subtask_index = 0;
     std::uint32_t parallelism = 1;
     std::uint32_t max_parallelism = 128;
+    bool is_checkpointed = false;
+  };
+  /// What the operator starts with.
+  struct Restored {
+    CheckpointId checkpoint = 0;
+    std::vector<StateFile> files;
+    std::vector<ListSlice> slices;  // into `files`
   };
 
   explicit OperatorContext(Place place)
@@ -31,11 +43,23 @@ public:
   [[nodiscard]] std::uint32_t parallelism() const { return place_.parallelism; }
   [[nodiscard]] std::uint32_t max_parallelism() const { return place_.max_parallelism; }
 
+  /// Whether checkpoints come by themselves, so that what waits for one need not wait for ever.
+  [[nodiscard]] bool is_checkpointed() const { return place_.is_checkpointed; }
+  /// Whether the task goes on from a checkpoint, be it that this operator had no state there.
+  [[nodiscard]] bool is_restored() const { return restored_.checkpoint != 0; }
+
   [[nodiscard]] KeyedBackend& keyed_state() { return keyed_state_; }
+  [[nodiscard]] OperatorStateBackend& operator_state() { return operator_state_; }
+
+  /// By the chain: before the operator opens, and after.
+  void begin_restore(Restored restored);
+  void end_restore();
 
 private:
   const Place place_;
   KeyedBackend keyed_state_;
+  OperatorStateBackend operator_state_;
+  Restored restored_;
 };
 
 }  // namespace weir

@@ -3,7 +3,11 @@
 
 #include <algorithm>
 #include <exception>
+#include <stdexcept>
 #include <utility>
+
+#include "base/file_system.h"
+#include "checkpoint/snapshot/file_storage.h"
 
 namespace weir {
 
@@ -58,7 +62,10 @@ OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescrip
   for (const ChainedOperator& each : vertex_.operators) {
     const OperatorFactory& factory = factory_of(program.stream_graph().node(each.node));
     auto context = std::make_unique<OperatorContext>(
-        OperatorContext::Place{each.name, task.subtask_index, task.parallelism, task.max_parallelism});
+        OperatorContext::Place{each.name, task.subtask_index, task.parallelism, task.max_parallelism,
+                               task.is_checkpointed});
+    stateful_.insert(stateful_.begin(), {each.id, context.get()});
+    attributed(each.name, [&] { begin_restore(each.id, *context); });
     Link link{each.name, &factory, std::move(context)};
     attributed(each.name, [&] { link.instance = factory.make(); });
     link.instance->bind(*link.context);
@@ -68,6 +75,23 @@ OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescrip
   for (std::size_t link = links_.size(); link-- > 0;) {
     attributed(links_[link].name, [&] { wire(link, writers); });
   }
+}
+
+void OperatorChain::begin_restore(OperatorId id, OperatorContext& context) {
+  if (task_.restore.checkpoint == 0) return;
+  OperatorContext::Restored restored{.checkpoint = task_.restore.checkpoint};
+  if (const auto found = task_.restore.operators.find(id); found != task_.restore.operators.end()) {
+    LocalFileSystem files;
+    for (const OperatorSnapshot& source : found->second.sources) {
+      auto bytes = open_state(files, task_.restore.root, source.state);
+      if (!bytes) throw std::runtime_error("state cannot be restored: " + bytes.error().what);
+      auto file = StateFile::open(*std::move(bytes), source.state.path);
+      if (!file) throw std::runtime_error("state cannot be restored: " + file.error().what);
+      restored.files.push_back(*std::move(file));
+    }
+    restored.slices = found->second.slices;
+  }
+  context.begin_restore(std::move(restored));
 }
 
 OperatorChain::~OperatorChain() {
@@ -126,8 +150,31 @@ void OperatorChain::open() {
   const Accumulators::Scope counted(accumulators_);
   for (auto link = links_.rbegin(); link != links_.rend(); ++link) {
     link->is_open = true;  // also if open() throws half-way: close() must come
-    attributed(link->name, [&] { link->instance->open(*link->context); });
+    attributed(link->name, [&] {
+      link->instance->open(*link->context);
+      if (link->context->is_restored()) link->context->end_restore();
+    });
   }
+}
+
+std::vector<OperatorChain::Stateful>& OperatorChain::stateful(CheckpointId checkpoint) {
+  for (auto link = links_.rbegin(); link != links_.rend(); ++link)
+    attributed(link->name, [&] { link->instance->snapshot(checkpoint); });
+  return stateful_;
+}
+
+void OperatorChain::on_checkpoint_complete(CheckpointId checkpoint) {
+  for (Link& link : links_) attributed(link.name, [&] { link.instance->on_checkpoint_complete(checkpoint); });
+}
+
+void OperatorChain::on_checkpoint_aborted(CheckpointId checkpoint) {
+  for (Link& link : links_) attributed(link.name, [&] { link.instance->on_checkpoint_aborted(checkpoint); });
+}
+
+bool OperatorChain::awaits_checkpoint() const {
+  for (const Link& link : links_)
+    if (link.instance->awaits_checkpoint()) return true;
+  return false;
 }
 
 void OperatorChain::finish() {

@@ -37,6 +37,20 @@ public:
   /// Closes what was opened, once. The first exception is thrown when all have been closed.
   void close();
 
+  /// An operator and where its state is.
+  struct Stateful {
+    OperatorId id;
+    OperatorContext* context = nullptr;
+  };
+  /// Has every operator put what belongs to this checkpoint into its state, and says where that is. The tail
+  /// comes first: it holds what the others gave to it. Good until the next call.
+  [[nodiscard]] std::vector<Stateful>& stateful(CheckpointId checkpoint);
+  /// The same for operators that have finished.
+  [[nodiscard]] std::vector<Stateful>& stateful_at_the_end() { return stateful_; }
+  void on_checkpoint_complete(CheckpointId checkpoint);
+  void on_checkpoint_aborted(CheckpointId checkpoint);
+  [[nodiscard]] bool awaits_checkpoint() const;
+
   [[nodiscard]] bool begins_with_source() const { return is_source_; }
   [[nodiscard]] AnySourceOperator& source();
   [[nodiscard]] std::unique_ptr<ElementReader> make_reader();
@@ -55,6 +69,7 @@ private:
     bool is_open = false;
   };
 
+  void begin_restore(OperatorId id, OperatorContext& context);
   void wire(std::size_t link, const Writers& writers);
   [[nodiscard]] AnyInput& input_of(Link& link);
   [[nodiscard]] std::unique_ptr<AnyInput> make_writer(const Link& from, std::uint32_t edge,
@@ -65,6 +80,7 @@ private:
   const TaskDeploymentDescriptor& task_;
   Accumulators& accumulators_;
   bool is_source_ = false;
+  std::vector<Stateful> stateful_;  // tail first
   std::vector<Link> links_;                          // head first
   std::vector<std::unique_ptr<AnyInput>>
       outputs_;  // what the operators call beside each other: writers, fan-outs

@@ -152,6 +152,11 @@ void RecordWriter::probe_after(std::uint32_t channel, std::uint32_t bytes) {
   at.end = std::min(here.builder->end(), at.at + bytes);
 }
 
+void RecordWriter::broadcast(const StreamEvent& event) {
+  for (std::uint32_t channel = 0; channel < channel_count(); ++channel) end_segment(channel);
+  partition_->broadcast(event);
+}
+
 void RecordWriter::finish() {
   for (std::uint32_t channel = 0; channel < channel_count(); ++channel) end_segment(channel);
   partition_->finish();

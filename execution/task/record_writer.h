@@ -41,6 +41,8 @@ public:
   void flush_all();
   /// A reader ran dry: makes visible what waits for it, now or a little later.
   void serve_starved_readers();
+  /// The event stands behind everything that was written, on every channel.
+  void broadcast(const StreamEvent& event);
   /// The last record was written.
   void finish();
 

@@ -10,6 +10,28 @@ namespace weir {
 namespace {
 constexpr std::chrono::milliseconds kLongestTimeout =
     24h;  // "never" in milliseconds is no number of nanoseconds
+/// How long a record may wait in the segments of that edge.
+std::chrono::milliseconds buffer_timeout(const Program& program, std::uint32_t edge) {
+  const StreamGraph& graph = program.stream_graph();
+  return graph.node(graph.edges()[edge].source).buffer_timeout;
+}
+
+/// Over the edges out of the task; not positive: there is nothing to flush by the clock.
+std::chrono::milliseconds shortest_buffer_timeout(const Program& program,
+                                                  const TaskDeploymentDescriptor& task) {
+  std::chrono::milliseconds shortest = kNoBufferTimeout;
+  for (const ResultPartitionDescriptor& output : task.outputs) {
+    const auto timeout = buffer_timeout(program, output.edge);
+    if (timeout.count() > 0 && (shortest.count() < 0 || timeout < shortest)) shortest = timeout;
+  }
+  return shortest;
+}
+
+BarrierAligner::Mode mode_of(const TaskDeploymentDescriptor& task) {
+  return task.checkpoint_mode == CheckpointMode::ExactlyOnce ? BarrierAligner::Mode::ExactlyOnce
+                                                             : BarrierAligner::Mode::AtLeastOnce;
+}
+
 }  // namespace
 
 StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& task,
@@ -19,27 +41,32 @@ StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& t
       mailbox_(around.mailbox),
       metrics_(around.metrics),
       splits_(around.splits),
-      has_input_splits_(task.has_input_splits) {
-  const StreamGraph& graph = program.stream_graph();
-
-  OperatorChain::Writers by_edge;
-  std::chrono::milliseconds shortest_timeout = kNoBufferTimeout;
-  for (std::size_t i = 0; i < task.outputs.size(); ++i) {
-    const std::uint32_t edge = task.outputs[i].edge;
-    const auto timeout = graph.node(graph.edges()[edge].source).buffer_timeout;
-    writers_.push_back(std::make_unique<RecordWriter>(around.wiring.outputs[i], timeout, mailbox_, metrics_));
-    by_edge.emplace(edge, writers_.back().get());
-    if (timeout.count() > 0 && (shortest_timeout.count() < 0 || timeout < shortest_timeout))
-      shortest_timeout = timeout;
-  }
-  chain_ = std::make_unique<OperatorChain>(program, task, by_edge, metrics_.accumulators);
-  code_ = chain_->code();
+      task_(task),
+      checkpoint_responder_(around.checkpoint_responder),
+      has_input_splits_(task.has_input_splits),
+      chain_(make_chain(program, around.wiring)),
+      code_(chain_->code()),
+      checkpoints_(task, *chain_,
+                   {.mailbox = mailbox_,
+                    .writers = around.snapshot_writers,
+                    .responder = around.checkpoint_responder}) {
   for (const auto& gate : around.wiring.inputs) input_.add(*gate, chain_->make_reader());
-  if (shortest_timeout.count() > 0) {
-    const Duration interval = std::min<std::chrono::milliseconds>(shortest_timeout, kLongestTimeout);
-    flush_timer_ =
-        PeriodicTimer(around.timers, interval, [this] { mailbox_.raise_quietly(Mailbox::kFlush); });
+  if (!chain_->begins_with_source()) aligner_.emplace(input_.channel_count(), mode_of(task));
+  const auto timeout = shortest_buffer_timeout(program, task);
+  if (timeout.count() <= 0) return;
+  const Duration interval = std::min<std::chrono::milliseconds>(timeout, kLongestTimeout);
+  flush_timer_ = PeriodicTimer(around.timers, interval, [this] { mailbox_.raise_quietly(Mailbox::kFlush); });
+}
+
+std::unique_ptr<OperatorChain> StreamTask::make_chain(const Program& program, const TaskWiring& wiring) {
+  OperatorChain::Writers by_edge;
+  for (std::size_t i = 0; i < task_.outputs.size(); ++i) {
+    const std::uint32_t edge = task_.outputs[i].edge;
+    writers_.push_back(std::make_unique<RecordWriter>(wiring.outputs[i], buffer_timeout(program, edge),
+                                                      mailbox_, metrics_));
+    by_edge.emplace(edge, writers_.back().get());
   }
+  return std::make_unique<OperatorChain>(program, task_, by_edge, metrics_.accumulators);
 }
 
 void StreamTask::open() { chain_->open(); }
@@ -52,8 +79,29 @@ void StreamTask::run() {
     rethrow_attributed(chain_->head_name());
   }
   chain_->finish();
+  await_checkpoints();
   for (const auto& writer : writers_) writer->finish();
   chain_->close();
+}
+
+void StreamTask::await_checkpoints() {
+  // Those behind us may have to read all of it before the checkpoint that we wait for can complete.
+  flush_outputs();
+  while (checkpoints_.is_running() || (task_.is_checkpointed && chain_->awaits_checkpoint())) {
+    await_input();
+    take_letters();
+  }
+}
+
+TaskSnapshot StreamTask::final_snapshot() {
+  if (!task_.is_checkpointed) return {};
+  auto snapshot = checkpoints_.final_snapshot();
+  if (!snapshot) throw std::runtime_error("its last state cannot be kept: " + snapshot.error().what);
+  return *std::move(snapshot);
+}
+
+void StreamTask::await_input() {
+  if (!checkpoints_.advance_idly()) bell_.await();
 }
 
 void StreamTask::run_source() {
@@ -66,15 +114,75 @@ void StreamTask::run_input() {
     if (mailbox_.attention().load(std::memory_order_relaxed) != 0) take_letters();
     switch (read_some()) {
       case InputProcessor::Step::Progressed:
-      case InputProcessor::Step::Event:
+        if (checkpoints_.has_more()) checkpoints_.advance(SystemClock{}.now());
+        break;
       case InputProcessor::Step::Interrupted: break;
+      case InputProcessor::Step::Event: on_event(); break;
       case InputProcessor::Step::Finished: return;
       case InputProcessor::Step::Idle:
         become_idle();
-        bell_.await();
+        await_input();
         break;
     }
   }
+}
+
+void StreamTask::on_event() {
+  const StreamEvent& event = input_.event();
+  if (!aligner_->is_aligning()) alignment_began_ = SystemClock{}.now();
+  switch (event.kind) {
+    case StreamEvent::Kind::EndOfPartition: return carry_out(aligner_->on_end(input_.event_channel()));
+    case StreamEvent::Kind::CancelCheckpointMarker:
+      return carry_out(aligner_->on_cancel_marker(event.checkpoint_id));
+    case StreamEvent::Kind::CheckpointBarrier:
+      return carry_out(aligner_->on_barrier(input_.event_channel(), {.checkpoint = event.checkpoint_id,
+                                                                     .triggered_at = event.triggered_at,
+                                                                     .is_savepoint = event.is_savepoint,
+                                                                     .storage_root = event.storage_root}));
+  }
+}
+
+void StreamTask::carry_out(const BarrierAligner::Steps& steps) {
+  for (const auto& aborted : steps.abort) {
+    broadcast({.kind = StreamEvent::Kind::CancelCheckpointMarker, .checkpoint_id = aborted.checkpoint});
+    checkpoint_responder_.on_checkpoint_declined(task_.job, task_.attempt, aborted.checkpoint,
+                                                 task_.display_name() + ": " + std::string(aborted.reason));
+  }
+  if (steps.unblock_all) input_.unblock_all();
+  if (steps.block_channel) input_.block_event_channel();
+  if (steps.snapshot == 0) return;
+  begin_checkpoint({.checkpoint = steps.snapshot,
+                    .triggered_at = steps.triggered_at,
+                    .is_savepoint = steps.is_savepoint,
+                    .storage_root = steps.storage_root},
+                   SystemClock{}.now() - alignment_began_);
+}
+
+void StreamTask::begin_checkpoint(const BarrierAligner::Barrier& barrier, Duration alignment) {
+  broadcast({.kind = StreamEvent::Kind::CheckpointBarrier,
+             .checkpoint_id = barrier.checkpoint,
+             .triggered_at = barrier.triggered_at,
+             .is_savepoint = barrier.is_savepoint,
+             .storage_root = barrier.storage_root});
+  checkpoints_.begin(barrier, alignment);
+}
+
+void StreamTask::broadcast(const StreamEvent& event) {
+  for (const auto& writer : writers_) writer->broadcast(event);
+}
+
+void StreamTask::on_trigger(const BarrierAligner::Barrier& barrier, bool ends_source) {
+  if (aligner_) {
+    alignment_began_ = SystemClock{}.now();
+    return carry_out(aligner_->on_trigger(barrier));
+  }
+  begin_checkpoint(barrier, Duration::zero());
+  if (ends_source) stop();
+}
+
+void StreamTask::on_checkpoint_aborted(CheckpointId checkpoint) {
+  checkpoints_.abort(checkpoint);
+  chain_->on_checkpoint_aborted(checkpoint);
 }
 
 InputProcessor::Step StreamTask::read_some() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/bell.h"
+#include "checkpoint/barrier_aligner.h"
 #include "execution/operators/source.h"
 #include "execution/task/input_processor.h"
 #include "execution/task/input_split_desk.h"
@@ -14,6 +15,7 @@
 #include "execution/task/operator_chain.h"
 #include "execution/task/program.h"
 #include "execution/task/record_writer.h"
+#include "execution/task/subtask_checkpoints.h"
 #include "execution/task/task_metrics.h"
 #include "execution/task/task_wiring.h"
 #include "execution/task/timer_service.h"
@@ -36,6 +38,8 @@ public:
     Mailbox& mailbox;
     TaskMetrics& metrics;
     InputSplitDesk& splits;
+    SnapshotWriters& snapshot_writers;
+    CheckpointResponder& checkpoint_responder;
   };
 
   /// `program` and `task` outlive this.
@@ -46,12 +50,29 @@ public:
   [[nodiscard]] crash_report::Subject crash_subject(const char* what) const {
     return {.what = what, .code = code_, .otherwise = chain_->head_name().c_str()};
   }
-  /// Returns when the input or the source has ended and everything was handed on.
+  /// Returns when the input or the source has ended, everything was handed on, and no checkpoint is awaited.
   void run();
 
+  // Letters.
+  /// A checkpoint begins at this task: its source, or nothing that writes to it runs any more.
+  void on_trigger(const BarrierAligner::Barrier& barrier, bool ends_source);
+  void on_checkpoint_complete(CheckpointId checkpoint) { chain_->on_checkpoint_complete(checkpoint); }
+  void on_checkpoint_aborted(CheckpointId checkpoint);
+
+  /// What the task leaves to checkpoints that come after its end. Once run() has returned.
+  [[nodiscard]] TaskSnapshot final_snapshot();
+
 private:
+  [[nodiscard]] std::unique_ptr<OperatorChain> make_chain(const Program& program, const TaskWiring& wiring);
   void run_source();
   void run_input();
+  void on_event();
+  void carry_out(const BarrierAligner::Steps& steps);
+  void begin_checkpoint(const BarrierAligner::Barrier& barrier, Duration alignment);
+  void broadcast(const StreamEvent& event);
+  void await_checkpoints();
+  /// Nothing to read: works on a snapshot, or waits.
+  void await_input();
   void flush_outputs();
   void become_idle();
   [[nodiscard]] InputProcessor::Step read_some();
@@ -66,11 +87,16 @@ private:
   Mailbox& mailbox_;
   TaskMetrics& metrics_;
   InputSplitDesk& splits_;
+  const TaskDeploymentDescriptor& task_;
+  CheckpointResponder& checkpoint_responder_;
   const bool has_input_splits_;
   std::vector<std::unique_ptr<RecordWriter>> writers_;
   std::unique_ptr<OperatorChain> chain_;
   std::vector<crash_report::NamedCode> code_;  // of the chain
   InputProcessor input_;
+  std::optional<BarrierAligner> aligner_;  // none: the chain begins with a source
+  TimePoint alignment_began_{};
+  SubtaskCheckpoints checkpoints_;
   PeriodicTimer flush_timer_;
 };
 

@@ -11,14 +11,13 @@
 namespace weir {
 
 Task::Task(TaskDeploymentDescriptor descriptor, TaskWiring wiring, std::unique_ptr<Bell> bell,
-           ProgramSource& programs, TimerService& timers, Report report, std::function<void()> ask_for_split)
+           const Host& host, Report report, std::function<void()> ask_for_split)
     : descriptor_(std::move(descriptor)),
       about_("task " + descriptor_.display_name() + " of job \"" + descriptor_.job_name + "\" (" +
              descriptor_.job.hex() + "), attempt " + descriptor_.attempt.hex()),
       wiring_(std::move(wiring)),
       bell_(std::move(bell)),
-      programs_(programs),
-      timers_(timers),
+      host_(host),
       report_(std::move(report)),
       mailbox_(*bell_),
       splits_{.ask = std::move(ask_for_split), .answer = {}} {}
@@ -39,6 +38,18 @@ void Task::on_input_split(InputSplitDesk::Answer answer) {
 void Task::cancel() { stop(ExecutionState::Canceling, ""); }
 
 void Task::fail(const std::string& cause) { stop(ExecutionState::Failed, cause); }
+
+void Task::trigger_checkpoint(const BarrierAligner::Barrier& barrier, bool ends_source) {
+  mailbox_.post([this, barrier, ends_source] { stream_task_->on_trigger(barrier, ends_source); });
+}
+
+void Task::on_checkpoint_complete(CheckpointId checkpoint) {
+  mailbox_.post([this, checkpoint] { stream_task_->on_checkpoint_complete(checkpoint); });
+}
+
+void Task::on_checkpoint_aborted(CheckpointId checkpoint) {
+  mailbox_.post([this, checkpoint] { stream_task_->on_checkpoint_aborted(checkpoint); });
+}
 
 void Task::stop(ExecutionState next, const std::string& cause) {
   MutexLock held(lock_);
@@ -66,6 +77,7 @@ void Task::run() {
   TaskExecutionState final_state = report_of(ExecutionState::Failed);
   final_state.counters = metrics_.io();
   final_state.accumulators = metrics_.accumulators.values();
+  final_state.snapshot = std::move(final_snapshot_);  // empty unless it has finished
   {
     MutexLock held(lock_);
     if (state_ == ExecutionState::Canceling) state_ = ExecutionState::Canceled;
@@ -96,22 +108,26 @@ void Task::run_guarded() {
 }
 
 void Task::run_program() {
-  auto program = programs_.load(descriptor_.program);
+  auto program = host_.programs.load(descriptor_.program);
   if (!program) return fail_from_inside(descriptor_.task_name, program.error().what);
 
   StreamTask task(**program, descriptor_,
                   {.wiring = wiring_,
-                   .timers = timers_,
+                   .timers = host_.timers,
                    .bell = *bell_,
                    .mailbox = mailbox_,
                    .metrics = metrics_,
-                   .splits = splits_});
+                   .splits = splits_,
+                   .snapshot_writers = host_.snapshot_writers,
+                   .checkpoint_responder = host_.checkpoints});
+  stream_task_ = &task;
   const crash_report::Subject subject = task.crash_subject(about_.c_str());
   const crash_report::Scope at_work(subject);
   task.open();
   if (!move_to(ExecutionState::Running)) return;
   report_(report_of(ExecutionState::Running));
   task.run();
+  final_snapshot_ = task.final_snapshot();
   (void)move_to(ExecutionState::Finished);
 }
 

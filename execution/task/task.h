@@ -9,8 +9,12 @@
 #include "base/sync.h"
 #include "base/thread.h"
 #include "execution/task/input_split_desk.h"
+#include "checkpoint/barrier_aligner.h"
+#include "checkpoint/snapshot/handles.h"
+#include "execution/task/checkpoint_responder.h"
 #include "execution/task/mailbox.h"
 #include "execution/task/program.h"
+#include "execution/task/snapshot_writers.h"
 #include "execution/task/task_metrics.h"
 #include "execution/task/task_wiring.h"
 #include "execution/task/timer_service.h"
@@ -32,17 +36,28 @@ public:
   /// Told of Running and of the terminal state, on the task's thread.
   using Report = std::function<void(const TaskExecutionState&)>;
 
-  /// `programs` and `timers` outlive this. `bell` is the one that the gates of `wiring` ring. `ask_for_split`
-  /// is called on the task's thread if the descriptor has input splits; the answer is on_input_split().
-  Task(TaskDeploymentDescriptor descriptor, TaskWiring wiring, std::unique_ptr<Bell> bell,
-       ProgramSource& programs, TimerService& timers, Report report,
-       std::function<void()> ask_for_split = {});
+  /// What the tasks of a worker share. All of it outlives them.
+  struct Host {
+    ProgramSource& programs;
+    TimerService& timers;
+    SnapshotWriters& snapshot_writers;
+    CheckpointResponder& checkpoints;
+  };
+
+  /// `bell` is the one that the gates of `wiring` ring. `ask_for_split` is called on the task's thread if the
+  /// descriptor has input splits; the answer is on_input_split().
+  Task(TaskDeploymentDescriptor descriptor, TaskWiring wiring, std::unique_ptr<Bell> bell, const Host& host,
+       Report report, std::function<void()> ask_for_split = {});
   ~Task();
 
   void start();
   /// Asks its source to end, as if it had read everything: the task ends as Finished. Nothing happens to one
   /// without a source.
   void stop_source() { mailbox_.raise(Mailbox::kStop); }
+  /// A checkpoint begins at this task. No answer comes if it ends before it takes notice.
+  void trigger_checkpoint(const BarrierAligner::Barrier& barrier, bool ends_source);
+  void on_checkpoint_complete(CheckpointId checkpoint);
+  void on_checkpoint_aborted(CheckpointId checkpoint);
   /// What its source asked for has come.
   void on_input_split(InputSplitDesk::Answer answer);
   /// Asks it to end as Canceled. Nothing happens to one that has ended.
@@ -74,11 +89,12 @@ private:
   const std::string about_;  // the task, as a crash report calls it
   TaskWiring wiring_;
   const std::unique_ptr<Bell> bell_;
-  ProgramSource& programs_;
-  TimerService& timers_;
+  const Host host_;
   const Report report_;
   Mailbox mailbox_;
   TaskMetrics metrics_;
+  StreamTask* stream_task_ = nullptr;  // while there is one; the task's own
+  TaskSnapshot final_snapshot_;
   InputSplitDesk splits_;
 
   mutable Mutex lock_;

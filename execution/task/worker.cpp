@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/sync.h"
 #include "execution/task/network_environment.h"
+#include "execution/task/snapshot_writers.h"
 #include "execution/task/task.h"
 #include "execution/task/timer_service.h"
 #include "memory/memory_manager.h"
@@ -69,6 +70,7 @@ struct Worker::State {
 
   NetworkEnvironment network;
   MemoryManager managed_memory;
+  SnapshotWriters snapshot_writers;
   mutable Mutex lock;
   std::map<ExecutionAttemptId, std::shared_ptr<Task>> tasks WEIR_GUARDED_BY(lock);
   std::vector<std::shared_ptr<Task>> ended WEIR_GUARDED_BY(lock);  // their threads are about to end, or have
@@ -110,7 +112,11 @@ Status Worker::submit(TaskDeploymentDescriptor task) {
   const ExecutionAttemptId attempt = task.attempt;
   const JobId job = task.job;
   auto started = std::make_shared<Task>(
-      std::move(task), *std::move(wiring), std::move(bell), state.programs, state.timers,
+      std::move(task), *std::move(wiring), std::move(bell),
+      Task::Host{.programs = state.programs,
+                 .timers = state.timers,
+                 .snapshot_writers = state.snapshot_writers,
+                 .checkpoints = state.observer},
       [&state](const auto& report) { state.on_report(report); },
       [&state, job, attempt] { state.observer.on_input_split_wanted(job, attempt); });
   {
@@ -196,6 +202,19 @@ void Worker::cancel(ExecutionAttemptId attempt) {
   if (const auto task = state_->find(attempt)) state_->end(*task, [](Task& each) { each.cancel(); });
   state_->network.release_partitions_of(
       attempt);  // it may just have finished: nobody will read what it wrote
+}
+
+void Worker::trigger_checkpoint(ExecutionAttemptId attempt, const BarrierAligner::Barrier& barrier,
+                                bool ends_source) {
+  if (const auto task = state_->find(attempt)) task->trigger_checkpoint(barrier, ends_source);
+}
+
+void Worker::on_checkpoint_complete(ExecutionAttemptId attempt, CheckpointId checkpoint) {
+  if (const auto task = state_->find(attempt)) task->on_checkpoint_complete(checkpoint);
+}
+
+void Worker::on_checkpoint_aborted(ExecutionAttemptId attempt, CheckpointId checkpoint) {
+  if (const auto task = state_->find(attempt)) task->on_checkpoint_aborted(checkpoint);
 }
 
 void Worker::stop(ExecutionAttemptId attempt) {

@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "base/result.h"
+#include "checkpoint/barrier_aligner.h"
 #include "base/time.h"
 #include "execution/task/cancellation_watchdog.h"
 #include "execution/task/input_split_desk.h"
+#include "execution/task/checkpoint_responder.h"
 #include "execution/task/program.h"
 #include "graph/deployment.h"
 #include "graph/execution_state.h"
@@ -25,12 +27,13 @@ namespace weir {
 ///
 /// Threads: any; called from task threads, must not block. Running is told when entered, terminal states only
 ///          after the task's resources are free, each once.
-class TaskObserver {
+class TaskObserver : public CheckpointResponder {
 public:
-  virtual ~TaskObserver() = default;
   virtual void on_task_state(const TaskExecutionState& state) = 0;
   /// A source wants the next part of its input. Comes back as Worker::on_input_split().
   virtual void on_input_split_wanted(JobId job, ExecutionAttemptId attempt) = 0;
+  void on_checkpoint_acknowledged(const CheckpointReport&) override {}
+  void on_checkpoint_declined(JobId, ExecutionAttemptId, CheckpointId, const std::string&) override {}
 };
 
 /// The machinery of one TaskManager process: its slots, its network memory, its tasks.
@@ -83,6 +86,12 @@ public:
   /// What the attempt's source wanted; an error fails the task. Nothing happens to one that is unknown or has
   /// ended.
   void on_input_split(ExecutionAttemptId attempt, InputSplitDesk::Answer answer);
+  /// Begins a checkpoint at a task: it ends in an acknowledgement or a refusal, told to the observer, unless
+  /// the task ends first.
+  void trigger_checkpoint(ExecutionAttemptId attempt, const BarrierAligner::Barrier& barrier,
+                          bool ends_source);
+  void on_checkpoint_complete(ExecutionAttemptId attempt, CheckpointId checkpoint);
+  void on_checkpoint_aborted(ExecutionAttemptId attempt, CheckpointId checkpoint);
   /// Ends a task as Failed with this cause.
   void fail(ExecutionAttemptId attempt, std::string cause);
   /// The same for every task, as when the JobManager is lost.

@@ -73,6 +73,12 @@ const Case kCases[] = {
      "block block unblock,snap1", "- - snap1"},
     {"a channel that ends behind its barrier counts once", 2, "0:b1 0:e 1:b1", "block - unblock,snap1",
      "- - snap1"},
+    {"a trigger waits until all that was written has been read", 2, "0:e t4 1:e t5", "- - unblock,snap4 unblock,snap5",
+     "- - snap4 snap5"},
+    {"a trigger is of no use when the barrier is on its way", 2, "t4 0:b4 1:b4 0:e 1:e", "- block unblock,snap4 - -",
+     "- - snap4 - -"},
+    {"a trigger subsumes what was being aligned when the input ended", 2, "0:b3 t4 0:e 1:e",
+     "block - - abort3,unblock,snap4", "- - - abort3,snap4"},
     {"when all have ended only triggers come", 2, "0:e 1:e t4 t4 t3 t5",
      "- - unblock,snap4 - - unblock,snap5", "- - snap4 - - snap5"},
 };

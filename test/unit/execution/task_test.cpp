@@ -30,6 +30,11 @@ public:
   }
 };
 
+struct NoCheckpoints final : CheckpointResponder {
+  void on_checkpoint_acknowledged(const CheckpointReport&) override {}
+  void on_checkpoint_declined(JobId, ExecutionAttemptId, CheckpointId, const std::string&) override {}
+};
+
 /// A program as a cluster sees it, and one task of it without one.
 struct SingleTask {
   explicit SingleTask(const std::function<void(Environment&)>& program) : programs(program) {
@@ -55,7 +60,11 @@ struct SingleTask {
   Task& make() {
     TaskWiring wiring;
     if (output) wiring.outputs.push_back(std::exchange(output, nullptr));
-    task.emplace(descriptor, std::move(wiring), std::make_unique<Bell>(), programs, timers,
+    task.emplace(descriptor, std::move(wiring), std::make_unique<Bell>(),
+                 Task::Host{.programs = programs,
+                            .timers = timers,
+                            .snapshot_writers = snapshot_writers,
+                            .checkpoints = checkpoints},
                  [this](const TaskExecutionState& report) {
                    states.push_back(report.state);
                    last = report;
@@ -73,6 +82,8 @@ struct SingleTask {
   NetworkBufferPool segments{8, kMinSegmentBytes};
   InProcessPrograms programs;
   TimerService timers;
+  SnapshotWriters snapshot_writers;
+  NoCheckpoints checkpoints;
   TaskDeploymentDescriptor descriptor;
   std::shared_ptr<ResultPartition> output;
   std::function<void()> when_running;  // on the task's thread
