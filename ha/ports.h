@@ -2,8 +2,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/ids.h"
+#include "base/result.h"
+#include "graph/job_graph.h"
 
 namespace weir {
 
@@ -58,6 +61,18 @@ public:
   virtual void start(LeaderListener& listener) = 0;
   /// No call to the listener begins after this returns.
   virtual void stop() = 0;
+};
+
+/// Keeps the jobs that were submitted and have not ended, beyond the life of this process.
+///
+/// Threads: one at a time; its calls may take long.
+class SubmittedJobGraphStore {
+public:
+  virtual ~SubmittedJobGraphStore() = default;
+  [[nodiscard]] virtual Status put(const JobGraph& job) = 0;
+  /// One that is not there is no error.
+  [[nodiscard]] virtual Status remove(JobId job) = 0;
+  [[nodiscard]] virtual Result<std::vector<JobGraph>> recover() = 0;
 };
 
 }  // namespace weir

@@ -37,7 +37,7 @@ ARROWS = {
         "checkpoint/snapshot", "checkpoint/state", "checkpoint/coordinator", "checkpoint/barrier_aligner",
     },
     "messages": {"graph", "checkpoint/snapshot", "base"},
-    "ha": {"checkpoint/coordinator", "graph", "base"},
+    "ha": {"checkpoint/coordinator", "checkpoint/snapshot", "graph", "memory", "base"},
     "api": {"execution/operators", "execution/windows", "graph", "memory", "base"},
     "web": {"messages", "base"},
     "actors": _THREE_TO_SIX | {"base"},

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ha/file_stores.h"
+
+#include <algorithm>
+#include <charconv>
+#include <string_view>
+#include <utility>
+
+#include "base/log.h"
+#include "base/sealed_file.h"
+#include "checkpoint/snapshot/file_storage.h"
+#include "checkpoint/snapshot/metadata.h"
+#include "memory/value_bytes.h"
+
+namespace weir {
+namespace {
+
+constexpr std::string_view kLogger = "HighAvailability";
+constexpr std::string_view kCheckpointPrefix = "chk-";
+constexpr std::string_view kSavepointPrefix = "savepoint-";
+constexpr SealedKind kPointer{.magic = 0x5053'5249'4557'0031, .version = 1, .name = "pointer to a savepoint"};
+constexpr SealedKind kCounter{.magic = 0x4449'5249'4557'0031, .version = 1, .name = "counter of checkpoints"};
+constexpr SealedKind kJob{.magic = 0x424f'4a52'4945'5731, .version = 1, .name = "submitted job"};
+
+struct SavepointPointer {
+  std::string directory;
+};
+template <class F>
+typename F::result_type inspect(F& f, SavepointPointer& x) {
+  return f(x.directory);
+}
+
+struct NextId {
+  CheckpointId next = 0;
+};
+template <class F>
+typename F::result_type inspect(F& f, NextId& x) {
+  return f(x.next);
+}
+
+/// 17 of "chk-17"; 0: it is none.
+CheckpointId id_of(std::string_view name, std::string_view prefix) {
+  CheckpointId id = 0;
+  if (!name.starts_with(prefix)) return 0;
+  name.remove_prefix(prefix.size());
+  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
+  return error == std::errc() && end == name.data() + name.size() ? id : 0;
+}
+
+Result<std::vector<std::string>> names_in(FileSystem& files, const std::string& directory) {
+  auto names = files.list(directory);
+  if (!names && names.error().code == ErrorCode::NotFound) return std::vector<std::string>();
+  return names;
+}
+
+template <class T>
+Result<T> read_value(FileSystem& files, const std::string& path, const SealedKind& kind) {
+  const auto bytes = read_sealed(files, path, kind);
+  if (!bytes) return bytes.error();
+  auto value = from_value_bytes<T>(*bytes);
+  if (value) return *std::move(value);
+  return Error{ErrorCode::Corrupt, path + " is no " + std::string(kind.name) + ": its fields do not fit",
+               Blame::Environment, Retry::Never};
+}
+
+/// Out of the way, but there for who wants to know.
+void quarantine(FileSystem& files, const std::string& path, const Error& why) {
+  log::error(kLogger, why.what + "; renamed to " + path + ".corrupt");
+  if (const Status moved = files.rename(path, path + ".corrupt"); !moved)
+    log::error(kLogger, moved.error().what);
+}
+
+}  // namespace
+
+std::string FileCheckpointStore::pointer_to(CheckpointId savepoint) const {
+  return options_.root + "/" + std::string(kSavepointPrefix) + std::to_string(savepoint);
+}
+
+Status FileCheckpointStore::add(const CompletedCheckpoint& checkpoint) {
+  if (Status written = write_metadata(files_, checkpoint); !written) return written;
+  if (!checkpoint.is_savepoint) return Status::ok();
+  if (Status made = files_.make_folder(options_.root); !made) return made;
+  return write_sealed(files_, pointer_to(checkpoint.id), kPointer,
+                      to_value_bytes(SavepointPointer{checkpoint.directory}));
+}
+
+Status FileCheckpointStore::remove(const CompletedCheckpoint& checkpoint) {
+  if (checkpoint.is_savepoint) return files_.remove(pointer_to(checkpoint.id));
+  return files_.remove(checkpoint.directory + "/" + std::string(kMetadataName));
+}
+
+Result<std::vector<FileCheckpointStore::Mark>> FileCheckpointStore::marks() {
+  const auto names = names_in(files_, options_.root);
+  if (!names) return names.error();
+  std::vector<Mark> marks;
+  for (const std::string& name : *names) {
+    const std::string path = options_.root + "/" + name;
+    if (const CheckpointId id = id_of(name, kSavepointPrefix); id != 0) marks.push_back({id, path, true});
+    const CheckpointId id = id_of(name, kCheckpointPrefix);
+    if (id == 0) continue;
+    const auto content = names_in(files_, path);
+    if (!content) return content.error();
+    if (std::find(content->begin(), content->end(), kMetadataName) != content->end())
+      marks.push_back({id, path + "/" + std::string(kMetadataName), false});
+  }
+  std::sort(marks.begin(), marks.end(), [](const Mark& a, const Mark& b) { return a.id < b.id; });
+  return marks;
+}
+
+Result<CompletedCheckpoint> FileCheckpointStore::read(const Mark& mark) {
+  if (!mark.is_pointer) return read_checkpoint(files_, mark.path);
+  const auto pointer = read_value<SavepointPointer>(files_, mark.path, kPointer);
+  if (!pointer) return pointer.error();
+  return read_checkpoint(files_, pointer->directory);
+}
+
+Result<std::vector<CompletedCheckpoint>> FileCheckpointStore::recover() {
+  const auto found = marks();
+  if (!found) return found.error();
+  std::vector<CompletedCheckpoint> readable;
+  for (const Mark& mark : *found) {
+    auto checkpoint = read(mark);
+    if (checkpoint) {
+      readable.push_back(*std::move(checkpoint));
+      continue;
+    }
+    const bool is_latest = &mark == &found->back();
+    if (is_latest && !options_.may_fall_back) {
+      Error error = checkpoint.error();
+      error.what += "; an older checkpoint would repeat what was committed since. If that is right, set "
+                    "state.checkpoints.fall-back: true";
+      return error;
+    }
+    quarantine(files_, mark.path, checkpoint.error());
+  }
+  if (readable.empty() && !found->empty())
+    return Error{ErrorCode::Corrupt, "no checkpoint below " + options_.root + " can be read",
+                 Blame::Environment, Retry::Never};
+  return readable;
+}
+
+Status FileCheckpointIdCounter::load() {
+  if (next_ != 0) return Status::ok();
+  const auto known = read_value<NextId>(files_, path(), kCounter);
+  if (!known && known.error().code != ErrorCode::NotFound) return known.error();
+  next_ = reserved_ = known ? std::max<CheckpointId>(known->next, 1) : 1;
+  return Status::ok();
+}
+
+Status FileCheckpointIdCounter::reserve_from(CheckpointId first) {
+  if (Status made = files_.make_folder(root_); !made) return made;
+  const CheckpointId end = first + kBlock;
+  if (Status written = write_sealed(files_, path(), kCounter, to_value_bytes(NextId{end})); !written)
+    return written;
+  next_ = first;
+  reserved_ = end;
+  return Status::ok();
+}
+
+Result<CheckpointId> FileCheckpointIdCounter::next() {
+  if (Status loaded = load(); !loaded) return loaded.error();
+  if (next_ == reserved_) {
+    if (Status reserved = reserve_from(next_); !reserved) return reserved.error();
+  }
+  return next_++;
+}
+
+Status FileCheckpointIdCounter::skip_to(CheckpointId above) {
+  if (Status loaded = load(); !loaded) return loaded;
+  return next_ > above ? Status::ok() : reserve_from(above + 1);
+}
+
+Status FileJobGraphStore::put(const JobGraph& job) {
+  if (Status made = files_.make_folder(directory_); !made) return made;
+  return write_sealed(files_, directory_ + "/" + job.id.hex(), kJob, to_value_bytes(job));
+}
+
+Status FileJobGraphStore::remove(JobId job) { return files_.remove(directory_ + "/" + job.hex()); }
+
+Result<std::vector<JobGraph>> FileJobGraphStore::recover() {
+  const auto names = names_in(files_, directory_);
+  if (!names) return names.error();
+  std::vector<JobGraph> jobs;
+  for (const std::string& name : *names) {
+    const auto id = JobId::parse(name);
+    if (!id) continue;  // not ours
+    const std::string path = directory_ + "/" + name;
+    auto job = read_value<JobGraph>(files_, path, kJob);
+    if (job && job->id != *id)
+      job = Error{ErrorCode::Corrupt, path + " holds another job", Blame::Environment, Retry::Never};
+    if (job) jobs.push_back(*std::move(job));
+    else if (job.error().code == ErrorCode::Corrupt) quarantine(files_, path, job.error());
+    else return job.error();
+  }
+  return jobs;
+}
+
+}  // namespace weir

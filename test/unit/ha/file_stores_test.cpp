@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ha/file_stores.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "checkpoint/snapshot/metadata.h"
+#include "test/support/faulty_file_system.h"
+#include "test/support/temporary_directory.h"
+
+namespace weir {
+namespace {
+
+struct Place {
+  testing::TemporaryDirectory directory;
+  testing::FaultyFileSystem files;
+  std::string root = directory.path() + "/job";
+
+  [[nodiscard]] FileCheckpointStore store(bool may_fall_back = false) {
+    return {files, {.root = root, .may_fall_back = may_fall_back}};
+  }
+  [[nodiscard]] CompletedCheckpoint checkpoint(CheckpointId id) const {
+    return {.id = id, .root = root, .directory = root + "/chk-" + std::to_string(id)};
+  }
+  [[nodiscard]] std::vector<CheckpointId> ids(bool may_fall_back = false) {
+    const auto recovered = store(may_fall_back).recover();
+    REQUIRE(recovered);
+    std::vector<CheckpointId> all;
+    for (const CompletedCheckpoint& one : *recovered) all.push_back(one.id);
+    return all;
+  }
+  void spoil(const std::string& path) {
+    auto content = read_file(files, path);
+    REQUIRE(content);
+    content->back() = static_cast<char>(content->back() ^ 1);
+    REQUIRE(write_file_atomically(files, path, *content));
+  }
+};
+using Ids = std::vector<CheckpointId>;
+
+TEST_CASE("checkpoints come back in the order of their ids, until they are removed") {
+  Place place;
+  CHECK(place.ids().empty());
+  for (const CheckpointId id : {9, 10, 100}) REQUIRE(place.store().add(place.checkpoint(id)));
+  CHECK(place.ids() == Ids{9, 10, 100});
+  REQUIRE(place.store().remove(place.checkpoint(10)));
+  REQUIRE(place.store().remove(place.checkpoint(10)));
+  CHECK(place.ids() == Ids{9, 100});
+}
+
+TEST_CASE("a savepoint that lies elsewhere comes back with them") {
+  Place place;
+  CompletedCheckpoint savepoint = place.checkpoint(5);
+  savepoint.is_savepoint = true;
+  savepoint.root = savepoint.directory = place.directory.path() + "/s";
+  REQUIRE(place.store().add(place.checkpoint(4)));
+  REQUIRE(place.store().add(savepoint));
+  const auto recovered = place.store().recover();
+  REQUIRE(recovered);
+  CHECK(recovered->back() == savepoint);
+  REQUIRE(place.store().remove(savepoint));
+  CHECK(place.ids() == Ids{4});
+  CHECK(read_checkpoint(place.files, savepoint.directory).has_value());
+}
+
+TEST_CASE("a checkpoint that was not finished is none") {
+  Place place;
+  REQUIRE(place.store().add(place.checkpoint(1)));
+  REQUIRE(place.files.make_folder(place.root + "/chk-2"));
+  place.files.renames = false;
+  CHECK(!place.store().add(place.checkpoint(3)));
+  CHECK(place.ids() == Ids{1});
+}
+
+TEST_CASE("without the latest nothing starts, unless falling back is allowed; it is kept aside") {
+  Place place;
+  for (const CheckpointId id : {1, 2}) REQUIRE(place.store().add(place.checkpoint(id)));
+  place.spoil(place.root + "/chk-2/_metadata");
+  const auto refused = place.store().recover();
+  REQUIRE(!refused);
+  CHECK(refused.error().code == ErrorCode::Corrupt);
+  CHECK(refused.error().what.find("state.checkpoints.fall-back") != std::string::npos);
+  CHECK(place.ids(true) == Ids{1});
+  CHECK(place.files.open(place.root + "/chk-2/_metadata.corrupt").has_value());
+  CHECK(place.ids() == Ids{1});
+}
+
+TEST_CASE("if none can be read the job does not start from nothing") {
+  Place place;
+  REQUIRE(place.store().add(place.checkpoint(1)));
+  place.spoil(place.root + "/chk-1/_metadata");
+  CHECK(!place.store(true).recover());
+}
+
+TEST_CASE("an older one that cannot be read is put aside") {
+  Place place;
+  for (const CheckpointId id : {1, 2}) REQUIRE(place.store().add(place.checkpoint(id)));
+  place.spoil(place.root + "/chk-1/_metadata");
+  CHECK(place.ids() == Ids{2});
+}
+
+TEST_CASE("ids rise over all counters of one job") {
+  Place place;
+  CheckpointId last = 0;
+  for (int process = 0; process < 3; ++process) {
+    FileCheckpointIdCounter counter(place.files, place.root);
+    for (int i = 0; i < 40; ++i) {
+      const auto id = counter.next();
+      REQUIRE(id);
+      CHECK(*id > last);
+      last = *id;
+    }
+  }
+  FileCheckpointIdCounter counter(place.files, place.root);
+  REQUIRE(counter.skip_to(10'000));
+  CHECK(*counter.next() == 10'001);
+  REQUIRE(counter.skip_to(5));
+  CHECK(*counter.next() == 10'002);
+}
+
+TEST_CASE("a counter that cannot be kept gives no id, and goes on when the disk does") {
+  Place place;
+  FileCheckpointIdCounter counter(place.files, place.root);
+  place.files.syncs = false;
+  CHECK(!counter.next());
+  place.files.syncs = true;
+  CHECK(*counter.next() == 1);
+}
+
+TEST_CASE("a counter that is spoilt gives no id") {
+  Place place;
+  REQUIRE(FileCheckpointIdCounter(place.files, place.root).next());
+  place.spoil(place.root + "/next-id");
+  CHECK(FileCheckpointIdCounter(place.files, place.root).next().error().code == ErrorCode::Corrupt);
+}
+
+TEST_CASE("jobs come back until they are removed; a spoilt one does not hold up the others") {
+  Place place;
+  FileJobGraphStore store(place.files, place.root);
+  JobGraph one;
+  one.id = {.high = 1, .low = 1};
+  one.name = "one";
+  one.vertices.resize(2);
+  one.vertices[1].operators = {{.id = {.high = 2, .low = 3}, .node = -1, .name = "op", .uid = "u"}};
+  one.checkpoints.interval = 10s;
+  JobGraph two = one;
+  two.id = {.high = 1, .low = 2};
+  REQUIRE(store.put(one));
+  REQUIRE(store.put(two));
+  CHECK(*store.recover() == std::vector{one, two});
+  place.spoil(place.root + "/" + one.id.hex());
+  CHECK(*store.recover() == std::vector{two});
+  REQUIRE(store.remove(two.id));
+  CHECK(store.recover()->empty());
+}
+
+}  // namespace
+}  // namespace weir
