@@ -65,8 +65,8 @@ public:
   [[nodiscard]] Steps on_barrier(std::uint32_t channel, const Barrier& barrier);
   [[nodiscard]] Steps on_cancel_marker(std::uint64_t checkpoint);
   [[nodiscard]] Steps on_end(std::uint32_t channel);
-  /// A trigger that came straight to the task, because nothing that writes to it runs any more. It waits until
-  /// all that was written has been read: what the producers handed in says that it was.
+  /// A trigger that came straight to the task, because nothing that writes to it runs any more. It waits
+  /// until all that was written has been read: what the producers handed in says that it was.
   [[nodiscard]] Steps on_trigger(const Barrier& barrier);
 
   /// Whether some channels wait for others.

@@ -136,6 +136,14 @@ public:
     group.remove(*at, traits_);
   }
 
+  /// Removes all entries.
+  void clear() {
+    for (Group& group : groups_) {
+      if (snapshot_) save_rest_of(group);
+      group = Group();
+    }
+  }
+
   /// Calls visit(entry) for each, group by group.
   template <class Visit>
   void for_each(Visit&& visit) {

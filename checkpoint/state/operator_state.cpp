@@ -17,7 +17,7 @@ public:
   SliceReader(StateFile& file, std::uint32_t state, const ListSlice& slice)
       : file_(file), state_(state), slice_(slice) {}
 
-  void read_into(OperatorState& target) {
+  void read_into(AnyOperatorState& target) {
     std::uint64_t position = 0;  // of the first element of the block
     std::uint64_t taken = 0;
     for (const StateFile::Block& block : file_.blocks()) {
@@ -36,7 +36,7 @@ public:
 
 private:
   /// Returns how many of the block's elements were in the slice.
-  std::uint64_t read_block(const StateFile::Block& block, std::uint64_t position, OperatorState& target) {
+  std::uint64_t read_block(const StateFile::Block& block, std::uint64_t position, AnyOperatorState& target) {
     const auto payload = file_.read(block, buffer_);
     if (!payload) throw std::runtime_error(payload.error().what);
     const std::byte* at = payload->data();
@@ -94,7 +94,7 @@ void OperatorStateBackend::begin_restore(std::span<StateFile> sources, const std
   slices_ = &slices;
 }
 
-void OperatorStateBackend::restore(const std::string& name, OperatorState& state) {
+void OperatorStateBackend::restore(const std::string& name, AnyOperatorState& state) {
   if (slices_ == nullptr) return;
   for (const ListSlice& slice : *slices_) {
     if (slice.name != name || slice.count == 0) continue;

@@ -21,11 +21,11 @@
 namespace weir {
 
 /// Operator state of one name as the backend sees it: elements one behind the other.
-class OperatorState {
+class AnyOperatorState {
 public:
   using At = const std::byte*;
 
-  virtual ~OperatorState() = default;
+  virtual ~AnyOperatorState() = default;
   [[nodiscard]] virtual StateInfo describe() const = 0;  // all but the name
   [[nodiscard]] virtual std::uint64_t element_count() const = 0;
   /// Writes all elements. Hands full blocks on; the last one may be left in `block`.
@@ -40,7 +40,7 @@ public:
 ///
 /// Threads: the task's.
 template <class T>
-class OperatorListState final : public OperatorState {
+class OperatorListState final : public AnyOperatorState {
   static_assert(Serializable<T>, "state must serialise: specialise weir::Serializer for its type");
   static_assert(!Borrows<T>::value, "state outlives the record that it comes from: use std::string");
 
@@ -79,7 +79,7 @@ private:
 ///
 /// Threads: the task's.
 template <class K, class V>
-class BroadcastState final : public OperatorState {
+class BroadcastState final : public AnyOperatorState {
   static_assert(Key<K> && Serializable<K> && Serializable<V>, "keys must hash, and both must serialise");
   static_assert(!Borrows<K>::value && !Borrows<V>::value,
                 "state outlives the record that it comes from: use std::string");
@@ -179,10 +179,10 @@ private:
       refuse(name, found->second->describe(), wanted->describe());
     return *state;
   }
-  void restore(const std::string& name, OperatorState& state);
+  void restore(const std::string& name, AnyOperatorState& state);
   [[noreturn]] static void refuse(const std::string& name, const StateInfo& first, const StateInfo& second);
 
-  std::map<std::string, std::unique_ptr<OperatorState>> states_;
+  std::map<std::string, std::unique_ptr<AnyOperatorState>> states_;
   std::span<StateFile> sources_;
   const std::vector<ListSlice>* slices_ = nullptr;
 };

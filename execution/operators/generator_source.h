@@ -9,6 +9,43 @@
 
 namespace weir {
 
+/// Some of the numbers that a source deals out: `next`, and from there on every `stride`-th.
+struct NumberLane {
+  std::uint64_t next = 0;
+  std::uint64_t stride = 1;
+};
+
+/// The numbers that one subtask deals out, and how far it is. Subtask i of p begins with those that are i
+/// modulo p; restored at another parallelism it may have several such lanes, or none.
+///
+/// State: "lanes", one element a lane, split.
+class NumberLanes {
+public:
+  void open(OperatorContext& context) {
+    state_ = &context.operator_state().list_state<NumberLane>("lanes");
+    lanes_ = state_->get();
+    if (!context.is_restored()) lanes_ = {{context.subtask_index(), context.parallelism()}};
+  }
+  void snapshot() { state_->assign(lanes_); }
+
+  /// Calls use(number) for each number below `count`, lane by lane, until that says false. The place is
+  /// behind the number when it is called.
+  template <class Use>
+  void for_each(std::uint64_t count, Use&& use) {
+    for (NumberLane& lane : lanes_) {
+      while (lane.next < count) {
+        const std::uint64_t number = lane.next;
+        lane.next += lane.stride;
+        if (!use(number)) return;
+      }
+    }
+  }
+
+private:
+  OperatorListState<NumberLane>* state_ = nullptr;
+  std::vector<NumberLane> lanes_;
+};
+
 /// Records made from the numbers 0 to count - 1; subtask i of p makes those whose number is i modulo p.
 template <class T, class Function>
 class GeneratorSource final : public SourceFunction<T> {
@@ -17,16 +54,17 @@ public:
 
   GeneratorSource(std::uint64_t count, Function function) : count_(count), function_(std::move(function)) {}
 
+  void open(OperatorContext& context) override { lanes_.open(context); }
+  void snapshot(CheckpointId) override { lanes_.snapshot(); }
   void run(SourceContext<T>& context) override {
     if (!context.is_running()) return;
-    for (std::uint64_t i = context.subtask_index(); i < count_; i += context.parallelism()) {
-      if (!context.collect(function_(i))) return;
-    }
+    lanes_.for_each(count_, [&](std::uint64_t number) { return context.collect(function_(number)); });
   }
 
 private:
   const std::uint64_t count_;
   Function function_;
+  NumberLanes lanes_;
 };
 
 /// The elements of a vector, dealt in turn to the subtasks.
@@ -37,15 +75,16 @@ public:
 
   explicit CollectionSource(std::vector<T> elements) : elements_(std::move(elements)) {}
 
+  void open(OperatorContext& context) override { lanes_.open(context); }
+  void snapshot(CheckpointId) override { lanes_.snapshot(); }
   void run(SourceContext<T>& context) override {
     if (!context.is_running()) return;
-    for (std::size_t i = context.subtask_index(); i < elements_.size(); i += context.parallelism()) {
-      if (!context.collect(elements_[i])) return;
-    }
+    lanes_.for_each(elements_.size(), [&](std::uint64_t i) { return context.collect(elements_[i]); });
   }
 
 private:
   const std::vector<T> elements_;
+  NumberLanes lanes_;
 };
 
 }  // namespace weir

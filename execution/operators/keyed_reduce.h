@@ -57,6 +57,7 @@ public:
   void finish() override {
     if (emits_updates_) return;
     table_->for_each([this](const Owned<T>& held) { this->next().process(held.get(), EventTime::none()); });
+    table_->clear();  // what was said once is not said again by whoever goes on from a later checkpoint
   }
 
 private:

@@ -97,12 +97,20 @@ private:
 ///     static constexpr bool kCanStop = true;   // it asks is_running(): its job can be stopped
 ///     std::vector<InputSplit> input_splits(std::uint32_t subtasks) const;   // called once, at the client
 ///
+/// A source that can go on where it was keeps its place in operator state, asked for in open(). Checkpoints
+/// come in between two records, within collect(): by then the place must be that behind the record.
+///
 /// Threads: the task's: one instance a subtask. Errors: what it throws fails the task.
 template <class T>
 class SourceFunction {
 public:
   virtual ~SourceFunction() = default;
+  /// Before run(). States asked for here hold what a checkpoint kept of them.
+  virtual void open(OperatorContext&) {}
   virtual void run(SourceContext<T>& context) = 0;
+  /// The state is taken as soon as this returns.
+  virtual void snapshot(CheckpointId) {}
+  virtual void on_checkpoint_complete(CheckpointId) {}
 };
 
 class AnySourceOperator : public Operator {
@@ -119,6 +127,11 @@ public:
   explicit SourceOperator(std::unique_ptr<SourceFunction<T>> function) : function_(std::move(function)) {}
 
   void set_output(Input<T>& next) { next_ = &next; }
+  void open(OperatorContext& context) override { function_->open(context); }
+  void snapshot(CheckpointId checkpoint) override { function_->snapshot(checkpoint); }
+  void on_checkpoint_complete(CheckpointId checkpoint) override {
+    function_->on_checkpoint_complete(checkpoint);
+  }
   void run(SourceLoop& loop) override {
     SourceContext<T> context(*next_, loop, this->context());
     this->guarded([&] { function_->run(context); });

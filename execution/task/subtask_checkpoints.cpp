@@ -94,7 +94,8 @@ void SubtaskCheckpoints::begin_part(OperatorChain::Stateful& from,
   };
   part.upload = StateUpload::begin(
       writers_, storage,
-      from.id.hex() + "-" + std::to_string(task_.subtask_index) + "-" + task_.attempt.hex().substr(0, 8), done);
+      from.id.hex() + "-" + std::to_string(task_.subtask_index) + "-" + task_.attempt.hex().substr(0, 8),
+      done);
 
   OperatorSnapshot& snapshot = running_->report.snapshot.operators[from.id];
   snapshot.lists = context.operator_state().lists();
@@ -184,7 +185,8 @@ void SubtaskCheckpoints::acknowledge() {
 }
 
 void SubtaskCheckpoints::decline(CheckpointId checkpoint, const std::string& reason) {
-  responder_.on_checkpoint_declined(task_.job, task_.attempt, checkpoint, task_.display_name() + ": " + reason);
+  responder_.on_checkpoint_declined(task_.job, task_.attempt, checkpoint,
+                                    task_.display_name() + ": " + reason);
 }
 
 void SubtaskCheckpoints::abort(CheckpointId checkpoint) {

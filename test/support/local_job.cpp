@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "api/program_loader.h"
+#include "checkpoint/coordinator/state_assignment.h"
 
 namespace weir::testing {
 
@@ -40,6 +41,8 @@ JobOutcome LocalJob::run(ProgramSource& programs, const JobGraph& job) {
   auto built = ExecutionGraph::build(std::move(own), {}, now());
   if (!built) return {.status = JobStatus::Failed, .failure = built.error().what};
   ExecutionGraph& graph = *built;
+  job_ = &graph.job_graph();
+  deployed_.clear();
   programs_ = &programs;
   JobOutcome outcome;
   graph.schedule(now());
@@ -86,6 +89,75 @@ void LocalJob::on_task_state(const TaskExecutionState& report) {
   changed_.notify_one();
 }
 
+void LocalJob::trigger_checkpoint(CheckpointId checkpoint, const std::string& root) {
+  {
+    MutexLock held(lock_);
+    acknowledged_.clear();
+    declined_.clear();
+  }
+  for (const TaskDeploymentDescriptor& task : deployed_) {
+    if (!task.inputs.empty()) continue;
+    for (const auto& worker : workers_)
+      worker->trigger_checkpoint(task.attempt, {.checkpoint = checkpoint, .storage_root = root}, false);
+  }
+}
+
+void LocalJob::on_checkpoint_acknowledged(const CheckpointReport& report) {
+  MutexLock held(lock_);
+  acknowledged_.push_back(report);
+  changed_.notify_all();
+}
+
+void LocalJob::on_checkpoint_declined(JobId, ExecutionAttemptId, CheckpointId, const std::string& reason) {
+  MutexLock held(lock_);
+  declined_ = reason;
+  changed_.notify_all();
+}
+
+Result<CompletedCheckpoint> LocalJob::await_checkpoint(CheckpointId checkpoint) {
+  const TimePoint deadline = SystemClock{}.now() + 20s;
+  MutexLock held(lock_);
+  while (acknowledged_.size() < deployed_.size() && declined_.empty())
+    if (!changed_.wait_until(lock_, deadline)) return Error{ErrorCode::Timeout, "a task did not acknowledge"};
+  if (!declined_.empty()) return Error{ErrorCode::Cancelled, declined_};
+
+  CompletedCheckpoint complete{.id = checkpoint};
+  for (const JobVertex& vertex : job_->vertices) {
+    for (const ChainedOperator& each : vertex.operators) {
+      complete.operators[each.id] = {.name = each.name,
+                                     .uid = each.uid,
+                                     .parallelism = vertex.parallelism,
+                                     .max_parallelism = vertex.max_parallelism,
+                                     .subtasks = {}};
+    }
+  }
+  for (const CheckpointReport& report : acknowledged_) {
+    for (const TaskDeploymentDescriptor& task : deployed_) {
+      if (task.attempt != report.attempt) continue;
+      for (const auto& [id, snapshot] : report.snapshot.operators)
+        complete.operators[id].subtasks[task.subtask_index] = snapshot;
+    }
+  }
+  return complete;
+}
+
+TaskRestore LocalJob::restore_of(const TaskDeploymentDescriptor& task) const {
+  if (!restored_) return {};
+  std::vector<CheckpointedVertex> vertices;
+  std::size_t mine = 0;
+  for (const JobVertex& vertex : job_->vertices) {
+    if (vertex.id == task.vertex) mine = vertices.size();
+    CheckpointedVertex each{.name = vertex.name, .max_parallelism = vertex.max_parallelism};
+    for (const ChainedOperator& chained : vertex.operators)
+      each.operators.push_back({chained.id, chained.name, chained.uid});
+    each.tasks.resize(vertex.parallelism);
+    vertices.push_back(std::move(each));
+  }
+  const auto assigned = assign_state(*restored_, vertices, false);
+  WEIR_CHECK(assigned, "the test restores what fits");
+  return assigned->tasks[mine][task.subtask_index];
+}
+
 std::vector<TaskExecutionState> LocalJob::await_reports(bool& cancelled) {
   MutexLock held(lock_);
   while (reports_.empty() && !cancel_) changed_.wait(lock_);
@@ -112,7 +184,10 @@ void LocalJob::carry_out(ExecutionGraph& graph) {
       if (const auto* wanted = std::get_if<effects::RequestSlots>(&effect)) {
         graph.on_slots_assigned(wanted->version, slots_for(*wanted), now());
       } else if (const auto* deploy = std::get_if<effects::DeployTask>(&effect)) {
-        if (auto done = worker_of(deploy->slot).submit(deploy->task); !done) {
+        TaskDeploymentDescriptor task = deploy->task;
+        task.restore = restore_of(task);
+        deployed_.push_back(task);
+        if (auto done = worker_of(deploy->slot).submit(task); !done) {
           graph.on_deploy_failed(deploy->task.attempt, done.error(), now());
         }
       } else if (const auto* cancel = std::get_if<effects::CancelTask>(&effect)) {

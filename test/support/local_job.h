@@ -5,11 +5,13 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "api/environment.h"
 #include "base/sync.h"
+#include "checkpoint/snapshot/completed_checkpoint.h"
 #include "execution/task/worker.h"
 #include "graph/execution_graph.h"
 
@@ -46,6 +48,13 @@ public:
   /// What the jobs so far have left behind is seen here.
   [[nodiscard]] const Worker& worker(std::uint32_t index = 0) const { return *workers_[index]; }
 
+  /// Begins a checkpoint at the sources of the job that is running. Call it from when_running().
+  void trigger_checkpoint(CheckpointId checkpoint, const std::string& root = {}) WEIR_EXCLUDES(lock_);
+  /// What all tasks handed in for it; or the first refusal, or that it took too long.
+  [[nodiscard]] Result<CompletedCheckpoint> await_checkpoint(CheckpointId checkpoint) WEIR_EXCLUDES(lock_);
+  /// The jobs from here on start from it.
+  void restore_from(CompletedCheckpoint checkpoint) { restored_ = std::move(checkpoint); }
+
   /// Asks the job that is running, or the next one, to end as Canceled.
   void cancel() WEIR_EXCLUDES(lock_);
   /// Has the sources that run end as if they had read everything.
@@ -57,6 +66,10 @@ private:
   [[nodiscard]] Result<std::shared_ptr<const Program>> load(const ProgramReference& reference) override;
   void on_task_state(const TaskExecutionState& report) override WEIR_EXCLUDES(lock_);
   void on_input_split_wanted(JobId, ExecutionAttemptId) override {}  // nobody hands them out
+  void on_checkpoint_acknowledged(const CheckpointReport& report) override WEIR_EXCLUDES(lock_);
+  void on_checkpoint_declined(JobId job, ExecutionAttemptId attempt, CheckpointId checkpoint,
+                              const std::string& reason) override WEIR_EXCLUDES(lock_);
+  [[nodiscard]] TaskRestore restore_of(const TaskDeploymentDescriptor& task) const;
   [[nodiscard]] std::vector<TaskExecutionState> await_reports(bool& cancelled) WEIR_EXCLUDES(lock_);
   void carry_out(ExecutionGraph& graph);
   /// Every subtask of index i in slot i / n of the i % n-th worker.
@@ -69,6 +82,11 @@ private:
   CondVar changed_;
   std::vector<TaskExecutionState> reports_ WEIR_GUARDED_BY(lock_);
   bool cancel_ WEIR_GUARDED_BY(lock_) = false;
+  std::vector<CheckpointReport> acknowledged_ WEIR_GUARDED_BY(lock_);
+  std::string declined_ WEIR_GUARDED_BY(lock_);
+  const JobGraph* job_ = nullptr;                  // the one that runs
+  std::vector<TaskDeploymentDescriptor> deployed_;  // of it
+  std::optional<CompletedCheckpoint> restored_;
   std::vector<std::unique_ptr<Worker>> workers_;  // last: their threads call all of the above
 };
 
