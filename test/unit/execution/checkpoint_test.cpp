@@ -41,13 +41,20 @@ public:
   }
   void pass() WEIR_EXCLUDES(lock_) {
     MutexLock held(lock_);
+    ++waiting_;
+    changed_.notify_all();
     while (!is_open_) changed_.wait(lock_);
+  }
+  void await_waiting(std::uint32_t sources) WEIR_EXCLUDES(lock_) {
+    MutexLock held(lock_);
+    while (waiting_ < sources) changed_.wait(lock_);
   }
 
 private:
   Mutex lock_;
   CondVar changed_;
   bool is_open_ WEIR_GUARDED_BY(lock_) = false;
+  std::uint32_t waiting_ WEIR_GUARDED_BY(lock_) = 0;
 };
 
 /// What reached the sink: by key the last word, and how many words there were.
@@ -102,6 +109,7 @@ FirstRun run_with_checkpoint(LocalJob& job, std::uint32_t parallelism, const std
   auto words = std::make_shared<Words>();
   FirstRun run;
   job.when_running([&] {
+    gate->await_waiting(parallelism);
     job.trigger_checkpoint(7, root);
     gate->open();
     run.checkpoint = job.await_checkpoint(7);
