@@ -15,6 +15,7 @@
 #include "actors/instance_manager/instance_manager_actor.h"
 #include "actors/system/actor_system.h"
 #include "actors/system/fence.h"
+#include "actors/system/remoting.h"
 #include "base/log.h"
 
 namespace weir {
@@ -76,6 +77,7 @@ private:
   caf::result<JobStatusReply> status_of(const RequestJobStatus& mail);
   caf::result<JobDetailsReply> details_of(const RequestJobDetails& mail);
   caf::result<JobList> list_jobs();
+  [[nodiscard]] ClusterAccess access() const;
   caf::result<ClusterOverview> overview();
   [[nodiscard]] ClusterOverview overview_of(const ArchiveOverview& archive,
                                             const InstanceList& instances) const;
@@ -168,7 +170,7 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       [this](ListJobs) { return list_jobs(); },
       [this](RequestClusterOverview) { return overview(); },
       [this](RequestInstances mail) { return self_->delegate(instances_, mail); },
-      [this](RequestClusterAccess) { return access_; },
+      [this](RequestClusterAccess) { return access(); },
       // Itself
       [this](LeaderSessionId session, const StartJob& mail) { on_due(session, mail); },
       [this](LeaderSessionId session, const RestartJob& mail) { on_due(session, mail); },
@@ -353,6 +355,12 @@ caf::result<ClusterOverview> JobManagerState::overview() {
             });
       });
   return promise;
+}
+
+ClusterAccess JobManagerState::access() const {
+  // The first question of each client: this often, something is there to be forgotten.
+  forget_helpers(self_->system());
+  return access_;
 }
 
 ClusterOverview JobManagerState::overview_of(const ArchiveOverview& archive,

@@ -2,9 +2,11 @@
 #include "actors/system/remoting.h"
 
 #include <caf/actor_registry.hpp>
+#include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
 #include <caf/openssl/manager.hpp>
 #include <caf/openssl/publish.hpp>
+#include <caf/send.hpp>
 
 #include <set>
 #include <utility>
@@ -41,6 +43,19 @@ Error not_found(const std::string& address, const caf::error& cause) {
 
 void close_back_doors(caf::actor_system& system) {
   for (const auto name : {caf::atom("ConfigServ"), caf::atom("SpawnServ")}) system.registry().erase(name);
+}
+
+void forget_helpers(caf::actor_system& system) {
+  using Broker = caf::io::basp_broker;
+  if (!system.has_middleman()) return;
+  auto& middleman = system.middleman();
+  const caf::actor broker = middleman.named_broker<Broker>(caf::atom("BASP"));
+  // In the broker's own time: nobody else may look at what it has.
+  middleman.run_later([broker] {
+    auto& helpers = static_cast<Broker*>(caf::actor_cast<caf::abstract_actor*>(broker))->spawn_servers;
+    for (const auto& [node, helper] : helpers) caf::anon_send_exit(helper, caf::exit_reason::kill);
+    helpers.clear();
+  });
 }
 
 Result<std::uint16_t> publish(const JobManagerActor& job_manager, const std::string& host,

@@ -16,6 +16,13 @@ namespace weir {
 /// Ends what CAF offers to every peer and nobody here asks for: to change the configuration, to start actors.
 void close_back_doors(caf::actor_system& system);
 
+/// Ends what CAF began for the peers that it has met, whether they are still there or not: for each an actor
+/// that would start actors there, which nobody here asks for, and which it would keep as long as it runs. For
+/// processes that meet peers without end.
+///
+/// Threads: any. Does nothing where there is no network.
+void forget_helpers(caf::actor_system& system);
+
 /// Lets other processes reach the JobManager at host and port (0: any free one); the answer is the port.
 ///
 /// Threads: not one of the actor system. Waits.

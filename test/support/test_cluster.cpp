@@ -10,6 +10,7 @@ namespace weir::testing {
 
 namespace {
 
+constexpr const char* kProcessFiles = "tmp";
 constexpr Duration kStartPatience = 20s;
 constexpr Duration kRunPatience = 120s;
 
@@ -56,9 +57,22 @@ std::unique_ptr<Process> TestCluster::begin(const std::string& program, std::vec
     for (const std::string& setting : *some) arguments.insert(arguments.end(), {"-D", setting});
   }
   // Whatever a process that is killed leaves behind is in a place that ends with the cluster.
-  const std::string folder = files_.path("tmp");
+  const std::string folder = files_.path(kProcessFiles);
   std::filesystem::create_directory(folder);
+  arguments.insert(arguments.end(), {"-D", "blob.storage.directory=" + folder + "/blobs"});
   return std::make_unique<Process>(std::move(arguments), std::vector{"TMPDIR=" + folder});
+}
+
+std::size_t TestCluster::kept_files() const {
+  // Files go while we look.
+  const auto options = std::filesystem::directory_options::skip_permission_denied;
+  std::error_code gone;
+  std::size_t count = 0;
+  for (std::filesystem::recursive_directory_iterator at(files_.path(kProcessFiles), options, gone), end;
+       !gone && at != end; at.increment(gone)) {
+    if (at->is_regular_file(gone)) ++count;
+  }
+  return count;
 }
 
 std::size_t TestCluster::await_registered(std::unique_ptr<Process> process) {

@@ -46,6 +46,8 @@ public:
   [[nodiscard]] std::size_t task_manager_at(const std::string& data_address) const;
   /// A folder for what jobs read and write.
   [[nodiscard]] const TemporaryDirectory& files() const { return files_; }
+  /// How many files the processes have on disk: the JobManager's blobs, the TaskManagers' libraries.
+  [[nodiscard]] std::size_t kept_files() const;
 
   /// One more; the answer is its index. Those that ended keep theirs. `settings` are its own.
   std::size_t start_task_manager(const std::vector<std::string>& settings = {});
