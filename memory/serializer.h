@@ -25,7 +25,8 @@ namespace weir {
 ///            it scribbles behind that is not read.
 /// read()     never looks at `end` or behind; returns nullptr if the bytes are no T. The bytes come from
 ///            outside: nothing in them is believed. A std::string_view is read as a view of them.
-/// describe() appends the type's shape, for fingerprints and for the schema of states.
+/// describe() appends the type's shape, for fingerprints and for the schema of states: a name, if the type is
+///            not one of those above.
 template <class T>
 struct Serializer;
 
@@ -44,7 +45,7 @@ concept Serializable =
 template <class T>
 concept Record = std::copy_constructible<T> && std::default_initializable<T> && Serializable<T>;
 
-/// The shape of T as text: "struct{string,i64}".
+/// The shape of T as text: "struct Count{word:string,count:i64}". memory/schema.h understands it.
 template <Serializable T>
 [[nodiscard]] std::string schema_of() {
   std::string schema;

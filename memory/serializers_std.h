@@ -18,6 +18,7 @@
 #include <boost/pfr.hpp>
 
 #include "memory/data_view.h"
+#include "memory/field_names.h"
 #include "memory/serializer.h"
 
 namespace weir {
@@ -64,6 +65,11 @@ template <class T> struct PlainNumber { using type = T; };
 template <class T>
   requires std::is_enum_v<T>
 struct PlainNumber<T> : std::underlying_type<T> {};
+
+/// Of what the name of a type may have in a schema.
+constexpr bool is_in_name(char c) {
+  return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
 
 template <Number T>
 void describe_number(std::string& schema) {
@@ -216,7 +222,9 @@ struct Serializer<T> {
     }
   }
   static void describe(std::string& schema) {
-    schema += "struct{";
+    schema += "struct ";
+    for (const char c : type_name<T>()) schema += detail::is_in_name(c) ? c : '_';
+    schema += '{';
     Fields::describe(schema, std::make_index_sequence<boost::pfr::tuple_size_v<T>>{});
     schema += '}';
   }
@@ -244,7 +252,7 @@ private:
     }
     template <std::size_t... i>
     static void describe(std::string& schema, std::index_sequence<i...>) {
-      ((i != 0 ? void(schema += ',') : void(),
+      ((i != 0 ? void(schema += ',') : void(), void(schema.append(field_name<T, i>()) += ':'),
         Serializer<std::remove_cv_t<boost::pfr::tuple_element_t<i, T>>>::describe(schema)),
        ...);
     }

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "checkpoint/snapshot/state_schema.h"
+
 namespace weir {
 
 std::vector<StateInfo> KeyedBackend::states() const {

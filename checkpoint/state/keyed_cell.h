@@ -82,13 +82,16 @@ struct CellTraits {
     return Serializer<V>::write(entry.value, at + key.size());
   }
   [[nodiscard]] auto reader(const StateInfo& from) const {
-    require_same(from, describe());
-    return [read_key = key_type.read](const std::byte* at, const std::byte* end, auto&& insert) {
+    return reader(value_reader<V>(from, describe()));
+  }
+
+  [[nodiscard]] auto reader(SchemaReader<V> values) const {
+    return [read_key = key_type.read, values](const std::byte* at, const std::byte* end, auto&& insert) {
       std::uint64_t hash = 0;
       const std::byte* const behind_key = read_key(hash, at, end);
       if (behind_key == nullptr) return behind_key;
       CellEntry<V> entry{hash, KeyBytes({at, behind_key}), V{}};
-      at = Serializer<V>::read(entry.value, behind_key, end);
+      at = values.read(entry.value, behind_key, end);
       if (at != nullptr) insert(hash, std::move(entry));
       return at;
     };
@@ -123,11 +126,9 @@ struct ExpiringTraits : CellTraits<Expiring<V>> {
   }
   [[nodiscard]] bool skips(const CellEntry<Expiring<V>>& entry) const { return is_expired(entry.value); }
   [[nodiscard]] auto reader(const StateInfo& from) const {
-    require_same(from, describe());
-    StateInfo with_time = from;
-    with_time.value = schema_of<Expiring<V>>();
-    with_time.expires = false;
-    return CellTraits<Expiring<V>>::reader(with_time);
+    require_readable(from, describe());
+    return CellTraits<Expiring<V>>::reader(
+        *SchemaReader<Expiring<V>>::make("struct Expiring{last_use_ms:i64,value:" + from.value + "}"));
   }
 };
 

@@ -5,7 +5,7 @@
 #include <set>
 #include <stdexcept>
 
-#include "checkpoint/state/state_table.h"
+#include "checkpoint/snapshot/state_schema.h"
 
 namespace weir {
 
@@ -104,7 +104,7 @@ void OperatorStateBackend::restore(const std::string& name, AnyOperatorState& st
       throw std::runtime_error("the state file " + file.name() + " has no state \"" + name +
                                "\", which is to be restored from it");
     }
-    require_same(*found, state.describe());
+    state.expect(*found);
     SliceReader(file, static_cast<std::uint32_t>(found - file.states().begin()), slice).read_into(state);
   }
 }

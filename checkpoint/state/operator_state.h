@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <unordered_map>
@@ -15,6 +16,7 @@
 #include "checkpoint/snapshot/state_file.h"
 #include "checkpoint/state/block_builder.h"
 #include "checkpoint/state/key_hash.h"
+#include "checkpoint/state/state_table.h"
 #include "memory/owned.h"
 #include "memory/serializer.h"
 
@@ -30,6 +32,9 @@ public:
   [[nodiscard]] virtual std::uint64_t element_count() const = 0;
   /// Writes all elements. Hands full blocks on; the last one may be left in `block`.
   virtual void write(BlockBuilder& block, SnapshotSink& sink, std::uint32_t state) const = 0;
+  /// What the elements that are read from now on were written as. Throws std::runtime_error if they cannot be
+  /// read.
+  virtual void expect(const StateInfo& from) = 0;
   /// Reads an element and keeps it if it `is_wanted`. Returns the byte behind, or nullptr if it is none.
   [[nodiscard]] virtual At read_element(At at, At end, bool is_wanted) = 0;
 };
@@ -62,9 +67,10 @@ public:
       if (block.is_full()) sink.add(block.finish(state, 0));
     }
   }
+  void expect(const StateInfo& from) override { reader_ = value_reader<T>(from, describe()); }
   At read_element(At at, At end, bool is_wanted) override {
     T element{};
-    at = Serializer<T>::read(element, at, end);
+    at = reader_->read(element, at, end);
     if (at != nullptr && is_wanted) elements_.push_back(std::move(element));
     return at;
   }
@@ -72,6 +78,7 @@ public:
 private:
   const Redistribution redistribution_;
   std::vector<T> elements_;
+  std::optional<SchemaReader<T>> reader_;
 };
 
 /// A map that is the same in every subtask, because each changes it by the same, broadcast, records: rules,
@@ -115,17 +122,19 @@ public:
       if (block.is_full()) sink.add(block.finish(state, 0));
     }
   }
+  void expect(const StateInfo& from) override { reader_ = value_reader<V>(from, describe()); }
   At read_element(At at, At end, bool is_wanted) override {
     K key{};
     V value{};
     at = Serializer<K>::read(key, at, end);
-    if (at != nullptr) at = Serializer<V>::read(value, at, end);
+    if (at != nullptr) at = reader_->read(value, at, end);
     if (at != nullptr && is_wanted) map_.insert_or_assign(std::move(key), std::move(value));
     return at;
   }
 
 private:
   Map map_;
+  std::optional<SchemaReader<V>> reader_;
 };
 
 /// The operator state of one operator in one subtask, by name. It is small: a snapshot takes it whole.

@@ -3,10 +3,10 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 #include "checkpoint/snapshot/state_block.h"
 #include "checkpoint/snapshot/state_file.h"
+#include "memory/schema_reader.h"
 
 namespace weir {
 
@@ -36,11 +36,14 @@ public:
   virtual void restore(StateFile& file, std::uint32_t state) = 0;
 };
 
-/// "reducing state string -> i64", for messages.
-[[nodiscard]] std::string told(const StateInfo& state);
+/// Throws std::runtime_error if state that was written as `from` is not compatible() with `wanted`.
+void require_readable(const StateInfo& from, const StateInfo& wanted);
 
-/// Throws std::runtime_error, naming state and types, if state that was written as `from` says cannot be read
-/// as `wanted` says.
-void require_same(const StateInfo& from, const StateInfo& wanted);
+/// What reads the values of state that was written as `from`. Throws as require_readable().
+template <class V>
+[[nodiscard]] SchemaReader<V> value_reader(const StateInfo& from, const StateInfo& wanted) {
+  require_readable(from, wanted);
+  return *SchemaReader<V>::make(from.value);
+}
 
 }  // namespace weir

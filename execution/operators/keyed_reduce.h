@@ -85,12 +85,12 @@ private:
       return Serializer<T>::write(record, Serializer<Key>::write(std::invoke(key, record), at));
     }
     [[nodiscard]] auto reader(const StateInfo& from) const {
-      require_same(from, describe());
-      return [this](const std::byte* at, const std::byte* end, auto&& insert) -> const std::byte* {
+      return [this, records = value_reader<T>(from, describe())](
+                 const std::byte* at, const std::byte* end, auto&& insert) -> const std::byte* {
         Key stored{};
         T record{};
         at = Serializer<Key>::read(stored, at, end);
-        if (at != nullptr) at = Serializer<T>::read(record, at, end);
+        if (at != nullptr) at = records.read(record, at, end);
         if (at == nullptr || !(std::invoke(key, record) == stored)) return nullptr;
         insert(KeyHash<Key>::hash(stored), Owned<T>(record));
         return at;

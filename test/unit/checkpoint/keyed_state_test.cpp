@@ -219,3 +219,67 @@ TEST_CASE("a descriptor tells the state before there is one") {
   CHECK(info == StateInfo{.name = "seen", .kind = StateKind::Map, .expires = true,
                           .value = "map{pair{string,i32}}"});
 }
+
+namespace {
+namespace before {
+struct Visit {
+  std::int32_t count = 0;
+  std::string page;
+  bool is_gone = true;
+};
+}  // namespace before
+namespace after {
+struct Visit {
+  std::string page;
+  std::int64_t count = 0;
+  double seconds = 1.5;
+  bool operator==(const Visit&) const = default;
+};
+}  // namespace after
+}  // namespace
+
+TEST_CASE("state comes back as the program's next version keeps it, or is refused by field") {
+  const StateTtl ttl{.lifetime = 10s};
+  KeyedBackend backend({0, 15}, 16);
+  backend.use_key<int>();
+  auto value = backend.state(value_state<before::Visit>("value"));
+  auto list = backend.state(list_state<before::Visit>("list"));
+  auto expiring = backend.state(value_state<before::Visit>("expiring").expiring(ttl));
+  const int key = 5;
+  backend.set_current_key(key);
+  value.set({3, "/", true});
+  list.add({4, "/a", true});
+  expiring.set({5, "/b", true});
+  std::vector<StateFile> files;
+  files.push_back(snapshot_of(backend));
+
+  KeyedBackend restored({0, 15}, 16);
+  restored.use_key<int>();
+  restored.begin_restore(files);
+  restored.set_current_key(key);
+  CHECK(*restored.state(value_state<after::Visit>("value")).get() == after::Visit{"/", 3});
+  CHECK(restored.state(list_state<after::Visit>("list")).get() == std::vector<after::Visit>{{"/a", 4}});
+  CHECK(*restored.state(value_state<after::Visit>("expiring").expiring(ttl)).get() == after::Visit{"/b", 5});
+
+  KeyedBackend refusing({0, 15}, 16);
+  refusing.use_key<int>();
+  refusing.begin_restore(files);
+  struct Visit {
+    std::string count;
+  };
+  CHECK_THROWS_WITH_AS(
+      (void)refusing.state(value_state<Visit>("value")),
+      "the state \"value\" cannot be restored: field \"count\" was i32 and is string in this "
+      "program",
+      std::runtime_error);
+  CHECK_THROWS_WITH_AS(
+      (void)refusing.state(value_state<int>("list")),
+      "the state \"list\" cannot be restored: it was a list state and is a value state in this "
+      "program",
+      std::runtime_error);
+  CHECK_THROWS_WITH_AS(
+      (void)refusing.state(value_state<after::Visit>("expiring")),
+      "the state \"expiring\" cannot be restored: it had a time to live and has none in this "
+      "program",
+      std::runtime_error);
+}

@@ -103,9 +103,10 @@ TEST_CASE("operator state that does not fit is refused by name") {
   };
   restore({0, "splits", 2, 2}, [&] { (void)restored.list_state<Split>("splits"); },
           "the state file sample has 3 elements of state \"splits\", too few to restore 2 from number 2");
-  restore({0, "splits", 0, 1}, [&] { (void)restored.list_state<std::string>("splits"); },
-          "the state \"splits\" cannot be restored: its value was struct{string,u64} and is string in this "
-          "program");
+  restore(
+      {0, "splits", 0, 1}, [&] { (void)restored.list_state<std::string>("splits"); },
+      "the state \"splits\" cannot be restored: it was struct Split{file:string,offset:u64} and is string in "
+      "this program");
   restore({0, "others", 0, 1}, [&] { (void)restored.list_state<Split>("others"); },
           "the state file sample has no state \"others\", which is to be restored from it");
 

@@ -269,7 +269,7 @@ TEST_CASE("no text at all is written as an empty one") {
 TEST_CASE("a user's own serializer serves alone and inside other types") {
   check_round_trip(Money(-5));
   check_round_trip(Invoice{"ada", {Money(1), Money(200)}});
-  CHECK(schema_of<Invoice>() == "struct{string,vector{Money}}");
+  CHECK(schema_of<Invoice>() == "struct Invoice{to:string,items:vector{Money}}");
 }
 
 TEST_CASE("numbers without a gap travel as one block, others member by member") {
@@ -286,7 +286,7 @@ TEST_CASE("a schema names the shape and not the names") {
   CHECK(schema_of<std::uint8_t>() == "u8");
   CHECK(schema_of<double>() == "f64");
   CHECK(schema_of<Colour>() == "u8");
-  CHECK(schema_of<Point>() == "struct{i32,i32}");
+  CHECK(schema_of<Point>() == "struct Point{x:i32,y:i32}");
   CHECK(schema_of<std::tuple<int, std::string>>() == "tuple{i32,string}");
   CHECK(schema_of<std::pair<int, bool>>() == "pair{i32,bool}");
   CHECK(schema_of<std::optional<float>>() == "optional{f32}");
