@@ -15,9 +15,11 @@
 #include "base/time.h"
 #include "checkpoint/snapshot/key_group.h"
 #include "checkpoint/snapshot/state_file.h"
+#include "checkpoint/state/byte_store.h"
 #include "checkpoint/state/current_key.h"
 #include "checkpoint/state/heap_table.h"
 #include "checkpoint/state/keyed_cell.h"
+#include "checkpoint/state/store_table.h"
 
 namespace weir {
 
@@ -54,6 +56,8 @@ public:
     return *table;
   }
 
+  /// Keeps the states that functions ask for from now on there, not on the heap. Tables stay on the heap.
+  void use_store(std::unique_ptr<ByteStore> store) { store_ = std::move(store); }
   /// What type the keys are of. Before states are asked for; twice only with the same type.
   template <Key K>
   void use_key() {
@@ -71,6 +75,7 @@ public:
   [[nodiscard]] typename Descriptor::State state(const Descriptor& descriptor) {
     using V = typename Descriptor::Content;
     require_keys(descriptor.name);
+    if (store_) return descriptor.bind({current_key_, stored_cells<V>(descriptor)});
     const CellTraits<V> traits{Descriptor::kKind, key_type_};
     if (!descriptor.ttl.is_limited()) {
       auto& cells = table<CellEntry<V>>(descriptor.name, traits);
@@ -103,6 +108,23 @@ public:
   std::vector<std::string> end_restore();
 
 private:
+  /// A state in the store.
+  template <class V, class Descriptor>
+  [[nodiscard]] CellStore<V>& stored_cells(const Descriptor& descriptor) {
+    const auto& name = descriptor.name;
+    auto made = std::make_unique<StoreTable<V>>(
+        store_->column(name), StoreTableSettings{range_, max_parallelism_, Descriptor::kKind, key_type_,
+                                                 descriptor.ttl, &now_});
+    const auto found = tables_.find(name);
+    if (found == tables_.end()) {
+      restore(name, *made);
+      return static_cast<StoreTable<V>&>(*tables_.emplace(name, std::move(made)).first->second);
+    }
+    require_kind(name, found->second->describe(), made->describe());
+    auto* const table = dynamic_cast<StoreTable<V>*>(found->second.get());
+    if (table == nullptr) refuse(name, found->second->describe(), made->describe());
+    return *table;
+  }
   void restore(const std::string& name, StateTable& table);
   void require_keys(const std::string& state) const;
   static void require_kind(const std::string& name, const StateInfo& first, const StateInfo& second) {
@@ -112,6 +134,7 @@ private:
 
   const KeyGroupRange range_;
   const std::uint32_t max_parallelism_;
+  std::unique_ptr<ByteStore> store_;  // none: on the heap
   std::map<std::string, std::unique_ptr<StateTable>> tables_;
   std::vector<std::unique_ptr<AnyCellStore>> stores_;  // of states that are not plain tables
   std::span<StateFile> sources_;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "checkpoint/state/keyed_backend.h"
+#include "test/support/map_store.h"
 #include "test/support/state_bytes.h"
 
 using namespace weir;
@@ -30,10 +31,23 @@ struct Average {
   [[nodiscard]] double result(const Accumulator& a) const { return a.sum / static_cast<double>(a.count); }
 };
 
-/// Keyed by text.
-struct TextBackend : KeyedBackend {
-  TextBackend() : KeyedBackend({0, 15}, 16) { use_key<std::string_view>(); }
+/// Where state is kept. Each question that is asked of one is asked of the other.
+enum class Place : std::uint8_t { Heap, Store };
+Place either_place() {
+  Place place = Place::Heap;
+  SUBCASE("on the heap") {}
+  SUBCASE("in a store") { place = Place::Store; }
+  return place;
+}
+
+template <class K>
+struct Backend : KeyedBackend {
+  explicit Backend(Place place) : KeyedBackend({0, 15}, 16) {
+    if (place == Place::Store) use_store(std::make_unique<MapStore>());
+    use_key<K>();
+  }
 };
+using TextBackend = Backend<std::string_view>;
 
 StateFile snapshot_of(KeyedBackend& backend) {
   BlockList blocks;
@@ -49,7 +63,8 @@ WallTime at_second(std::int64_t seconds) { return WallTime(std::chrono::seconds(
 }  // namespace
 
 TEST_CASE("a value belongs to the current key") {
-  TextBackend backend;
+  const Place place = either_place();
+  TextBackend backend(place);
   auto count = backend.state(value_state<std::int64_t>("count"));
   const std::string_view ada = "ada", bob = "bob, whose key has more than twelve bytes";
   backend.set_current_key(ada);
@@ -68,8 +83,8 @@ TEST_CASE("a value belongs to the current key") {
 }
 
 TEST_CASE("lists, maps, and what is reduced, aggregated and folded are kept by key") {
-  KeyedBackend backend({0, 15}, 16);
-  backend.use_key<int>();
+  const Place place = either_place();
+  Backend<int> backend(place);
   auto list = backend.state(list_state<std::string>("list"));
   auto map = backend.state(map_state<std::string, int>("map"));
   auto most = backend.state(reducing_state<int>("most", [](int a, int b) { return std::max(a, b); }));
@@ -111,6 +126,7 @@ TEST_CASE("lists, maps, and what is reduced, aggregated and folded are kept by k
 }
 
 TEST_CASE("all kinds of state come back from a snapshot, under keys of any length") {
+  const Place place = either_place();
   const auto fill = [](KeyedBackend& backend, bool is_new) {
     auto value = backend.state(value_state<double>("value"));
     auto list = backend.state(list_state<int>("list"));
@@ -129,11 +145,11 @@ TEST_CASE("all kinds of state come back from a snapshot, under keys of any lengt
       REQUIRE(*map.find(i) == text);
     }
   };
-  TextBackend backend;
+  TextBackend backend(place);
   fill(backend, true);
   std::vector<StateFile> files;
   files.push_back(snapshot_of(backend));
-  TextBackend restored;
+  TextBackend restored(place);
   restored.begin_restore(files);
   fill(restored, false);
   CHECK(restored.end_restore().empty());
@@ -141,11 +157,11 @@ TEST_CASE("all kinds of state come back from a snapshot, under keys of any lengt
 }
 
 TEST_CASE("state that nobody used for its lifetime is gone, also from snapshots") {
+  const Place place = either_place();
   using Renewal = StateTtl::Renewal;
   const StateTtl ttl{.lifetime = 10s, .renewal = Renewal::OnWrite};
   const StateTtl read_ttl{.lifetime = 10s, .renewal = Renewal::OnReadAndWrite};
-  KeyedBackend backend({0, 15}, 16);
-  backend.use_key<int>();
+  Backend<int> backend(place);
   backend.set_time(at_second(100));
   auto written = backend.state(value_state<int>("written").expiring(ttl));
   auto read = backend.state(value_state<int>("read").expiring(read_ttl));
@@ -179,8 +195,7 @@ TEST_CASE("state that nobody used for its lifetime is gone, also from snapshots"
 
   std::vector<StateFile> files;
   files.push_back(std::move(file));
-  KeyedBackend restored({0, 15}, 16);
-  restored.use_key<int>();
+  Backend<int> restored(place);
   restored.set_time(at_second(118));
   restored.begin_restore(files);
   auto back = restored.state(value_state<int>("written").expiring(ttl));
@@ -239,9 +254,9 @@ struct Visit {
 }  // namespace
 
 TEST_CASE("state comes back as the program's next version keeps it, or is refused by field") {
+  const Place place = either_place();
   const StateTtl ttl{.lifetime = 10s};
-  KeyedBackend backend({0, 15}, 16);
-  backend.use_key<int>();
+  Backend<int> backend(place);
   auto value = backend.state(value_state<before::Visit>("value"));
   auto list = backend.state(list_state<before::Visit>("list"));
   auto expiring = backend.state(value_state<before::Visit>("expiring").expiring(ttl));
@@ -253,16 +268,14 @@ TEST_CASE("state comes back as the program's next version keeps it, or is refuse
   std::vector<StateFile> files;
   files.push_back(snapshot_of(backend));
 
-  KeyedBackend restored({0, 15}, 16);
-  restored.use_key<int>();
+  Backend<int> restored(place);
   restored.begin_restore(files);
   restored.set_current_key(key);
   CHECK(*restored.state(value_state<after::Visit>("value")).get() == after::Visit{"/", 3});
   CHECK(restored.state(list_state<after::Visit>("list")).get() == std::vector<after::Visit>{{"/a", 4}});
   CHECK(*restored.state(value_state<after::Visit>("expiring").expiring(ttl)).get() == after::Visit{"/b", 5});
 
-  KeyedBackend refusing({0, 15}, 16);
-  refusing.use_key<int>();
+  Backend<int> refusing(place);
   refusing.begin_restore(files);
   struct Visit {
     std::string count;
@@ -282,4 +295,48 @@ TEST_CASE("state comes back as the program's next version keeps it, or is refuse
       "the state \"expiring\" cannot be restored: it had a time to live and has none in this "
       "program",
       std::runtime_error);
+}
+
+TEST_CASE("state is restored on the heap from a store and in a store from the heap, while it changes") {
+  const Place before = either_place();
+  const Place after = before == Place::Heap ? Place::Store : Place::Heap;
+  const auto seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937_64 random(seed);
+  std::map<std::int64_t, std::int64_t> model;
+  Backend<std::int64_t> backend(before);
+  auto state = backend.state(value_state<std::int64_t>("value"));
+  const auto change = [&] {
+    const auto key = static_cast<std::int64_t>(random() % 2000);
+    backend.set_current_key(key);
+    if (random() % 4 == 0) {
+      state.clear();
+      model.erase(key);
+    } else {
+      state.set(model[key] = static_cast<std::int64_t>(random()));
+    }
+  };
+  for (int i = 0; i < 5000; ++i) change();
+  const auto expected = model;
+  BlockList blocks;
+  backend.begin_snapshot(blocks);
+  do {
+    for (int i = 0; i < 10; ++i) change();
+  } while (!backend.snapshot_some(200));
+  for (const auto& [key, value] : model) {
+    backend.set_current_key(key);
+    REQUIRE(state.value_or(0) == value);
+  }
+
+  std::vector<StateFile> files;
+  files.push_back(*open_bytes(state_file_of(backend.states(), blocks.blocks)));
+  Backend<std::int64_t> restored(after);
+  restored.begin_restore(files);
+  auto back = restored.state(value_state<std::int64_t>("value"));
+  for (std::int64_t key = 0; key < 2000; ++key) {
+    restored.set_current_key(key);
+    const std::int64_t* const value = back.get();
+    REQUIRE((value != nullptr) == expected.contains(key));
+    if (value != nullptr) REQUIRE(*value == expected.at(key));
+  }
 }
