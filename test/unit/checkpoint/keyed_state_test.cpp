@@ -11,8 +11,10 @@
 #include <vector>
 
 #include "checkpoint/state/keyed_backend.h"
+#include "checkpoint/state/rocksdb_backend.h"
 #include "test/support/map_store.h"
 #include "test/support/state_bytes.h"
+#include "test/support/temporary_directory.h"
 
 using namespace weir;
 using namespace weir::testing;
@@ -32,18 +34,26 @@ struct Average {
 };
 
 /// Where state is kept. Each question that is asked of one is asked of the other.
-enum class Place : std::uint8_t { Heap, Store };
+enum class Place : std::uint8_t { Heap, Store, RocksDb };
 Place either_place() {
   Place place = Place::Heap;
   SUBCASE("on the heap") {}
   SUBCASE("in a store") { place = Place::Store; }
+  SUBCASE("in RocksDB") { place = Place::RocksDb; }
   return place;
 }
 
+std::unique_ptr<ByteStore> store_in(const TemporaryDirectory& directory) {
+  auto store = open_rocksdb({.directory = directory.path("db")});
+  REQUIRE(store);
+  return *std::move(store);
+}
+
 template <class K>
-struct Backend : KeyedBackend {
+struct Backend : private TemporaryDirectory, public KeyedBackend {
   explicit Backend(Place place) : KeyedBackend({0, 15}, 16) {
     if (place == Place::Store) use_store(std::make_unique<MapStore>());
+    if (place == Place::RocksDb) use_store(store_in(*this));
     use_key<K>();
   }
 };
@@ -339,4 +349,19 @@ TEST_CASE("state is restored on the heap from a store and in a store from the he
     REQUIRE((value != nullptr) == expected.contains(key));
     if (value != nullptr) REQUIRE(*value == expected.at(key));
   }
+}
+
+TEST_CASE("a RocksDB directory is made anew, and gone at the end") {
+  const TemporaryDirectory directory;
+  const std::string path = directory.path("db");
+  {
+    auto store = open_rocksdb({.directory = path});
+    REQUIRE(store);
+    CHECK(std::filesystem::exists(path));
+    const auto again = open_rocksdb({.directory = path});
+    REQUIRE_FALSE(again);
+    CHECK(again.error().what.find(path) != std::string::npos);
+    CHECK(std::filesystem::exists(path));
+  }
+  CHECK_FALSE(std::filesystem::exists(path));
 }
