@@ -103,6 +103,13 @@ public:
   [[nodiscard]] DataStream broadcast() const { return partition(Partitioning::Broadcast); }
   [[nodiscard]] DataStream global() const { return partition(Partitioning::Global); }
 
+  /// The consumer starts when all of this is written, and may use the slots of those who wrote it; until then
+  /// it lies in files of the TaskManagers. For inputs with an end. Said before how records are spread:
+  /// words.blocking().key_by(...).
+  [[nodiscard]] DataStream blocking() const {
+    return {*graph_, graph_->add_exchange(id_, ExchangeMode::Blocking)};
+  }
+
   /// To the channel that `function(key, channel_count)` says.
   template <class Function, class KeyFunction>
   [[nodiscard]] DataStream partition_custom(Function function, KeyFunction key) const {

@@ -43,6 +43,11 @@ StreamExecutionEnvironment& StreamExecutionEnvironment::queued_scheduling(bool i
   return *this;
 }
 
+StreamExecutionEnvironment& StreamExecutionEnvironment::schedule_mode(ScheduleMode mode) {
+  graph_.settings().schedule_mode = mode;
+  return *this;
+}
+
 StreamExecutionEnvironment& StreamExecutionEnvironment::enable_checkpointing(Duration interval,
                                                                              CheckpointSettings settings) {
   settings.interval = interval;

@@ -48,6 +48,9 @@ public:
   /// A job that does not find enough slots waits for them in line instead of failing at once.
   StreamExecutionEnvironment& queued_scheduling(bool is_queued = true);
 
+  /// LazyFromSources: each operator takes slots only when there is something to read for it.
+  StreamExecutionEnvironment& schedule_mode(ScheduleMode mode);
+
   /// The lines of a file, each once; with p subtasks each reads its share of the bytes.
   OperatorStream<std::string> read_text(std::string path);
   /// The lines that a server sends until it hangs up. One subtask; at most once.

@@ -31,6 +31,9 @@ inline constexpr Option<Duration> kHeartbeatInterval{
 inline constexpr Option<Duration> kHeartbeatTimeout{
     "heartbeat.timeout", "5 s", "silence after which a process counts as dead; equal in all of a cluster"};
 
+inline constexpr Option<Duration> kSlotRequestTimeout{
+    "slot.request.timeout", "5 min", "how long a job that may wait for slots does so before it fails"};
+
 inline constexpr Option<std::string> kRestartStrategy{
     "restart-strategy", "none", "of jobs that set none: none, fixed-delay or failure-rate"};
 inline constexpr Option<std::uint32_t> kFixedDelayAttempts{"restart-strategy.fixed-delay.attempts", "1",

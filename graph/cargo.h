@@ -28,6 +28,12 @@ enum class Partitioning : std::uint8_t {
   Custom,     // where the user's function says
 };
 
+/// When the consumer may read what the producer writes.
+enum class ExchangeMode : std::uint8_t {
+  Pipelined,  // while it is being written
+  Blocking,   // once all of it is written: until then it lies in files. Only where the input has an end
+};
+
 /// Whether each consumer is wired to a share of the producers or to all.
 enum class DistributionPattern : std::uint8_t { Pointwise, AllToAll };
 

@@ -33,6 +33,8 @@ bool lets_the_next_one_join(const StreamNode& upstream) {
 
 bool is_forward(const StreamEdge& edge) { return edge.partitioning == Partitioning::Forward; }
 
+bool is_pipelined(const StreamEdge& edge) { return edge.exchange == ExchangeMode::Pipelined; }
+
 bool is_chaining_enabled(const StreamGraph& graph) { return graph.settings().chaining; }
 
 }  // namespace
@@ -43,7 +45,7 @@ bool is_chainable(const StreamGraph& graph, const StreamEdge& edge) {
   return have_same_parallelism(upstream, downstream) && is_only_input(graph, edge) &&
          share_slots(upstream, downstream) && stays_with_its_partners(upstream, downstream) &&
          joins_the_one_before(downstream) && lets_the_next_one_join(upstream) && is_forward(edge) &&
-         is_chaining_enabled(graph);
+         is_pipelined(edge) && is_chaining_enabled(graph);
 }
 
 }  // namespace weir

@@ -17,11 +17,17 @@ struct ResultPartitionDescriptor {
   std::uint32_t subpartition_count = 1;          // consumers of this partition
   std::uint32_t edge = 0;                        // index into StreamGraph::edges()
   std::uint32_t consumer_max_parallelism = 128;  // Hash: how many key groups the consumers share
+  ExchangeMode exchange = ExchangeMode::Pipelined;
+  bool tells_consumers = false;  // the JobManager wants to know when there is something to read
   bool operator==(const ResultPartitionDescriptor&) const = default;
 };
 
 struct InputChannelDescriptor {
-  enum class Location : std::uint8_t { Local, Remote, Unknown };
+  enum class Location : std::uint8_t {
+    Local,
+    Remote,
+    Unknown,  // the producer has no slot yet: its place comes by UpdatePartitionInfo
+  };
   ResultPartitionId partition;
   std::uint32_t subpartition = 0;
   Location location = Location::Unknown;
@@ -68,7 +74,7 @@ struct TaskDeploymentDescriptor {
 
 template <class F>
 typename F::result_type inspect(F& f, ResultPartitionDescriptor& x) {
-  return f(x.id, x.subpartition_count, x.edge, x.consumer_max_parallelism);
+  return f(x.id, x.subpartition_count, x.edge, x.consumer_max_parallelism, x.exchange, x.tells_consumers);
 }
 template <class F>
 typename F::result_type inspect(F& f, InputChannelDescriptor& x) {

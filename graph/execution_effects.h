@@ -39,7 +39,18 @@ struct SlotRequest {
   /// requests (all are smaller than this request's own). Inputs with more than eight producers have no say
   /// and are left out.
   std::vector<std::vector<std::uint32_t>> producers;
+  /// The same of inputs whose producers were placed before: what they hold, or held when they finished.
+  std::vector<std::vector<AssignedSlot>> placed_producers;
   bool operator==(const SlotRequest&) const = default;
+};
+
+/// A task of the job that has a slot. Requests of its sharing group may join it there.
+struct SlotHolder {
+  ExecutionVertexId vertex;
+  std::string slot_sharing_group;
+  std::string co_location_group;
+  AssignedSlot slot;
+  bool operator==(const SlotHolder&) const = default;
 };
 
 /// What the ExecutionGraph wants done. It does nothing itself: whoever drives it carries these out in order.
@@ -50,9 +61,18 @@ namespace effects {
 struct RequestSlots {
   std::uint64_t version = 0;
   std::vector<SlotRequest> requests;  // producers before consumers
+  std::vector<SlotHolder> holders;    // tasks of earlier requests that have not ended
   /// Without enough slots: the answer may come when there are, and is a refusal only if that takes too long.
   bool may_wait = false;
   bool operator==(const RequestSlots&) const = default;
+};
+
+/// Tell a task that was deployed without knowing them all where one of its producers is. No answer.
+struct UpdatePartitionInfo {
+  ExecutionAttemptId attempt;  // of the consumer
+  AssignedSlot slot;
+  InputChannelDescriptor channel;
+  bool operator==(const UpdatePartitionInfo&) const = default;
 };
 
 /// Submit the task to its TaskManager. Answer: the task's reports, or on_deploy_failed().
@@ -118,8 +138,9 @@ struct TaskStateChanged {
 
 }  // namespace effects
 
-using Effect = std::variant<effects::RequestSlots, effects::DeployTask, effects::CancelTask,
-                            effects::StopTask, effects::ReleasePartitions, effects::ReleaseSlot,
-                            effects::ScheduleRestart, effects::JobStatusChanged, effects::TaskStateChanged>;
+using Effect =
+    std::variant<effects::RequestSlots, effects::DeployTask, effects::UpdatePartitionInfo,
+                 effects::CancelTask, effects::StopTask, effects::ReleasePartitions, effects::ReleaseSlot,
+                 effects::ScheduleRestart, effects::JobStatusChanged, effects::TaskStateChanged>;
 
 }  // namespace weir

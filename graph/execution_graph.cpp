@@ -13,7 +13,7 @@ Result<ExecutionGraph> ExecutionGraph::build(JobGraph graph, Options options, Wa
 }
 
 ExecutionGraph::ExecutionGraph(JobGraph graph, Options options, WallTime now)
-    : graph_(std::move(graph)), options_(std::move(options)) {
+    : graph_(std::move(graph)), options_(std::move(options)), regions_(graph_.vertices) {
   progress_.entered[static_cast<std::size_t>(JobStatus::Created)] = now;
   build_vertices(now);
 }
@@ -41,6 +41,7 @@ void ExecutionGraph::build_vertices(WallTime now) {
     for (const JobEdge& input : vertex.inputs) {
       const Written& read = written.at(input.data_set);
       inputs.push_back({.producer = read.vertex, .result = read.result, .input_index = input.input_index});
+      readers_[input.data_set] = position;
     }
     std::vector<IntermediateResult> results;
     for (const IntermediateDataSet& output : vertex.outputs) {
@@ -57,34 +58,6 @@ ExecutionAttemptId ExecutionGraph::new_attempt(Position at) {
   const bool is_new = attempts_.emplace(id, at).second;
   WEIR_CHECK(is_new, "two attempts bear the same id");
   return id;
-}
-
-void ExecutionGraph::schedule(WallTime now) {
-  if (status() != JobStatus::Created) return;
-  move_job(JobStatus::Running, now);
-  for_each_task([&](Position at) { move_task(at, ExecutionState::Scheduled, now); });
-  // One that ran before has lost its slots through no fault of its own, and does not give up its place.
-  const bool may_wait = graph_.queued_scheduling || progress_.restarts > 0;
-  effects_.push_back(effects::RequestSlots{
-      .version = progress_.version, .requests = slot_requests(), .may_wait = may_wait});
-}
-
-bool ExecutionGraph::awaits_slots(std::uint64_t version) const {
-  return status() == JobStatus::Running && version == progress_.version &&
-         execution({0, 0}).state() == ExecutionState::Scheduled;
-}
-
-void ExecutionGraph::on_slots_assigned(std::uint64_t version, std::vector<AssignedSlot> slots, WallTime now) {
-  if (awaits_slots(version)) return deploy_all(std::move(slots), now);
-  std::map<AllocationId, AssignedSlot> unused;
-  for (AssignedSlot& slot : slots) {
-    if (!slot_users_.contains(slot.allocation)) unused.emplace(slot.allocation, std::move(slot));
-  }
-  for (auto& [allocation, slot] : unused) effects_.push_back(effects::ReleaseSlot{std::move(slot)});
-}
-
-void ExecutionGraph::on_slots_refused(std::uint64_t version, Error cause, WallTime now) {
-  if (awaits_slots(version)) fail_global(std::move(cause), now);
 }
 
 void ExecutionGraph::cancel(WallTime now) {
@@ -108,6 +81,7 @@ Status ExecutionGraph::stop() {
       return refused(who + " cannot be stopped: \"" + vertex.definition().name +
                      "\" never asks whether it should end; cancel the job instead");
   }
+  if (has_sources_to_come()) return refused(who + " has sources that have not begun; cancel it instead");
   for_each_task([&](Position at) { stop_task(at); });
   return Status::ok();
 }
@@ -136,6 +110,9 @@ void ExecutionGraph::suspend(Error cause, WallTime now) {
 void ExecutionGraph::end_round(JobStatus to, WallTime now) {
   const bool is_ending = status() != JobStatus::Created && status() != JobStatus::Running;
   move_job(to, now);
+  requested_.clear();
+  due_.clear();
+  uninformed_.clear();
   if (is_ending) return;  // its tasks are on their way out already
   for_each_task([&](Position at) { cancel_task(at, now); });
 }
@@ -170,6 +147,7 @@ void ExecutionGraph::begin_next_round(WallTime now) {
   for_each_task(
       [&](Position at) { vertices_[at.vertex].subtasks()[at.subtask].reset(new_attempt(at), now); });
   for (auto& [vertex, assigner] : splits_) assigner.give_back_all();
+  has_requested_ = false;
   ++progress_.restarts;
   const auto restarting = static_cast<std::size_t>(JobStatus::Restarting);
   const WallTime restarted = progress_.entered[restarting];

@@ -20,6 +20,7 @@
 #include "graph/failover.h"
 #include "graph/input_split_assigner.h"
 #include "graph/job_graph.h"
+#include "graph/pipelined_regions.h"
 
 namespace weir {
 
@@ -37,7 +38,7 @@ struct JobProgress {
   JobStatus status = JobStatus::Created;
   std::array<WallTime, 9> entered{};  // when a status was entered, by JobStatus; the epoch if it never was
   std::optional<JobFailure> failure;  // of the latest round that failed; kept through a restart
-  std::uint64_t version = 0;          // grows with each cancel, global failure and suspension
+  std::uint64_t version = 0;  // grows with each cancel, global failure, suspension and further slot request
   std::uint32_t restarts = 0;
   std::uint64_t late_reports = 0;  // of attempts that had ended or were never ours
 };
@@ -46,6 +47,7 @@ struct JobProgress {
 /// Events go in, effects come out; it sends nothing and waits for nothing.
 ///
 ///     schedule() -> RequestSlots -> on_slots_assigned() -> DeployTask for each, producers first
+///     all producers of a blocking exchange finish -> RequestSlots for what reads it -> ...
 ///     a task fails -> CancelTask for the others -> all ended -> ScheduleRestart -> on_restart_due()
 ///
 /// Threads: none. One caller at a time: the JobManager actor, or a test.
@@ -66,7 +68,7 @@ public:
 
   // Events. None throws, none is an error in any status: what no longer matters does nothing.
 
-  /// Starts a job that was just built: all tasks or none.
+  /// Starts a job that was just built: all tasks that need not wait for others, or none.
   void schedule(WallTime now);
   /// `slots` answers the requests one by one.
   void on_slots_assigned(std::uint64_t version, std::vector<AssignedSlot> slots, WallTime now);
@@ -78,6 +80,9 @@ public:
   /// Every task there is gone.
   void on_task_manager_lost(TaskManagerId task_manager, const std::string& cause, WallTime now);
   void on_restart_due(std::uint64_t version, WallTime now);
+  /// There is something to read in a pipelined partition of a job that is scheduled lazily: its consumers are
+  /// scheduled, or told where it is.
+  void on_partition_consumable(const ResultPartitionId& partition, WallTime now);
   /// What an attempt has counted so far. One that has ended has said more already.
   void on_task_progress(const TaskProgress& progress);
   void cancel(WallTime now);
@@ -110,6 +115,7 @@ private:
   struct Position {
     std::size_t vertex = 0;
     std::uint32_t subtask = 0;
+    auto operator<=>(const Position&) const = default;
   };
 
   ExecutionGraph(JobGraph graph, Options options, WallTime now);
@@ -126,7 +132,32 @@ private:
   void settle(WallTime now);
   void restart_or_fail(WallTime now);
   void begin_next_round(WallTime now);
+
+  // execution_graph_scheduling.cpp: which task gets a slot, and when.
+  /// Those of `due` that were not scheduled yet ask for slots, as soon as no other request is open.
+  void schedule_tasks(const std::vector<Position>& due, WallTime now);
+  void request_slots();
   [[nodiscard]] bool awaits_slots(std::uint64_t version) const;
+  [[nodiscard]] SlotRequest request_of(Position at, const std::map<Position, std::uint32_t>& requests) const;
+  [[nodiscard]] std::vector<SlotHolder> slot_holders() const;
+  void deploy(const std::vector<Position>& tasks, std::vector<AssignedSlot> slots, WallTime now);
+  /// Keeps in mind which producers it does not know the place of.
+  void note_unknown_producers(Position consumer);
+  [[nodiscard]] bool reads(Position consumer, const IntermediateResult& result,
+                           std::uint32_t partition) const;
+  /// Tells those who were deployed before `producer` had a slot where it is.
+  void update_consumers(Position producer);
+  void schedule_consumers(Position producer, WallTime now);
+  void schedule_or_update(Position producer, const IntermediateResult& result, WallTime now);
+  /// All that read a blocking result which is whole, as far as they wait for no other one.
+  void schedule_readers(const IntermediateResult& result, WallTime now);
+  /// Whether all that the vertex reads from blocking exchanges was written.
+  [[nodiscard]] bool may_read(std::size_t vertex) const;
+  [[nodiscard]] bool is_lazy() const { return graph_.schedule_mode == ScheduleMode::LazyFromSources; }
+  void append_tasks(std::size_t vertex, std::vector<Position>& tasks) const;
+  /// Whether a task that is not deployed yet is to read what this one wrote.
+  [[nodiscard]] bool is_needed_later(Position finished) const;
+  [[nodiscard]] bool has_sources_to_come() const;
 
   // execution_graph_tasks.cpp: the lives of its tasks.
   void move_task(Position at, ExecutionState to, WallTime now);
@@ -138,9 +169,7 @@ private:
   void on_failed(Position at, Error cause, WallTime now);
   /// Ends an attempt that will say no more. Whether the job must hear of it: not if it was to end anyway.
   bool end_failed(Position at, const std::string& cause, WallTime now);
-  void deploy_all(std::vector<AssignedSlot> slots, WallTime now);
   void leave_slot(const AssignedSlot& slot);
-  [[nodiscard]] std::vector<SlotRequest> slot_requests() const;
   [[nodiscard]] JobFailure failure_of(Position at, Error cause, WallTime now) const;
 
   template <class Visit>
@@ -164,6 +193,15 @@ private:
   std::unordered_map<ExecutionAttemptId, Position> attempts_;  // those that have not ended
   std::map<AllocationId, std::uint32_t> slot_users_;           // attempts that hold a slot and have not ended
   std::map<std::size_t, InputSplitAssigner> splits_;           // by vertex: of sources that have some
+  PipelinedRegions regions_;
+  std::map<IntermediateDataSetId, std::size_t> readers_;  // by what they read: vertices
+
+  // Of the current round.
+  bool has_requested_ = false;
+  std::vector<Position> requested_;  // of the open request
+  std::vector<Position> due_;        // of the next one
+  std::map<ExecutionAttemptId, std::vector<Position>> uninformed_;  // by producer: consumers
+
   std::vector<Effect> effects_;
 };
 

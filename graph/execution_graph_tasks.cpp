@@ -1,65 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // The lives of the tasks of one job: what their TaskManagers report and what becomes of them.
-#include <algorithm>
 #include <string_view>
 #include <utility>
 
 #include "graph/execution_graph.h"
-#include "graph/task_deployment.h"
 
 namespace weir {
 namespace {
-
-/// An input with more producers than this is read from all over the cluster wherever its reader runs.
-constexpr std::uint32_t kMostProducersThatMatter = 8;
 
 /// "host" of "host:port".
 std::string_view host_of(std::string_view address) { return address.substr(0, address.rfind(':')); }
 
 }  // namespace
-
-std::vector<SlotRequest> ExecutionGraph::slot_requests() const {
-  std::vector<std::uint32_t> first_request;  // by vertex
-  std::uint32_t next = 0;
-  for (const ExecutionJobVertex& vertex : vertices_) {
-    first_request.push_back(next);
-    next += static_cast<std::uint32_t>(vertex.subtasks().size());
-  }
-  std::vector<SlotRequest> requests;
-  for_each_task([&](Position at) {
-    const ExecutionJobVertex& vertex = vertices_[at.vertex];
-    SlotRequest request;
-    request.vertex = {.vertex = vertex.definition().id, .subtask = at.subtask};
-    request.slot_sharing_group = vertex.definition().slot_sharing_group;
-    request.co_location_group = vertex.definition().co_location_group;
-    for (const ExecutionJobVertex::Input& input : vertex.inputs()) {
-      const PartitionRange read = vertices_[input.producer].results()[input.result].partitions_of(at.subtask);
-      if (read.count > kMostProducersThatMatter) continue;
-      std::vector<std::uint32_t>& producers = request.producers.emplace_back();
-      for (std::uint32_t i = 0; i < read.count; ++i) {
-        producers.push_back(first_request[input.producer] + read.first + i);
-      }
-    }
-    requests.push_back(std::move(request));
-  });
-  return requests;
-}
-
-/// First all slots, then all tasks: a descriptor names the addresses of the producers.
-void ExecutionGraph::deploy_all(std::vector<AssignedSlot> slots, WallTime now) {
-  WEIR_CHECK(slots.size() == attempts_.size(), "slots must answer the requests one by one");
-  std::size_t next = 0;
-  for_each_task([&](Position at) {
-    WEIR_CHECK(!slots[next].allocation.is_none(), "an assigned slot has an allocation");
-    ++slot_users_[slots[next].allocation];
-    execution(at).assign(std::move(slots[next++]));
-  });
-  for_each_task([&](Position at) {
-    move_task(at, ExecutionState::Deploying, now);
-    effects_.push_back(effects::DeployTask{
-        .slot = execution(at).slot(), .task = describe_deployment(graph_, vertices_, at.vertex, at.subtask)});
-  });
-}
 
 bool ExecutionGraph::on_task_state(const TaskExecutionState& report, WallTime now) {
   const auto found = attempts_.find(report.attempt);
@@ -115,7 +67,10 @@ bool ExecutionGraph::on_running(Position at, WallTime now) {
 void ExecutionGraph::on_finished(Position at, WallTime now) {
   const ExecutionState state = execution(at).state();
   if (state == ExecutionState::Canceling) return move_task(at, ExecutionState::Canceled, now);
-  if (may_move(state, ExecutionState::Finished)) return move_task(at, ExecutionState::Finished, now);
+  if (may_move(state, ExecutionState::Finished)) {
+    move_task(at, ExecutionState::Finished, now);
+    return schedule_consumers(at, now);
+  }
   fail(failure_of(
       at, {ErrorCode::IllegalTransition, "a task finished before it was deployed", Blame::Bug, Retry::Later},
       now));
@@ -164,10 +119,13 @@ void ExecutionGraph::on_task_manager_lost(TaskManagerId task_manager, const std:
   // All of its tasks end before the job fails, so that nobody is asked to cancel what is gone.
   for_each_task([&](Position at) {
     const Execution& task = execution(at);
-    if (!task.has_slot() || task.slot().task_manager != task_manager || is_terminal(task.state())) return;
+    if (!task.has_slot() || task.slot().task_manager != task_manager) return;
+    const bool is_missed = !is_terminal(task.state()) || is_needed_later(at);
+    if (!is_missed) return;
     const Error lost{ErrorCode::TaskFailed, "TaskManager " + task.slot().data_address + " was lost: " + cause,
                      Blame::Environment, Retry::Later};
-    if (end_failed(at, lost.what, now) && !first) first = failure_of(at, lost, now);
+    const bool fails_job = is_terminal(task.state()) || end_failed(at, lost.what, now);
+    if (fails_job && !first) first = failure_of(at, lost, now);
   });
   if (first) fail(*std::move(first));
   settle(now);

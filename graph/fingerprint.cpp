@@ -27,6 +27,7 @@ void add(HashInput& input, const StreamEdge& edge) {
   input.add(static_cast<std::uint32_t>(edge.target));
   input.add(edge.input_index);
   input.add(static_cast<std::uint32_t>(edge.partitioning));
+  input.add(static_cast<std::uint32_t>(edge.exchange));
   input.add(edge.side_output);
   input.add(static_cast<std::uint32_t>(edge.selected_names.size()));
   for (const std::string& name : edge.selected_names) input.add(name);

@@ -28,6 +28,15 @@ std::uint32_t IntermediateResult::first_consumer_of(std::uint32_t partition) con
                                     producers_);
 }
 
+SubtaskRange IntermediateResult::consumers_of(std::uint32_t partition) const {
+  if (!is_pointwise()) return {.first = 0, .count = consumer_.parallelism};
+  if (producers_ <= consumer_.parallelism)
+    return {.first = first_consumer_of(partition), .count = subpartition_count(partition)};
+  // The last consumer whose first partition is not behind this one.
+  const auto behind = std::uint64_t{partition + 1} * consumer_.parallelism;
+  return {.first = static_cast<std::uint32_t>((behind - 1) / producers_), .count = 1};
+}
+
 std::uint32_t IntermediateResult::subpartition_count(std::uint32_t partition) const {
   if (!is_pointwise()) return consumer_.parallelism;
   if (producers_ > consumer_.parallelism) return 1;

@@ -14,6 +14,13 @@ struct PartitionRange {
   bool operator==(const PartitionRange&) const = default;
 };
 
+/// Consecutive subtasks of one vertex: [first, first + count).
+struct SubtaskRange {
+  std::uint32_t first = 0;
+  std::uint32_t count = 0;
+  bool operator==(const SubtaskRange&) const = default;
+};
+
 /// All partitions of one data set, one a subtask of the producer, and how the consumer's subtasks are wired
 /// to them. A partition has one subpartition for each consumer it feeds; nothing is stored per pair.
 ///
@@ -32,11 +39,14 @@ public:
                      Consumer consumer);
 
   [[nodiscard]] const IntermediateDataSet& data_set() const { return data_set_; }
+  [[nodiscard]] bool is_blocking() const { return data_set_.exchange == ExchangeMode::Blocking; }
   [[nodiscard]] std::uint32_t partition_count() const { return producers_; }
   [[nodiscard]] std::uint32_t consumer_max_parallelism() const { return consumer_.max_parallelism; }
 
   /// What consumer subtask `consumer` reads.
   [[nodiscard]] PartitionRange partitions_of(std::uint32_t consumer) const;
+  /// Whom `partition` feeds.
+  [[nodiscard]] SubtaskRange consumers_of(std::uint32_t partition) const;
   /// How many consumers `partition` feeds.
   [[nodiscard]] std::uint32_t subpartition_count(std::uint32_t partition) const;
   /// Which of the partition's subpartitions `consumer` reads: its position among the partition's consumers.

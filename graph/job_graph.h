@@ -40,6 +40,7 @@ struct IntermediateDataSet {
   IntermediateDataSetId id;
   std::uint32_t edge = 0;  // index into StreamGraph::edges()
   Partitioning partitioning = Partitioning::Forward;
+  ExchangeMode exchange = ExchangeMode::Pipelined;
   bool operator==(const IntermediateDataSet&) const = default;
 };
 
@@ -78,12 +79,14 @@ struct JobGraph {
   RestartOptions restart{.kind = RestartOptions::Kind::Fallback};
   /// A job that does not find enough slots when it is submitted waits for them instead of failing.
   bool queued_scheduling = false;
+  ScheduleMode schedule_mode = ScheduleMode::Eager;
   CheckpointSettings checkpoints;
   RestoreSettings restore;
   bool operator==(const JobGraph&) const = default;
 
   [[nodiscard]] const JobVertex* find(JobVertexId vertex) const;
-  /// Slots that the job needs: over its sharing groups, the sum of each group's highest parallelism.
+  /// Slots that the job needs at most at a time: over its sharing groups, the sum of each group's highest
+  /// parallelism.
   [[nodiscard]] std::uint32_t required_slots() const;
 };
 
@@ -108,7 +111,8 @@ struct JobGraphLimits {
 };
 
 /// Whether the graph can be run at all: not empty, ids unique, every edge between two of its vertices,
-/// producers first (which refuses cycles), parallelisms between 1 and the maximum, nothing above the limits.
+/// producers first (which refuses cycles), parallelisms between 1 and the maximum, no blocking exchange whose
+/// producer cannot end before its consumer runs, nothing above the limits.
 /// The JobManager trusts no client.
 [[nodiscard]] Status validate(const JobGraph& graph);
 
@@ -127,7 +131,7 @@ typename F::result_type inspect(F& f, ChainedOperator& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, IntermediateDataSet& x) {
-  return f(x.id, x.edge, x.partitioning);
+  return f(x.id, x.edge, x.partitioning, x.exchange);
 }
 template <class F>
 typename F::result_type inspect(F& f, JobEdge& x) {
@@ -140,7 +144,8 @@ typename F::result_type inspect(F& f, JobVertex& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, JobGraph& x) {
-  return f(x.id, x.name, x.program, x.vertices, x.restart, x.queued_scheduling, x.checkpoints, x.restore);
+  return f(x.id, x.name, x.program, x.vertices, x.restart, x.queued_scheduling, x.schedule_mode,
+           x.checkpoints, x.restore);
 }
 
 }  // namespace weir

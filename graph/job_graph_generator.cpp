@@ -129,7 +129,8 @@ JobVertex JobGraphGenerator::make_vertex(StreamNodeId head_id) const {
   for (const std::size_t i : chain.leaving_edges) {
     vertex.outputs.push_back({.id = data_sets_.at(i).id,
                               .edge = static_cast<std::uint32_t>(i),
-                              .partitioning = graph_.edges()[i].partitioning});
+                              .partitioning = graph_.edges()[i].partitioning,
+                              .exchange = graph_.edges()[i].exchange});
   }
   return vertex;
 }
@@ -155,6 +156,7 @@ Result<JobGraph> generate_job_graph(const StreamGraph& graph, JobId id, ProgramR
   job.program = std::move(program);
   job.restart = graph.settings().restart;
   job.queued_scheduling = graph.settings().queued_scheduling;
+  job.schedule_mode = graph.settings().schedule_mode;
   job.checkpoints = graph.settings().checkpoints;
   job.vertices = JobGraphGenerator(graph).vertices();
   if (const Status valid = validate(job); !valid) return valid.error();

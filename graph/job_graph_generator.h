@@ -16,8 +16,8 @@ namespace weir {
 
 /// Whether the edge joins its two operators into one chain. All seven conditions of seed 004: same
 /// parallelism, in-degree one, same slot sharing group, downstream strategy Always, upstream Always or Head,
-/// a forward edge, and chaining not disabled for the program. And one of ours: the downstream operator has no
-/// partners for co-location that the upstream one lacks.
+/// a forward edge, and chaining not disabled for the program. And two of ours: the downstream operator has no
+/// partners for co-location that the upstream one lacks; and the exchange is not blocking.
 [[nodiscard]] bool is_chainable(const StreamGraph& graph, const StreamEdge& edge);
 
 /// Turns the operators of a program into tasks. Same input, same output: ids are derived, never drawn (but

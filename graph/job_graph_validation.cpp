@@ -6,6 +6,7 @@
 
 #include "graph/job_graph.h"
 #include "graph/job_graph_limits.h"
+#include "graph/pipelined_regions.h"
 
 namespace weir {
 namespace {
@@ -29,7 +30,7 @@ public:
         if (const Status done = (this->*step)(vertex); !done) return done;
       }
     }
-    if (unread_.empty()) return Status::ok();
+    if (unread_.empty()) return check_exchanges(graph);
     return invalid("nobody reads what " + label(*unread_.begin()->second.producer) + " writes");
   }
 
@@ -45,6 +46,7 @@ private:
   Status check_inputs(const JobVertex& vertex);
   Status check_input(const JobVertex& vertex, const JobEdge& input);
   Status add_outputs(const JobVertex& vertex);
+  Status check_exchanges(const JobGraph& graph);
 
   std::set<OperatorId> operators_;
   std::map<std::string, const JobVertex*> co_located_;  // the first of each group
@@ -129,12 +131,32 @@ Status JobGraphValidation::add_outputs(const JobVertex& vertex) {
     if (output.partitioning > Partitioning::Custom) {
       return invalid(label(vertex) + " partitions in a way that does not exist");
     }
+    if (output.exchange > ExchangeMode::Blocking) {
+      return invalid(label(vertex) + " hands its records over in a way that does not exist");
+    }
     if (!data_sets_.insert(output.id).second) {
       return invalid(label(vertex) + " writes the data set " + output.id.hex() + ", which exists already");
     }
     unread_[output.id] = {.producer = &vertex, .partitioning = output.partitioning};
   }
   return Status::ok();
+}
+
+Status JobGraphValidation::check_exchanges(const JobGraph& graph) {
+  if (graph.schedule_mode > ScheduleMode::LazyFromSources) {
+    return invalid("the job wants to be scheduled in a way that does not exist");
+  }
+  const PipelinedRegions regions(graph.vertices);
+  if (regions.blocking_exchanges().empty()) return Status::ok();
+  if (graph.checkpoints.is_periodic()) {
+    return invalid("the job takes checkpoints, but what passes a blocking exchange is in none of them; "
+                   "make all exchanges pipelined or take no checkpoints");
+  }
+  const auto* deadlock = regions.find_deadlock();
+  if (deadlock == nullptr) return Status::ok();
+  return invalid(label(graph.vertices[deadlock->consumer]) + " would wait for the end of " +
+                 label(graph.vertices[deadlock->producer]) +
+                 ", which cannot end before it runs; make the other exchanges between them blocking too");
 }
 
 }  // namespace

@@ -61,6 +61,14 @@ StreamNodeId StreamGraphBuilder::add_partition(StreamNodeId input, Partitioning 
   return add_virtual(std::move(node));
 }
 
+StreamNodeId StreamGraphBuilder::add_exchange(StreamNodeId input, ExchangeMode exchange) {
+  VirtualNode node;
+  node.kind = VirtualNode::Kind::Exchange;
+  node.inputs = {input};
+  node.exchange = exchange;
+  return add_virtual(std::move(node));
+}
+
 StreamNodeId StreamGraphBuilder::add_side_output(StreamNodeId input, std::string tag) {
   VirtualNode node;
   node.kind = VirtualNode::Kind::SideOutput;

@@ -24,6 +24,12 @@ enum class ChainingStrategy : std::uint8_t {
   Never,   // stands alone
 };
 
+/// When the tasks of a job get their slots. What reads a blocking exchange waits for its end in any case.
+enum class ScheduleMode : std::uint8_t {
+  Eager,            // all that can run at the same time, at once
+  LazyFromSources,  // sources first, and each reader when there is something to read for it
+};
+
 /// No timeout: a buffer leaves when it is full. Zero: after each record.
 inline constexpr std::chrono::milliseconds kNoBufferTimeout{-1};
 inline constexpr std::chrono::milliseconds kDefaultBufferTimeout{100};
@@ -68,6 +74,7 @@ struct StreamEdge {
   StreamNodeId target = 0;
   std::uint32_t input_index = 0;  // which input of the target
   Partitioning partitioning = Partitioning::Forward;
+  ExchangeMode exchange = ExchangeMode::Pipelined;
   CargoPtr selector;                        // Hash and Custom: the user's key or channel function
   std::string side_output;                  // empty: the main output
   std::vector<std::string> selected_names;  // empty: all
@@ -85,6 +92,7 @@ struct StreamSettings {
   bool chaining = true;
   RestartOptions restart{.kind = RestartOptions::Kind::Fallback};
   bool queued_scheduling = false;  // without enough slots: wait for them, do not fail
+  ScheduleMode schedule_mode = ScheduleMode::Eager;
   CheckpointSettings checkpoints;
 };
 
@@ -110,6 +118,7 @@ public:
   // a row, the one nearest to the consumer wins.
   StreamNodeId add_union(std::vector<StreamNodeId> inputs);
   StreamNodeId add_partition(StreamNodeId input, Partitioning partitioning, CargoPtr selector = nullptr);
+  StreamNodeId add_exchange(StreamNodeId input, ExchangeMode exchange);
   StreamNodeId add_side_output(StreamNodeId input, std::string tag);
   StreamNodeId add_select(StreamNodeId input, std::vector<std::string> names);
 
@@ -120,11 +129,12 @@ public:
 
 private:
   struct VirtualNode {
-    enum class Kind : std::uint8_t { Union, Partition, SideOutput, Select };
+    enum class Kind : std::uint8_t { Union, Partition, Exchange, SideOutput, Select };
     Kind kind = Kind::Union;
     std::vector<StreamNodeId> inputs;
     Partitioning partitioning = Partitioning::Forward;
     CargoPtr selector;
+    ExchangeMode exchange = ExchangeMode::Pipelined;
     std::string tag;
     std::vector<std::string> names;
   };

@@ -24,6 +24,7 @@ std::string label(const StreamNode& node) {
 struct EdgeTraits {
   std::optional<Partitioning> partitioning;
   CargoPtr selector;
+  std::optional<ExchangeMode> exchange;
   std::string side_output;
   std::vector<std::string> selected_names;
 };
@@ -146,6 +147,7 @@ Status StreamGraphResolver::trace(StreamNodeId source, const EdgeTraits& traits,
                       .target = end.target,
                       .input_index = end.input_index,
                       .partitioning = traits.partitioning.value_or(Partitioning::Forward),
+                      .exchange = traits.exchange.value_or(ExchangeMode::Pipelined),
                       .selector = traits.selector,
                       .side_output = traits.side_output,
                       .selected_names = traits.selected_names});
@@ -158,6 +160,7 @@ Status StreamGraphResolver::trace(StreamNodeId source, const EdgeTraits& traits,
     further.partitioning = passed.partitioning;
     further.selector = passed.selector;
   }
+  if (passed.kind == VirtualNode::Kind::Exchange && !further.exchange) further.exchange = passed.exchange;
   if (passed.kind == VirtualNode::Kind::SideOutput && further.side_output.empty()) {
     further.side_output = passed.tag;
   }

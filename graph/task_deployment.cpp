@@ -1,29 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "graph/task_deployment.h"
 
+#include <algorithm>
+
 #include "base/result.h"
 
 namespace weir {
 namespace {
 
-ResultPartitionDescriptor describe_output(const IntermediateResult& result, const Execution& producer,
-                                          std::uint32_t subtask) {
+ResultPartitionDescriptor describe_output(const JobGraph& job, const IntermediateResult& result,
+                                          const Execution& producer, std::uint32_t subtask) {
   return {.id = {.data_set = result.data_set().id, .partition = subtask, .producer = producer.id()},
           .subpartition_count = result.subpartition_count(subtask),
           .edge = result.data_set().edge,
-          .consumer_max_parallelism = result.consumer_max_parallelism()};
-}
-
-InputChannelDescriptor describe_channel(const IntermediateResult& result, std::uint32_t partition,
-                                        const Execution& producer, const Execution& consumer,
-                                        std::uint32_t consumer_subtask) {
-  WEIR_CHECK(producer.has_slot(), "a consumer is deployed before its producer has a slot");
-  const bool is_local = producer.slot().task_manager == consumer.slot().task_manager;
-  return {.partition = {.data_set = result.data_set().id, .partition = partition, .producer = producer.id()},
-          .subpartition = result.subpartition_of(consumer_subtask, partition),
-          .location =
-              is_local ? InputChannelDescriptor::Location::Local : InputChannelDescriptor::Location::Remote,
-          .address = is_local ? std::string() : producer.slot().data_address};
+          .consumer_max_parallelism = result.consumer_max_parallelism(),
+          .exchange = result.data_set().exchange,
+          .tells_consumers = job.schedule_mode == ScheduleMode::LazyFromSources && !result.is_blocking()};
 }
 
 InputGateDescriptor describe_gate(const ExecutionJobVertex::Input& input, const ExecutionJobVertex& producer,
@@ -41,7 +33,27 @@ InputGateDescriptor describe_gate(const ExecutionJobVertex::Input& input, const 
   return gate;
 }
 
+bool all_known(const InputGateDescriptor& gate) {
+  return std::none_of(gate.channels.begin(), gate.channels.end(), [](const InputChannelDescriptor& channel) {
+    return channel.location == InputChannelDescriptor::Location::Unknown;
+  });
+}
+
 }  // namespace
+
+InputChannelDescriptor describe_channel(const IntermediateResult& result, std::uint32_t partition,
+                                        const Execution& producer, const Execution& consumer,
+                                        std::uint32_t consumer_subtask) {
+  using Location = InputChannelDescriptor::Location;
+  InputChannelDescriptor channel;
+  channel.partition = {.data_set = result.data_set().id, .partition = partition, .producer = producer.id()};
+  channel.subpartition = result.subpartition_of(consumer_subtask, partition);
+  if (!producer.has_slot()) return channel;
+  const bool is_local = producer.slot().task_manager == consumer.slot().task_manager;
+  channel.location = is_local ? Location::Local : Location::Remote;
+  if (!is_local) channel.address = producer.slot().data_address;
+  return channel;
+}
 
 TaskDeploymentDescriptor describe_deployment(const JobGraph& job,
                                              const std::vector<ExecutionJobVertex>& vertices,
@@ -68,10 +80,12 @@ TaskDeploymentDescriptor describe_deployment(const JobGraph& job,
   task.checkpoint_mode = job.checkpoints.mode;
   task.backend = job.checkpoints.backend;
   for (const IntermediateResult& result : job_vertex.results()) {
-    task.outputs.push_back(describe_output(result, execution, subtask));
+    task.outputs.push_back(describe_output(job, result, execution, subtask));
   }
   for (const ExecutionJobVertex::Input& input : job_vertex.inputs()) {
     task.inputs.push_back(describe_gate(input, vertices[input.producer], execution_vertex));
+    WEIR_CHECK(job.schedule_mode == ScheduleMode::LazyFromSources || all_known(task.inputs.back()),
+               "a consumer is deployed before its producer has a slot");
   }
   return task;
 }

@@ -90,6 +90,8 @@ void for_each_message_type(Visit&& visit) {
   visit.template operator()<RequestNextInputSplit>("weir.RequestNextInputSplit");
   visit.template operator()<NextInputSplit>("weir.NextInputSplit");
   for_each_checkpoint_message_type(visit);
+  visit.template operator()<ScheduleOrUpdateConsumers>("weir.ScheduleOrUpdateConsumers");
+  visit.template operator()<UpdatePartitionInfo>("weir.UpdatePartitionInfo");
 }
 
 }  // namespace weir

@@ -26,6 +26,8 @@ using TaskManagerGateway = caf::typed_actor<
     caf::reacts_to<LeaderSessionId, CancelTask>,
     // Have its source end as if it had read everything.
     caf::reacts_to<LeaderSessionId, StopTask>,
+    // Where something is that it reads and that had no place when it was submitted.
+    caf::reacts_to<LeaderSessionId, UpdatePartitionInfo>,
     // Begin a checkpoint at this attempt; its state, or why there is none, comes to the JobManager.
     caf::reacts_to<LeaderSessionId, TriggerCheckpoint>,
     // A checkpoint is complete, or never will be.
@@ -106,6 +108,8 @@ using JobManagerActor = InstanceListener::extend<
     caf::reacts_to<LeaderSessionId, Disconnect>,
     // A task took a step; the reply says whether anybody waits for it.
     caf::replies_to<LeaderSessionId, UpdateTaskExecutionState>::with<UpdateTaskReply>,
+    // There is something to read in a partition: schedule its consumers, or tell them where it is.
+    caf::reacts_to<LeaderSessionId, ScheduleOrUpdateConsumers>,
     // A source wants the next part of its input.
     caf::replies_to<LeaderSessionId, RequestNextInputSplit>::with<NextInputSplit>,
     // A task handed in its state for a checkpoint, or will not.
@@ -150,6 +154,8 @@ using TaskManagerActor = TaskManagerGateway::extend_with<LeaderFollower>::extend
     caf::reacts_to<TaskExecutionState>,
     // (own) A task's source wants the next part of its input; the answer goes to the task.
     caf::reacts_to<RequestNextInputSplit>,
+    // (own) There is something to read in a task's partition; handed on to the leader.
+    caf::reacts_to<ScheduleOrUpdateConsumers>,
     // (own) A task handed in its state for a checkpoint, or will not; handed on to the leader.
     caf::reacts_to<AcknowledgeCheckpoint>, caf::reacts_to<DeclineCheckpoint>,
     // (own) Tell me when you are registered, and as which instance.

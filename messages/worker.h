@@ -144,6 +144,22 @@ struct NextInputSplit {
   bool operator==(const NextInputSplit&) const = default;
 };
 
+/// There is something to read in a partition of a job that is scheduled lazily: schedule who reads it, or
+/// tell them where it is.
+struct ScheduleOrUpdateConsumers {
+  JobId job;
+  ResultPartitionId partition;
+  bool operator==(const ScheduleOrUpdateConsumers&) const = default;
+};
+
+/// Where something is that this attempt reads and that had no place when it was submitted. No error if it is
+/// unknown or over.
+struct UpdatePartitionInfo {
+  ExecutionAttemptId attempt;
+  std::vector<InputChannelDescriptor> channels;
+  bool operator==(const UpdatePartitionInfo&) const = default;
+};
+
 /// Drop what this attempt wrote: nobody will read it.
 struct ReleasePartitions {
   ExecutionAttemptId attempt;
@@ -242,6 +258,14 @@ typename F::result_type inspect(F& f, SubmitTask& x) {
 template <class F>
 typename F::result_type inspect(F& f, CancelTask& x) {
   return f(x.attempt);
+}
+template <class F>
+typename F::result_type inspect(F& f, ScheduleOrUpdateConsumers& x) {
+  return f(x.job, x.partition);
+}
+template <class F>
+typename F::result_type inspect(F& f, UpdatePartitionInfo& x) {
+  return f(x.attempt, x.channels);
 }
 template <class F>
 typename F::result_type inspect(F& f, ReleasePartitions& x) {

@@ -34,6 +34,17 @@ public:
   virtual void release() = 0;
 };
 
+/// A stream whose producer has no place yet: nothing comes, until InputGate::replace() puts another channel
+/// here.
+class UnknownInputChannel final : public InputChannel {
+public:
+  void request_partition(DataListener&, std::uint32_t) override {}
+  [[nodiscard]] Polled poll(BufferOrEvent&) override { return {.kind = Polled::Kind::Empty}; }
+  void on_starving() override {}
+  [[nodiscard]] Error failure() const override { return {}; }
+  void release() override {}
+};
+
 /// A stream from a task in the same worker: reads the producer's queue, nothing is copied. Its reader is a
 /// task's gate, or a data server that sends the stream on.
 ///

@@ -12,7 +12,14 @@ InputGate::InputGate(std::vector<std::unique_ptr<InputChannel>> channels, Bell& 
 InputGate::~InputGate() { release_all(); }
 
 void InputGate::request_partitions() {
+  has_requested_ = true;
   for (std::uint32_t i = 0; i < channel_count(); ++i) channels_[i]->request_partition(*this, i);
+}
+
+void InputGate::replace(std::uint32_t channel, std::unique_ptr<InputChannel> known) {
+  if (failure_ || dynamic_cast<UnknownInputChannel*>(channels_[channel].get()) == nullptr) return;
+  channels_[channel] = std::move(known);
+  if (has_requested_) channels_[channel]->request_partition(*this, channel);
 }
 
 InputGate::Poll InputGate::poll(BufferOrEvent& out) {

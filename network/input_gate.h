@@ -38,6 +38,10 @@ public:
   /// Begins to read: asks every channel for its partition. Once; lazily, at the task's first read.
   void request_partitions();
 
+  /// The place of a producer is known now: `known` is read instead of the UnknownInputChannel that stood
+  /// there, if there stands one still.
+  void replace(std::uint32_t channel, std::unique_ptr<InputChannel> known);
+
   /// The next buffer or event, in turn over the channels that have some; never waits. It drops what `out`
   /// held first, and a reader that is told Empty should hold no other buffer of this gate: writers may wait
   /// for it. An EndOfPartition event is delivered and counted; after the last one the answer is Finished.
@@ -68,7 +72,8 @@ private:
   void release_all();
 
   // The task's own.
-  const std::vector<std::unique_ptr<InputChannel>> channels_;
+  std::vector<std::unique_ptr<InputChannel>> channels_;
+  bool has_requested_ = false;
   Bell& bell_;
   RingQueue<std::uint32_t> ready_;  // channels with data, in turn
   std::vector<bool> is_ready_;       // a channel; whether it stands in ready_ or waiting_

@@ -116,6 +116,15 @@ void PartitionRegistry::release_all_of(const ExecutionAttemptId& producer) {
   for (const auto& partition : released) partition->release();
 }
 
+void PartitionRegistry::release_all() {
+  Partitions released;
+  {
+    MutexLock held(lock_);
+    released.swap(partitions_);
+  }
+  for (const auto& [id, partition] : released) partition->release();
+}
+
 void PartitionRegistry::close() {
   Partitions released;
   std::multimap<ResultPartitionId, Waiting> refused;

@@ -70,7 +70,9 @@ public:
   void remove(const ResultPartitionId& id) WEIR_EXCLUDES(lock_);
   /// Drops all that an attempt wrote; readers that are still there fail.
   void release_all_of(const ExecutionAttemptId& producer) WEIR_EXCLUDES(lock_);
-  /// The same for everybody, and refuses all requests from now on.
+  /// The same of all attempts.
+  void release_all() WEIR_EXCLUDES(lock_);
+  /// The same, and refuses all requests from now on.
   void close() WEIR_EXCLUDES(lock_);
 
   [[nodiscard]] std::uint32_t partition_count() const WEIR_EXCLUDES(lock_);

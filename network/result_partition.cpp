@@ -15,11 +15,11 @@ std::string name_of(const ResultPartitionId& id) {
 }  // namespace
 
 ResultPartition::ResultPartition(ResultPartitionId id, std::uint32_t subpartition_count,
-                                 std::shared_ptr<LocalBufferPool> pool)
-    : id_(id), pool_(std::move(pool)), unread_(subpartition_count) {
+                                 std::shared_ptr<LocalBufferPool> pool, std::unique_ptr<SpillFile> file)
+    : id_(id), pool_(std::move(pool)), file_(std::move(file)), unread_(subpartition_count) {
   WEIR_CHECK(pool_->size() >= subpartition_count, "a partition's pool has a segment for each subpartition");
   for (std::uint32_t i = 0; i < subpartition_count; ++i)
-    subpartitions_.push_back(std::make_unique<Subpartition>());
+    subpartitions_.push_back(std::make_unique<Subpartition>(file_.get()));
 }
 
 void ResultPartition::set_listener(FlushListener* listener) {
@@ -29,16 +29,30 @@ void ResultPartition::set_listener(FlushListener* listener) {
 
 std::optional<BufferBuilder> ResultPartition::request_builder(std::uint32_t subpartition) {
   auto builder = pool_->request();
-  if (builder) subpartitions_[subpartition]->add(builder->make_consumer());
+  if (builder && file_ == nullptr) subpartitions_[subpartition]->add(builder->make_consumer());
   return builder;
 }
 
 void ResultPartition::finish_builder(std::uint32_t subpartition, BufferBuilder builder, std::uint32_t bytes) {
+  if (file_ != nullptr) return store(subpartition, {builder.begin(), bytes});
   builder.finish(bytes);
   subpartitions_[subpartition]->on_finished();
+  tell_consumable();
 }
 
-void ResultPartition::flush(std::uint32_t subpartition) { subpartitions_[subpartition]->flush(); }
+void ResultPartition::store(std::uint32_t subpartition, std::span<const std::byte> bytes) {
+  if (bytes.empty() || write_failure_) return;
+  const auto extent = file_->append(bytes);
+  if (extent) return subpartitions_[subpartition]->add(*extent);
+  write_failure_ = extent.error();
+  pool_->close();
+}
+
+void ResultPartition::flush(std::uint32_t subpartition) {
+  if (file_ != nullptr) return;
+  subpartitions_[subpartition]->flush();
+  tell_consumable();
+}
 
 void ResultPartition::broadcast(const StreamEvent& event) {
   for (const auto& subpartition : subpartitions_) subpartition->add(event);

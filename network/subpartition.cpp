@@ -7,14 +7,21 @@ namespace weir {
 
 void Subpartition::add(BufferConsumer segment) { append(std::move(segment)); }
 
-void Subpartition::add(const StreamEvent& event) { append(event); }
+void Subpartition::add(const StreamEvent& event) {
+  const bool is_end = event.kind == StreamEvent::Kind::EndOfPartition;
+  if (is_end || file_ == nullptr) append(event);
+}
+
+void Subpartition::add(const SpillFile::Extent& stored) { append(stored); }
 
 void Subpartition::append(Entry entry) {
   bool tell = false;
   {
     MutexLock held(lock_);
     if (released_ || failure_) return;  // nobody will read it; `entry` goes home after the lock
-    backlog_buffers_ += std::holds_alternative<BufferConsumer>(entry) ? 1 : 0;
+    const auto* event = std::get_if<StreamEvent>(&entry);
+    if (event == nullptr) ++backlog_buffers_;
+    else if (event->kind == StreamEvent::Kind::EndOfPartition) is_complete_ = true;
     entries_.push_back(std::move(entry));
     tell = must_tell();
   }
@@ -57,6 +64,19 @@ bool Subpartition::attach(DataListener& reader, std::uint32_t channel) {
 }
 
 Polled Subpartition::poll(BufferOrEvent& out, Wanted wanted) {
+  Stored stored;
+  const Polled polled = poll_queue(out, wanted, stored);
+  if (!stored) return polled;
+  auto buffer = file_->read(*stored);
+  if (!buffer) {
+    fail(buffer.error());
+    return {.kind = Polled::Kind::Failed};
+  }
+  out.buffer = *std::move(buffer);
+  return polled;
+}
+
+Polled Subpartition::poll_queue(BufferOrEvent& out, Wanted wanted, Stored& stored) {
   for (;;) {
     std::optional<BufferConsumer> spent;  // goes home after the lock
     MutexLock held(lock_);
@@ -66,18 +86,23 @@ Polled Subpartition::poll(BufferOrEvent& out, Wanted wanted) {
       return {.kind = Polled::Kind::Empty};
     }
     if (wanted == Wanted::EventsOnly && buffer_is_next()) return {.kind = Polled::Kind::Empty, .more = true};
-    take_front(out, spent);
-    if (!out.event && out.buffer.empty()) continue;  // a segment that was finished right after a flush
+    take_front(out, spent, stored);
+    if (!out.event && out.buffer.empty() && !stored)
+      continue;  // a segment that was finished right after a flush
     starving_.store(false, std::memory_order_relaxed);
     told_ = is_readable();
     return {.kind = Polled::Kind::Data, .more = told_, .backlog_buffers = backlog_buffers_};
   }
 }
 
-void Subpartition::take_front(BufferOrEvent& out, std::optional<BufferConsumer>& spent) {
+void Subpartition::take_front(BufferOrEvent& out, std::optional<BufferConsumer>& spent, Stored& stored) {
   if (const auto* event = std::get_if<StreamEvent>(&entries_.front())) {
     out.event = *event;
     entries_.pop_front();
+  } else if (const auto* extent = std::get_if<SpillFile::Extent>(&entries_.front())) {
+    stored = *extent;
+    entries_.pop_front();
+    --backlog_buffers_;
   } else {
     auto& segment = std::get<BufferConsumer>(entries_.front());
     const bool finished = segment.is_finished();  // asked first, so that take() then takes all
@@ -95,7 +120,7 @@ void Subpartition::take_front(BufferOrEvent& out, std::optional<BufferConsumer>&
 
 bool Subpartition::mark_starving() {
   MutexLock held(lock_);
-  if (failure_ || is_readable() || is_starving()) return false;
+  if (file_ != nullptr || failure_ || is_readable() || is_starving()) return false;
   starving_.store(true, std::memory_order_relaxed);
   return true;
 }
@@ -137,11 +162,13 @@ std::uint32_t Subpartition::backlog_buffers() const {
 
 bool Subpartition::is_readable() const {
   if (entries_.empty()) return false;
+  if (file_ != nullptr) return is_complete_;
   const auto* segment = std::get_if<BufferConsumer>(&entries_.front());
   return segment == nullptr || flush_requested_ || segment->is_finished();
 }
 
 bool Subpartition::buffer_is_next() const {
+  if (file_ != nullptr) return std::holds_alternative<SpillFile::Extent>(entries_.front());
   const auto* segment = std::get_if<BufferConsumer>(&entries_.front());
   return segment != nullptr && segment->has_data();
 }

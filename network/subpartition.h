@@ -14,6 +14,7 @@
 #include "network/data_listener.h"
 #include "network/port_slot.h"
 #include "network/ring_queue.h"
+#include "network/spill_file.h"
 #include "network/stream_event.h"
 
 namespace weir {
@@ -25,14 +26,22 @@ namespace weir {
 /// It is readable when an event or a finished segment stands in front, or when a flush asked for what there
 /// is. The reader is told only when it turns readable after having been read empty.
 ///
+/// One of a blocking exchange holds places in a file instead of segments, and is readable from its end of
+/// partition on. Nobody reads yet while it is written, so that no other event has a place in it.
+///
 /// Threads: add(), on_finished() and flush() by the writer; attach(), poll(), mark_starving() and release()
 ///          by the reader; the rest by any. A few locks a segment, none a record.
 /// Order:   lock_ is a leaf: the reader is told, and segments go home, after it was let go.
 class Subpartition {
 public:
+  /// `file`, which outlives this: of a blocking exchange; null: a pipelined one.
+  explicit Subpartition(const SpillFile* file = nullptr) : file_(file) {}
+
   /// Appends the reading end of a segment. The one before it is finished.
   void add(BufferConsumer segment) WEIR_EXCLUDES(lock_);
   void add(const StreamEvent& event) WEIR_EXCLUDES(lock_);
+  /// Blocking exchanges: appends what was written to the file.
+  void add(const SpillFile::Extent& stored) WEIR_EXCLUDES(lock_);
   /// The writer has finished the last segment.
   void on_finished() WEIR_EXCLUDES(lock_);
   /// What was committed so far may be read though the segment is not full.
@@ -60,9 +69,14 @@ public:
   [[nodiscard]] std::uint32_t backlog_buffers() const WEIR_EXCLUDES(lock_);
 
 private:
-  using Entry = std::variant<BufferConsumer, StreamEvent>;
+  using Entry = std::variant<BufferConsumer, StreamEvent, SpillFile::Extent>;
   using Entries = RingQueue<Entry>;
 
+  /// What came out of the queue and is not in memory yet.
+  using Stored = std::optional<SpillFile::Extent>;
+
+  /// poll() but for what lies in the file.
+  [[nodiscard]] Polled poll_queue(BufferOrEvent& out, Wanted wanted, Stored& stored) WEIR_EXCLUDES(lock_);
   [[nodiscard]] bool is_readable() const WEIR_REQUIRES(lock_);
   /// What stands in front has record bytes. Only if it is readable.
   [[nodiscard]] bool buffer_is_next() const WEIR_REQUIRES(lock_);
@@ -70,11 +84,14 @@ private:
   /// lock.
   [[nodiscard]] bool must_tell() WEIR_REQUIRES(lock_);
   /// Nothing comes out of a segment that was finished right after a flush.
-  void take_front(BufferOrEvent& out, std::optional<BufferConsumer>& spent) WEIR_REQUIRES(lock_);
+  void take_front(BufferOrEvent& out, std::optional<BufferConsumer>& spent, Stored& stored)
+      WEIR_REQUIRES(lock_);
   void append(Entry entry) WEIR_EXCLUDES(lock_);
   void tell_reader();
 
+  const SpillFile* const file_;
   mutable Mutex lock_;
+  bool is_complete_ WEIR_GUARDED_BY(lock_) = false;  // the end of partition was added
   Entries entries_ WEIR_GUARDED_BY(lock_);
   std::uint32_t backlog_buffers_ WEIR_GUARDED_BY(lock_) = 0;
   bool flush_requested_ WEIR_GUARDED_BY(lock_) = false;

@@ -119,6 +119,13 @@ NextInputSplit JobManager::on_next_input_split(const RequestNextInputSplit& mail
   return {.outcome = Outcome::ok(), .has_split = split->has_value(), .split = split->value_or("")};
 }
 
+void JobManager::on_partition_consumable(const ScheduleOrUpdateConsumers& mail, WallTime now) {
+  RunningJob* job = running(mail.job);
+  if (job == nullptr) return;
+  job->on_partition_consumable(mail.partition, now);
+  settle(mail.job, now);
+}
+
 void JobManager::on_task_refused(JobId id, ExecutionAttemptId attempt, const Error& cause, WallTime now) {
   RunningJob* job = running(id);
   if (job == nullptr) return;

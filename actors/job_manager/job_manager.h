@@ -62,6 +62,7 @@ public:
   /// As heartbeats tell it. What nobody waits for is no error here: it ended while the beat was under way.
   void on_task_progress(const std::vector<TaskProgress>& tasks);
   [[nodiscard]] NextInputSplit on_next_input_split(const RequestNextInputSplit& mail);
+  void on_partition_consumable(const ScheduleOrUpdateConsumers& mail, WallTime now);
   void on_task_refused(JobId job, ExecutionAttemptId attempt, const Error& cause, WallTime now);
 
   // What there is to see: of jobs that are not over.

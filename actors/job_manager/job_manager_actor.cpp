@@ -42,6 +42,10 @@ public:
   void stop_task(TaskManagerId to, ExecutionAttemptId attempt) override {
     send_to_task_manager(to, StopTask{attempt});
   }
+  void update_partition(TaskManagerId to, ExecutionAttemptId attempt,
+                        const InputChannelDescriptor& channel) override {
+    send_to_task_manager(to, UpdatePartitionInfo{attempt, {channel}});
+  }
   void release_partitions(TaskManagerId to, ExecutionAttemptId attempt) override;
   void tell(ClientId to, const JobStatusChanged& mail) override { send_to_client(to, mail); }
   void tell(ClientId to, const ExecutionStateChanged& mail) override { send_to_client(to, mail); }
@@ -161,6 +165,9 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       },
       [](LeaderSessionId, const AcknowledgeCheckpoint&) {},
       [](LeaderSessionId, const DeclineCheckpoint&) {},
+      [this](LeaderSessionId session, const ScheduleOrUpdateConsumers& mail) {
+        if (fence_.admits(session)) logic_->on_partition_consumable(mail, now());
+      },
       [this](LeaderSessionId session, const RequestNextInputSplit& mail) {
         return next_split(session, mail);
       },

@@ -29,6 +29,8 @@ public:
   virtual void submit_task(TaskManagerId to, const TaskDeploymentDescriptor& task) = 0;
   virtual void cancel_task(TaskManagerId to, ExecutionAttemptId attempt) = 0;
   virtual void stop_task(TaskManagerId to, ExecutionAttemptId attempt) = 0;
+  /// Where something is that the attempt reads and that had no place when it was submitted.
+  virtual void update_partition(TaskManagerId, ExecutionAttemptId, const InputChannelDescriptor&) {}
   virtual void release_partitions(TaskManagerId to, ExecutionAttemptId attempt) = 0;
 
   // To a client.

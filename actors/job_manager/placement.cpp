@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/result.h"
 
@@ -10,28 +11,60 @@ namespace weir {
 
 namespace {
 
-std::map<std::string, std::uint32_t> widest_of_groups(const std::vector<SlotRequest>& requests) {
-  std::map<std::string, std::map<JobVertexId, std::uint32_t>> subtasks;
-  std::map<std::string, std::uint32_t> widest;
-  for (const SlotRequest& request : requests) {
-    const std::uint32_t width = ++subtasks[request.slot_sharing_group][request.vertex.vertex];
-    std::uint32_t& group = widest[request.slot_sharing_group];
-    group = std::max(group, width);
+/// What the tasks of one sharing group have and want.
+struct GroupDemand {
+  std::set<AllocationId> held;
+  std::map<JobVertexId, std::uint32_t> subtasks;  // by vertex, those that run and those that are to
+
+  /// Slots that the group must have in the end.
+  [[nodiscard]] std::uint32_t quota() const {
+    auto most = static_cast<std::uint32_t>(held.size());
+    for (const auto& [vertex, width] : subtasks) most = std::max(most, width);
+    return most;
   }
-  return widest;
+};
+
+std::map<std::string, GroupDemand> demand_of_groups(const std::vector<SlotRequest>& requests,
+                                                    const std::vector<SlotHolder>& holders) {
+  std::map<std::string, GroupDemand> groups;
+  for (const SlotRequest& request : requests)
+    ++groups[request.slot_sharing_group].subtasks[request.vertex.vertex];
+  for (const SlotHolder& holder : holders) {
+    GroupDemand& group = groups[holder.slot_sharing_group];
+    group.held.insert(holder.slot.allocation);
+    ++group.subtasks[holder.vertex.vertex];
+  }
+  return groups;
 }
 
 }  // namespace
 
-std::uint32_t slots_needed(const std::vector<SlotRequest>& requests) {
+std::uint32_t slots_needed(const std::vector<SlotRequest>& requests, const std::vector<SlotHolder>& holders) {
   std::uint32_t needed = 0;
-  for (const auto& [group, widest] : widest_of_groups(requests)) needed += widest;
+  for (const auto& [group, demand] : demand_of_groups(requests, holders))
+    needed += demand.quota() - static_cast<std::uint32_t>(demand.held.size());
   return needed;
 }
 
-Placement::Placement(Scheduler& scheduler, const std::vector<SlotRequest>& requests)
+Placement::Placement(Scheduler& scheduler, const std::vector<SlotRequest>& requests,
+                     const std::vector<SlotHolder>& holders)
     : scheduler_(scheduler), requests_(requests) {
-  for (const auto& [group, widest] : widest_of_groups(requests)) groups_[group].quota = widest;
+  for (const auto& [group, demand] : demand_of_groups(requests, holders))
+    groups_[group].quota = demand.quota();
+  take_over(holders);
+}
+
+void Placement::take_over(const std::vector<SlotHolder>& holders) {
+  for (const SlotHolder& holder : holders) {
+    const auto [known, is_new] = held_.emplace(holder.slot.allocation, slots_.size());
+    if (is_new) {
+      groups_[holder.slot_sharing_group].slots.push_back(slots_.size());
+      slots_.push_back({.slot = holder.slot, .holds = {}});
+    }
+    slots_[known->second].holds.insert(holder.vertex.vertex);
+    if (!holder.co_location_group.empty())
+      partners_.try_emplace({holder.co_location_group, holder.vertex.subtask}, known->second);
+  }
 }
 
 std::vector<AssignedSlot> Placement::place_all() {
@@ -79,17 +112,31 @@ std::size_t* Placement::partner_slot(const SlotRequest& request) {
 Placement::Preference Placement::preference_of(const SlotRequest& request) const {
   // Of several inputs, the one whose producers run in the fewest places gains most from being near.
   Preference best;
+  const auto consider = [&](Preference candidate) {
+    if (candidate.task_managers.empty()) return;
+    if (best.task_managers.empty() || candidate.task_managers.size() < best.task_managers.size())
+      best = std::move(candidate);
+  };
   for (const auto& producers : request.producers) {
     Preference candidate;
     for (const std::uint32_t producer : producers) {
       candidate.slots.insert(placed_[producer]);
       candidate.task_managers.insert(slots_[placed_[producer]].slot.task_manager);
     }
-    if (candidate.task_managers.empty()) continue;
-    if (best.task_managers.empty() || candidate.task_managers.size() < best.task_managers.size())
-      best = std::move(candidate);
+    consider(std::move(candidate));
   }
+  for (const auto& producers : request.placed_producers) consider(nearness_to(producers));
   return best;
+}
+
+Placement::Preference Placement::nearness_to(const std::vector<AssignedSlot>& producers) const {
+  Preference near;
+  for (const AssignedSlot& producer : producers) {
+    const auto held = held_.find(producer.allocation);
+    if (held != held_.end()) near.slots.insert(held->second);
+    near.task_managers.insert(producer.task_manager);
+  }
+  return near;
 }
 
 bool Placement::open_slot(Group& group, const Preference& preference, bool anywhere) {
@@ -97,6 +144,7 @@ bool Placement::open_slot(Group& group, const Preference& preference, bool anywh
   Scheduler::TaskManager* from = nullptr;
   for (const TaskManagerId id : preference.task_managers) {
     Scheduler::TaskManager* near = scheduler_.find(id);
+    if (near == nullptr) continue;  // what finished there may be gone with it
     if (near->free_count() > 0 && (from == nullptr || near->free_count() > from->free_count())) from = near;
   }
   if (from == nullptr && anywhere) from = &scheduler_.most_spacious();

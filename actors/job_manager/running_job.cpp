@@ -77,6 +77,11 @@ void RunningJob::on_restart_due(std::uint64_t version, WallTime now) {
   carry_out_effects(now);
 }
 
+void RunningJob::on_partition_consumable(const ResultPartitionId& partition, WallTime now) {
+  graph_.on_partition_consumable(partition, now);
+  carry_out_effects(now);
+}
+
 void RunningJob::on_slots_granted(SlotQueue::Grant grant, WallTime now) {
   graph_.on_slots_assigned(grant.version, std::move(grant.slots), now);
   carry_out_effects(now);
@@ -101,7 +106,7 @@ void RunningJob::carry_out_effects(WallTime now) {
 }
 
 void RunningJob::answer(const effects::RequestSlots& request, WallTime now) {
-  auto slots = slots_.take(request.requests);
+  auto slots = slots_.take(request.requests, request.holders);
   if (slots) return graph_.on_slots_assigned(request.version, *std::move(slots), now);
   if (request.may_wait) return wait_for_slots(request, now);
   refuse_slots(request.version, slots.error(), now);
@@ -131,6 +136,10 @@ void RunningJob::carry_out(const effects::DeployTask& effect) {
                          std::to_string(effect.task.attempt_number) + ") to TaskManager " +
                          effect.slot.task_manager.hex() + " slot " + std::to_string(effect.slot.slot));
   out_.submit_task(effect.slot.task_manager, effect.task);
+}
+
+void RunningJob::carry_out(const effects::UpdatePartitionInfo& effect) {
+  out_.update_partition(effect.slot.task_manager, effect.attempt, effect.channel);
 }
 
 void RunningJob::carry_out(const effects::CancelTask& effect) {

@@ -43,6 +43,7 @@ public:
   void on_task_refused(ExecutionAttemptId attempt, const Error& cause, WallTime now);
   void on_task_manager_lost(TaskManagerId task_manager, const std::string& cause, WallTime now);
   void on_restart_due(std::uint64_t version, WallTime now);
+  void on_partition_consumable(const ResultPartitionId& partition, WallTime now);
   void on_slots_granted(SlotQueue::Grant grant, WallTime now);
   /// Nothing happens unless it waits for slots of this version.
   void on_slots_overdue(std::uint64_t version, WallTime now);
@@ -67,6 +68,7 @@ private:
   // One a kind of effect; a request for slots is answered when the effects beside it are carried out.
   void carry_out(const effects::RequestSlots& effect) { open_request_ = effect; }
   void carry_out(const effects::DeployTask& effect);
+  void carry_out(const effects::UpdatePartitionInfo& effect);
   void carry_out(const effects::CancelTask& effect);
   void carry_out(const effects::StopTask& effect);
   void carry_out(const effects::ReleasePartitions& effect);

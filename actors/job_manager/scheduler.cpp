@@ -22,10 +22,11 @@ void Scheduler::remove_task_manager(TaskManagerId id) {
   std::erase_if(task_managers_, [&](const TaskManager& known) { return known.id == id; });
 }
 
-Result<std::vector<AssignedSlot>> Scheduler::allocate(const std::vector<SlotRequest>& requests) {
-  const std::uint32_t needed = slots_needed(requests);
+Result<std::vector<AssignedSlot>> Scheduler::allocate(const std::vector<SlotRequest>& requests,
+                                                      const std::vector<SlotHolder>& holders) {
+  const std::uint32_t needed = slots_needed(requests, holders);
   if (needed > slots().free) return missing(needed);
-  return Placement(*this, requests).place_all();
+  return Placement(*this, requests, holders).place_all();
 }
 
 void Scheduler::release(const AssignedSlot& slot) {

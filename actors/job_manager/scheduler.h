@@ -33,9 +33,10 @@ public:
   void add_task_manager(TaskManagerId id, std::string data_address, std::uint32_t slots);
   void remove_task_manager(TaskManagerId id);
 
-  /// One slot a request, in their order; requests of one sharing group may get the same. Producers come
-  /// before consumers.
-  [[nodiscard]] Result<std::vector<AssignedSlot>> allocate(const std::vector<SlotRequest>& requests);
+  /// One slot a request, in their order; requests of one sharing group may get the same, and those of tasks
+  /// of the job that run already. Producers come before consumers.
+  [[nodiscard]] Result<std::vector<AssignedSlot>> allocate(const std::vector<SlotRequest>& requests,
+                                                           const std::vector<SlotHolder>& holders = {});
   /// Gives a slot back. One whose TaskManager is gone was forgotten already.
   void release(const AssignedSlot& slot);
 

@@ -16,15 +16,26 @@ std::string slots_text(std::uint32_t count) {
 
 }  // namespace
 
-Result<std::vector<AssignedSlot>> SlotQueue::take(const std::vector<SlotRequest>& requests) {
-  const std::uint32_t needed = slots_needed(requests);
+Result<std::vector<AssignedSlot>> SlotQueue::take(const std::vector<SlotRequest>& requests,
+                                                  const std::vector<SlotHolder>& holders) {
+  const std::uint32_t needed = slots_needed(requests, holders);
   if (needed > scheduler_.slots().free || is_held_up(line_.end())) return missing(needed, line_.end());
-  return scheduler_.allocate(requests);
+  return scheduler_.allocate(requests, holders);
+}
+
+void SlotQueue::release(const AssignedSlot& slot) {
+  scheduler_.release(slot);
+  for (Waiting& waiting : line_) {
+    std::vector<SlotHolder>& holders = waiting.request.holders;
+    const auto gone = std::erase_if(
+        holders, [&](const SlotHolder& holder) { return holder.slot.allocation == slot.allocation; });
+    if (gone > 0) waiting.needed = slots_needed(waiting.request.requests, holders);
+  }
 }
 
 void SlotQueue::wait(JobId job, effects::RequestSlots request) {
   WEIR_CHECK(find(job) == line_.end(), "a job waits once at a time");
-  const std::uint32_t needed = slots_needed(request.requests);
+  const std::uint32_t needed = slots_needed(request.requests, request.holders);
   line_.push_back({.job = job, .needed = needed, .request = std::move(request)});
 }
 
@@ -47,7 +58,7 @@ std::optional<SlotQueue::Grant> SlotQueue::next() {
                                      [&](const Waiting& first) { return first.needed <= slots.total; });
   if (decisive == line_.end() || decisive->needed > slots.free) return std::nullopt;
   Grant grant{.job = decisive->job, .version = decisive->request.version, .slots = {}};
-  grant.slots = *scheduler_.allocate(decisive->request.requests);
+  grant.slots = *scheduler_.allocate(decisive->request.requests, decisive->request.holders);
   line_.erase(decisive);
   return grant;
 }

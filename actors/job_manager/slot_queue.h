@@ -34,8 +34,10 @@ public:
   explicit SlotQueue(Scheduler& scheduler) : scheduler_(scheduler) {}
 
   /// Slots at once, or none.
-  [[nodiscard]] Result<std::vector<AssignedSlot>> take(const std::vector<SlotRequest>& requests);
-  void release(const AssignedSlot& slot) { scheduler_.release(slot); }
+  [[nodiscard]] Result<std::vector<AssignedSlot>> take(const std::vector<SlotRequest>& requests,
+                                                       const std::vector<SlotHolder>& holders = {});
+  /// A job that waits does not have it any more either.
+  void release(const AssignedSlot& slot);
 
   /// Puts the job at the end of the line. It must not stand there yet.
   void wait(JobId job, effects::RequestSlots request);

@@ -72,6 +72,7 @@ public:
   [[nodiscard]] Outcome on_submit(const SubmitTask& mail) { return Outcome::of(tasks_.submit(mail.task)); }
   void on_cancel(const CancelTask& mail) { tasks_.cancel(mail.attempt); }
   void on_stop(const StopTask& mail) { tasks_.stop(mail.attempt); }
+  void on_partition_update(const UpdatePartitionInfo& mail) { tasks_.update_partitions(mail); }
   void on_release(const ReleasePartitions& mail) { tasks_.release_partitions(mail.attempt); }
   void on_trigger_checkpoint(const TriggerCheckpoint& mail) { tasks_.trigger_checkpoint(mail); }
   void on_checkpoint_complete(const NotifyCheckpointComplete& mail) {

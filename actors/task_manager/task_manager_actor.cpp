@@ -89,6 +89,9 @@ TaskManagerActor::behavior_type TaskManagerState::start(Self self, const TaskMan
       [this](LeaderSessionId session, const NotifyCheckpointAborted& mail) {
         if (fence_.admits(session)) logic_->on_checkpoint_aborted(mail);
       },
+      [this](LeaderSessionId session, const UpdatePartitionInfo& mail) {
+        if (fence_.admits(session)) logic_->on_partition_update(mail);
+      },
       [this](LeaderSessionId session, const ReleasePartitions& mail) {
         if (fence_.admits(session)) logic_->on_release(mail);
       },
@@ -100,6 +103,7 @@ TaskManagerActor::behavior_type TaskManagerState::start(Self self, const TaskMan
       [this](const LeaderLost& mail) { on_leader_lost(mail.reason); },
       [this](const TaskExecutionState& state) { logic_->on_task_state(state); },
       [this](const RequestNextInputSplit& mail) { request_input_split(mail); },
+      [this](const ScheduleOrUpdateConsumers& mail) { send_to_leader(mail); },
       [this](const AcknowledgeCheckpoint& mail) { send_to_leader(mail); },
       [this](const DeclineCheckpoint& mail) { send_to_leader(mail); },
       [this](AwaitRegistration) { return await_registration(); },
@@ -232,6 +236,9 @@ public:
   void on_checkpoint_declined(JobId job, ExecutionAttemptId attempt, CheckpointId checkpoint,
                               const std::string& reason) override {
     caf::anon_send(receiver_, DeclineCheckpoint{job, attempt, checkpoint, reason});
+  }
+  void on_partition_consumable(JobId job, const ResultPartitionId& partition) override {
+    caf::anon_send(receiver_, ScheduleOrUpdateConsumers{job, partition});
   }
 
 private:

@@ -25,6 +25,10 @@ public:
   void fail_all(const std::string& cause) override { worker_.fail_all(cause); }
   void release_partitions(ExecutionAttemptId attempt) override { worker_.release_partitions(attempt); }
   void stop(ExecutionAttemptId attempt) override { worker_.stop(attempt); }
+  void update_partitions(const UpdatePartitionInfo& mail) override {
+    for (const InputChannelDescriptor& channel : mail.channels)
+      worker_.update_partition(mail.attempt, channel);
+  }
   void on_input_split(ExecutionAttemptId attempt, const NextInputSplit& answer) override {
     if (!answer.outcome.accepted) return worker_.on_input_split(attempt, answer.outcome.refusal);
     worker_.on_input_split(attempt, answer.has_split ? std::optional(answer.split) : std::nullopt);

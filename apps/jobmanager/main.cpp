@@ -37,7 +37,7 @@ constexpr AnyOption kKeys[] = {
     options::kFixedDelayAttempts,  options::kFixedDelay,             options::kMaxFailuresPerInterval,
     options::kFailureRateInterval, options::kFailureRateDelay,       options::kArchivedJobs,
     options::kTlsCertificate,      options::kTlsKey,                 options::kTlsCa,
-    options::kInsecureNetwork,     options::kLogLevel,
+    options::kInsecureNetwork,     options::kSlotRequestTimeout,     options::kLogLevel,
 };
 
 /// Errors: Refused means that it would not be safe; all others that the configuration is wrong.
@@ -55,10 +55,13 @@ Result<JobManagerProcess::Options> options_of(const Config& config) {
   if (!restart) return restart.error();
   const auto heartbeats = settings::heartbeats(config);
   if (!heartbeats) return heartbeats.error();
+  const Duration slot_timeout = config.get(options::kSlotRequestTimeout);
+  if (slot_timeout <= Duration::zero())
+    return Error{ErrorCode::BadArgument, "slot.request.timeout: expected more than 0"};
   return JobManagerProcess::Options{.host = interface->host,
                                     .bind_host = interface->bind_host,
                                     .port = *port,
-                                    .jobs = {.restart = *restart},
+                                    .jobs = {.restart = *restart, .slot_request_timeout = slot_timeout},
                                     .heartbeat_interval = heartbeats->interval,
                                     .heartbeat_timeout = heartbeats->timeout,
                                     .archived_jobs = config.get(options::kArchivedJobs),

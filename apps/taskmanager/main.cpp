@@ -105,6 +105,7 @@ Result<Worker::Options> worker_of(const Config& config, const std::string& bind_
                          .managed_memory_bytes = config.get(options::kManagedMemory).count};
   worker.data_bind_address = bind_host;
   worker.data_port = *port;
+  worker.temporary_directory = config.get(options::kTemporaryDirectory);
   worker.cancellation = {.interval = config.get(options::kCancellationInterval),
                          .timeout = config.get(options::kCancellationTimeout)};
   if (Status sound = check_sizes(worker); !sound) return sound.error();

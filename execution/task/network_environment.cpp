@@ -7,6 +7,7 @@
 #include "network/input_channel.h"
 #include "network/partition_registry.h"
 #include "network/remote_channel.h"
+#include "network/spill_file.h"
 #include "network/tcp/data_client.h"
 #include "network/tcp/data_server.h"
 #include "network/tcp/io_loop.h"
@@ -43,7 +44,12 @@ struct NetworkEnvironment::State {
 
   [[nodiscard]] Result<std::shared_ptr<ResultPartition>> make_partition(
       const ResultPartitionDescriptor& output);
-  [[nodiscard]] Result<Channels> make_channels(const InputGateDescriptor& input);
+  /// Shared by the channels of a gate, as soon as something comes from afar; null until then.
+  using Floating = std::shared_ptr<LocalBufferPool>;
+
+  [[nodiscard]] Result<Channels> make_channels(const InputGateDescriptor& input, Floating& floating);
+  [[nodiscard]] Result<std::unique_ptr<InputChannel>> make_channel(const InputChannelDescriptor& channel,
+                                                                   Floating& floating);
   [[nodiscard]] Result<std::unique_ptr<InputChannel>> make_remote(
       const InputChannelDescriptor& channel, const std::shared_ptr<LocalBufferPool>& floating);
 
@@ -80,9 +86,14 @@ Result<TaskWiring> NetworkEnvironment::wire(const TaskDeploymentDescriptor& task
     wiring.outputs.push_back(*std::move(partition));
   }
   for (const InputGateDescriptor& input : task.inputs) {
-    auto channels = state_->make_channels(input);
+    State::Floating floating;
+    auto channels = state_->make_channels(input, floating);
     if (!channels) return about(task, channels.error());
     wiring.inputs.push_back(std::make_unique<InputGate>(*std::move(channels), bell));
+    wiring.late_channels.push_back(
+        [state = state_.get(), floating](const InputChannelDescriptor& channel) mutable {
+          return state->make_channel(channel, floating);
+        });
   }
   return wiring;
 }
@@ -90,32 +101,43 @@ Result<TaskWiring> NetworkEnvironment::wire(const TaskDeploymentDescriptor& task
 Result<std::shared_ptr<ResultPartition>> NetworkEnvironment::State::make_partition(
     const ResultPartitionDescriptor& output) {
   const std::uint32_t count = output.subpartition_count;
-  auto pool =
-      segments.create_pool(count, count * options.buffers_per_channel + options.floating_buffers_per_gate);
+  const bool is_blocking = output.exchange == ExchangeMode::Blocking;
+  const std::uint32_t more = count * (options.buffers_per_channel - 1) + options.floating_buffers_per_gate;
+  auto pool = segments.create_pool(count, is_blocking ? count : count + more);
   if (!pool) return pool.error();
-  return std::make_shared<ResultPartition>(output.id, count, *std::move(pool));
+  if (!is_blocking) return std::make_shared<ResultPartition>(output.id, count, *std::move(pool));
+  auto file = SpillFile::make(options.temporary_directory);
+  if (!file) return file.error();
+  return std::make_shared<ResultPartition>(output.id, count, *std::move(pool), *std::move(file));
 }
 
 Result<NetworkEnvironment::State::Channels> NetworkEnvironment::State::make_channels(
-    const InputGateDescriptor& input) {
+    const InputGateDescriptor& input, Floating& floating) {
   Channels channels;
-  std::shared_ptr<LocalBufferPool> floating;  // of the gate, as soon as something comes from afar
   for (const InputChannelDescriptor& channel : input.channels) {
-    if (channel.location == InputChannelDescriptor::Location::Local) {
-      channels.push_back(
-          std::make_unique<LocalInputChannel>(registry, channel.partition, channel.subpartition));
-      continue;
-    }
-    if (floating == nullptr && options.floating_buffers_per_gate > 0) {
-      auto pool = segments.create_pool(0, options.floating_buffers_per_gate);
-      if (!pool) return pool.error();
-      floating = *std::move(pool);
-    }
-    auto remote = make_remote(channel, floating);
-    if (!remote) return remote.error();
-    channels.push_back(*std::move(remote));
+    auto made = make_channel(channel, floating);
+    if (!made) return made.error();
+    channels.push_back(*std::move(made));
   }
   return channels;
+}
+
+Result<std::unique_ptr<InputChannel>> NetworkEnvironment::State::make_channel(
+    const InputChannelDescriptor& channel, Floating& floating) {
+  using Location = InputChannelDescriptor::Location;
+  std::unique_ptr<InputChannel> made;
+  if (channel.location == Location::Unknown) {
+    made = std::make_unique<UnknownInputChannel>();
+  } else if (channel.location == Location::Local) {
+    made = std::make_unique<LocalInputChannel>(registry, channel.partition, channel.subpartition);
+  }
+  if (made != nullptr) return made;
+  if (floating == nullptr && options.floating_buffers_per_gate > 0) {
+    auto pool = segments.create_pool(0, options.floating_buffers_per_gate);
+    if (!pool) return pool.error();
+    floating = *std::move(pool);
+  }
+  return make_remote(channel, floating);
 }
 
 Result<std::unique_ptr<InputChannel>> NetworkEnvironment::State::make_remote(
@@ -143,6 +165,8 @@ void NetworkEnvironment::add_partitions(const std::vector<std::shared_ptr<Result
 void NetworkEnvironment::release_partitions_of(const ExecutionAttemptId& producer) {
   state_->registry.release_all_of(producer);
 }
+
+void NetworkEnvironment::release_all_partitions() { state_->registry.release_all(); }
 
 void NetworkEnvironment::on_tick(TimePoint now) { state_->registry.on_tick(now); }
 

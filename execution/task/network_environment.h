@@ -36,6 +36,7 @@ public:
     std::optional<std::uint16_t> port;  // none: nobody else reads from here; 0: any free one
     std::optional<LinkIdentity> identity;  // none: join_cluster() comes later
     std::shared_ptr<StreamFactory> streams;  // null: in clear
+    std::string temporary_directory;         // of blocking exchanges; empty: the system's
   };
 
   explicit NetworkEnvironment(const Options& options);
@@ -50,12 +51,14 @@ public:
   void join_cluster(const LinkIdentity& identity);
 
   /// The partitions and gates that a task's descriptor asks for; the gates ring `bell`, which outlives them.
-  /// Errors: not enough network memory, named by its option; a producer whose place is not known.
+  /// Errors: not enough network memory, named by its option; a producer elsewhere without an address; no file
+  /// for a blocking exchange.
   [[nodiscard]] Result<TaskWiring> wire(const TaskDeploymentDescriptor& task, Bell& bell);
   /// Makes a task's partitions known to their readers.
   void add_partitions(const std::vector<std::shared_ptr<ResultPartition>>& partitions);
   /// Drops what an attempt wrote; readers that are still there fail.
   void release_partitions_of(const ExecutionAttemptId& producer);
+  void release_all_partitions();
 
   /// Refuses readers who have waited too long for their partition. Call it a few times a second.
   void on_tick(TimePoint now);

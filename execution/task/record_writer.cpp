@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 #include <utility>
 
 #include "execution/operators/operator.h"
@@ -79,12 +80,17 @@ void RecordWriter::write_large(std::uint32_t channel, std::span<const std::byte>
 
 void RecordWriter::begin_segment(std::uint32_t channel) {
   auto builder = partition_->request_builder(channel);
+  check_disk();
   if (!builder) throw TaskCancelled{};
   place(channel) = {builder->begin(), builder->end()};
   channels_[channel].builder = std::move(builder);
   channels_[channel].flushed_bytes = 0;
   channels_[channel].probe_bytes = 0;
   if (partition_->subpartition(channel).is_starving()) probe_after(channel, kFirstProbeBytes);
+}
+
+void RecordWriter::check_disk() const {
+  if (const Error* failure = partition_->write_failure()) throw std::runtime_error(failure->what);
 }
 
 void RecordWriter::end_segment(std::uint32_t channel) {
@@ -159,6 +165,7 @@ void RecordWriter::broadcast(const StreamEvent& event) {
 
 void RecordWriter::finish() {
   for (std::uint32_t channel = 0; channel < channel_count(); ++channel) end_segment(channel);
+  check_disk();
   partition_->finish();
 }
 

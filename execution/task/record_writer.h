@@ -25,7 +25,8 @@ namespace weir {
 /// once in kStarvedFlushInterval, because waking a reader costs as much as a few hundred records.
 ///
 /// Threads: the task's; on_reader_starved() by any.
-/// Errors:  throws TaskCancelled if the partition is taken away while it waits for memory.
+/// Errors:  throws TaskCancelled if the partition is taken away while it waits for memory, and runtime_error
+///          if a blocking exchange cannot be written to disk.
 class RecordWriter final : public RecordSink, private FlushListener {
 public:
   static constexpr Duration kStarvedFlushInterval = 1ms;
@@ -66,6 +67,8 @@ private:
   void serve_starved(std::uint32_t channel);
   void begin_segment(std::uint32_t channel);
   void end_segment(std::uint32_t channel);
+  /// What a blocking exchange wrote so far lies where it should.
+  void check_disk() const;
   /// Lets reserve() come back to make_room() after `bytes` more.
   void probe_after(std::uint32_t channel, std::uint32_t bytes);
   /// Counts what became visible of the channel's segment, and what was written so far.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "execution/task/task.h"
 
+#include <algorithm>
 #include <exception>
+#include <stdexcept>
 #include <utility>
 
 #include "base/log.h"
@@ -33,6 +35,24 @@ ExecutionState Task::state() const {
 
 void Task::on_input_split(InputSplitDesk::Answer answer) {
   mailbox_.post([this, answer = std::move(answer)] { splits_.answer = answer; });
+}
+
+void Task::on_partition_update(const InputChannelDescriptor& channel) {
+  mailbox_.post([this, channel] { connect(channel); });
+}
+
+void Task::connect(const InputChannelDescriptor& channel) {
+  for (std::size_t input = 0; input < descriptor_.inputs.size(); ++input) {
+    const auto& channels = descriptor_.inputs[input].channels;
+    const auto known =
+        std::find_if(channels.begin(), channels.end(), [&](const InputChannelDescriptor& each) {
+          return each.partition == channel.partition && each.subpartition == channel.subpartition;
+        });
+    if (known == channels.end() || input >= wiring_.late_channels.size()) continue;
+    auto made = wiring_.late_channels[input](channel);
+    if (!made) throw std::runtime_error(made.error().what);
+    wiring_.inputs[input]->replace(static_cast<std::uint32_t>(known - channels.begin()), *std::move(made));
+  }
 }
 
 void Task::cancel() { stop(ExecutionState::Canceling, ""); }

@@ -60,6 +60,8 @@ public:
   void on_checkpoint_aborted(CheckpointId checkpoint);
   /// What its source asked for has come.
   void on_input_split(InputSplitDesk::Answer answer);
+  /// A producer that had no place has one: reads it from there.
+  void on_partition_update(const InputChannelDescriptor& channel);
   /// Asks it to end as Canceled. Nothing happens to one that has ended.
   void cancel();
   /// It was asked to end and has not: wakes it, wherever it waits for letters.
@@ -77,6 +79,7 @@ public:
 private:
   void run();
   void run_guarded();
+  void connect(const InputChannelDescriptor& channel);
   void run_program();
   /// False if cancel() or fail() was quicker.
   [[nodiscard]] bool move_to(ExecutionState next) WEIR_EXCLUDES(lock_);

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
-#include <string>
 #include <vector>
 
+#include "base/result.h"
+#include "graph/deployment.h"
+#include "network/input_channel.h"
 #include "network/input_gate.h"
 #include "network/result_partition.h"
 
@@ -15,6 +18,10 @@ namespace weir {
 struct TaskWiring {
   std::vector<std::shared_ptr<ResultPartition>> outputs;
   std::vector<std::unique_ptr<InputGate>> inputs;
+  /// By input: what makes a channel whose producer had no place at first. Empty: all had. Errors: not enough
+  /// network memory.
+  using ChannelMaker = std::function<Result<std::unique_ptr<InputChannel>>(const InputChannelDescriptor&)>;
+  std::vector<ChannelMaker> late_channels;
 };
 
 }  // namespace weir

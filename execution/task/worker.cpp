@@ -28,7 +28,8 @@ NetworkEnvironment::Options network_options(const Worker::Options& options) {
           .bind_address = options.data_bind_address,
           .port = options.data_port,
           .identity = options.data_identity,
-          .streams = options.data_streams};
+          .streams = options.data_streams,
+          .temporary_directory = options.temporary_directory};
 }
 
 Error submitted_twice(const TaskDeploymentDescriptor& task) {
@@ -59,6 +60,8 @@ struct Worker::State {
   template <class Call>
   void end(Task& task, Call&& call) WEIR_EXCLUDES(lock);
 
+  /// Before the task starts.
+  void have_consumers_told(const Task& task, const std::vector<std::shared_ptr<ResultPartition>>& outputs);
   void on_report(const TaskExecutionState& report);
   [[nodiscard]] std::shared_ptr<Task> find(ExecutionAttemptId attempt) WEIR_EXCLUDES(lock);
   [[nodiscard]] std::vector<std::shared_ptr<Task>> running_tasks() WEIR_EXCLUDES(lock);
@@ -123,9 +126,20 @@ Status Worker::submit(TaskDeploymentDescriptor task) {
     MutexLock held(state.lock);
     if (!state.tasks.emplace(attempt, started).second) return submitted_twice(started->descriptor());
   }
+  state.have_consumers_told(*started, outputs);
   state.network.add_partitions(outputs);
   started->start();
   return Status::ok();
+}
+
+void Worker::State::have_consumers_told(const Task& task,
+                                        const std::vector<std::shared_ptr<ResultPartition>>& outputs) {
+  const JobId job = task.descriptor().job;
+  for (std::size_t i = 0; i < outputs.size(); ++i) {
+    if (!task.descriptor().outputs[i].tells_consumers) continue;
+    outputs[i]->when_consumable(
+        [this, job, id = outputs[i]->id()] { observer.on_partition_consumable(job, id); });
+  }
 }
 
 void Worker::State::on_report(const TaskExecutionState& report) {
@@ -225,6 +239,10 @@ void Worker::on_input_split(ExecutionAttemptId attempt, InputSplitDesk::Answer a
   if (const auto task = state_->find(attempt)) task->on_input_split(std::move(answer));
 }
 
+void Worker::update_partition(ExecutionAttemptId attempt, const InputChannelDescriptor& channel) {
+  if (const auto task = state_->find(attempt)) task->on_partition_update(channel);
+}
+
 void Worker::fail(ExecutionAttemptId attempt, std::string cause) {
   if (const auto task = state_->find(attempt)) state_->end(*task, [&](Task& each) { each.fail(cause); });
 }
@@ -233,6 +251,7 @@ void Worker::fail_all(const std::string& cause) {
   for (const auto& task : state_->running_tasks()) {
     state_->end(*task, [&](Task& each) { each.fail(cause); });
   }
+  state_->network.release_all_partitions();
 }
 
 void Worker::release_partitions(ExecutionAttemptId attempt) {

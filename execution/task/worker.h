@@ -34,6 +34,8 @@ public:
   virtual void on_input_split_wanted(JobId job, ExecutionAttemptId attempt) = 0;
   void on_checkpoint_acknowledged(const CheckpointReport&) override {}
   void on_checkpoint_declined(JobId, ExecutionAttemptId, CheckpointId, const std::string&) override {}
+  /// There is something to read in a partition whose descriptor says that it tells its consumers. Once.
+  virtual void on_partition_consumable(JobId, const ResultPartitionId&) {}
 };
 
 /// The machinery of one TaskManager process: its slots, its network memory, its tasks.
@@ -58,6 +60,9 @@ public:
     /// Cluster and token must be equal in all workers. None: known when join_cluster() is called.
     std::optional<LinkIdentity> data_identity;
     std::shared_ptr<StreamFactory> data_streams;  // such as a TlsContext; null: in clear
+
+    /// Where blocking exchanges wait for their readers; empty: the system's directory for temporary files.
+    std::string temporary_directory;
 
     CancellationWatchdog::Options cancellation;
     /// A task was given up by the watchdog: this process cannot be trusted with its slots any more and should
@@ -92,9 +97,12 @@ public:
                           bool ends_source);
   void on_checkpoint_complete(ExecutionAttemptId attempt, CheckpointId checkpoint);
   void on_checkpoint_aborted(ExecutionAttemptId attempt, CheckpointId checkpoint);
+  /// The place of a producer that had none when the attempt was submitted. Nothing happens to one that is
+  /// unknown, has ended, or knew.
+  void update_partition(ExecutionAttemptId attempt, const InputChannelDescriptor& channel);
   /// Ends a task as Failed with this cause.
   void fail(ExecutionAttemptId attempt, std::string cause);
-  /// The same for every task, as when the JobManager is lost.
+  /// The same for every task, as when the JobManager is lost. What finished ones wrote is dropped.
   void fail_all(const std::string& cause);
   /// Drops what a finished attempt wrote and nobody will read.
   void release_partitions(ExecutionAttemptId attempt);

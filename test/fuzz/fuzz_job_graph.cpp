@@ -27,7 +27,9 @@ public:
   JobGraph graph() {
     JobGraph job{.id = {.high = 7, .low = byte() + 0u}, .name = text()};
     job.program.library = text();
-    job.queued_scheduling = byte() % 2 == 0;
+    const std::uint8_t scheduling = byte();
+    job.queued_scheduling = scheduling % 2 == 0;
+    job.schedule_mode = static_cast<ScheduleMode>(scheduling / 64);
     job.restart = {.kind = static_cast<RestartOptions::Kind>(byte() % 5),
                    .attempts = byte() + 0u,
                    .delay = (byte() - 10) * 1ms,
@@ -75,7 +77,9 @@ private:
     for (std::uint8_t left = byte() % 4; left > 0; --left) {
       IntermediateDataSet output{.id = {}, .edge = byte(), .partitioning = {}};
       read(output.id);
-      output.partitioning = static_cast<Partitioning>(byte() % 10);
+      const std::uint8_t exchange = byte();
+      output.partitioning = static_cast<Partitioning>(exchange % 10);
+      output.exchange = static_cast<ExchangeMode>(exchange / 100);
       vertex.outputs.push_back(output);
     }
     vertex.can_stop = byte() % 2 == 0;

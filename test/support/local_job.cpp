@@ -49,15 +49,17 @@ JobOutcome LocalJob::run(ProgramSource& programs, const JobGraph& job) {
   carry_out(graph);
   bool told_running = false;
   while (!is_terminal(graph.status())) {
-    bool cancelled = false;
-    for (const TaskExecutionState& report : await_reports(cancelled)) {
+    const News news = await_news();
+    for (const ResultPartitionId& partition : news.consumable)
+      graph.on_partition_consumable(partition, now());
+    for (const TaskExecutionState& report : news.reports) {
       outcome.counters.records_in += report.counters.records_in;
       outcome.counters.records_out += report.counters.records_out;
       outcome.counters.bytes_in += report.counters.bytes_in;
       outcome.counters.bytes_out += report.counters.bytes_out;
       (void)graph.on_task_state(report, now());
     }
-    if (cancelled) graph.cancel(now());
+    if (news.cancel) graph.cancel(now());
     carry_out(graph);
     if (when_running_ && !std::exchange(told_running, true)) when_running_();
   }
@@ -73,7 +75,7 @@ Result<std::shared_ptr<const Program>> LocalJob::load(const ProgramReference& re
 
 void LocalJob::cancel() {
   MutexLock held(lock_);
-  cancel_ = true;
+  news_.cancel = true;
   changed_.notify_one();
 }
 
@@ -85,7 +87,7 @@ void LocalJob::stop() {
 
 void LocalJob::on_task_state(const TaskExecutionState& report) {
   MutexLock held(lock_);
-  reports_.push_back(report);
+  news_.reports.push_back(report);
   changed_.notify_one();
 }
 
@@ -158,11 +160,16 @@ TaskRestore LocalJob::restore_of(const TaskDeploymentDescriptor& task) const {
   return assigned->tasks[mine][task.subtask_index];
 }
 
-std::vector<TaskExecutionState> LocalJob::await_reports(bool& cancelled) {
+void LocalJob::on_partition_consumable(JobId, const ResultPartitionId& partition) {
   MutexLock held(lock_);
-  while (reports_.empty() && !cancel_) changed_.wait(lock_);
-  cancelled = std::exchange(cancel_, false);
-  return std::exchange(reports_, {});
+  news_.consumable.push_back(partition);
+  changed_.notify_one();
+}
+
+LocalJob::News LocalJob::await_news() {
+  MutexLock held(lock_);
+  while (news_.reports.empty() && news_.consumable.empty() && !news_.cancel) changed_.wait(lock_);
+  return std::exchange(news_, {});
 }
 
 std::vector<AssignedSlot> LocalJob::slots_for(const effects::RequestSlots& wanted) const {
@@ -190,6 +197,8 @@ void LocalJob::carry_out(ExecutionGraph& graph) {
         if (auto done = worker_of(deploy->slot).submit(task); !done) {
           graph.on_deploy_failed(deploy->task.attempt, done.error(), now());
         }
+      } else if (const auto* update = std::get_if<effects::UpdatePartitionInfo>(&effect)) {
+        worker_of(update->slot).update_partition(update->attempt, update->channel);
       } else if (const auto* cancel = std::get_if<effects::CancelTask>(&effect)) {
         worker_of(cancel->slot).cancel(cancel->attempt);
       } else if (const auto* release = std::get_if<effects::ReleasePartitions>(&effect)) {

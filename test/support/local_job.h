@@ -70,7 +70,15 @@ private:
   void on_checkpoint_declined(JobId job, ExecutionAttemptId attempt, CheckpointId checkpoint,
                               const std::string& reason) override WEIR_EXCLUDES(lock_);
   [[nodiscard]] TaskRestore restore_of(const TaskDeploymentDescriptor& task) const;
-  [[nodiscard]] std::vector<TaskExecutionState> await_reports(bool& cancelled) WEIR_EXCLUDES(lock_);
+  void on_partition_consumable(JobId, const ResultPartitionId& partition) override WEIR_EXCLUDES(lock_);
+
+  /// What has happened since one looked last.
+  struct News {
+    std::vector<TaskExecutionState> reports;
+    std::vector<ResultPartitionId> consumable;
+    bool cancel = false;
+  };
+  [[nodiscard]] News await_news() WEIR_EXCLUDES(lock_);
   void carry_out(ExecutionGraph& graph);
   /// Every subtask of index i in slot i / n of the i % n-th worker.
   [[nodiscard]] std::vector<AssignedSlot> slots_for(const effects::RequestSlots& wanted) const;
@@ -80,13 +88,12 @@ private:
   std::function<void()> when_running_;
   Mutex lock_;
   CondVar changed_;
-  std::vector<TaskExecutionState> reports_ WEIR_GUARDED_BY(lock_);
-  bool cancel_ WEIR_GUARDED_BY(lock_) = false;
   std::vector<CheckpointReport> acknowledged_ WEIR_GUARDED_BY(lock_);
   std::string declined_ WEIR_GUARDED_BY(lock_);
   const JobGraph* job_ = nullptr;                  // the one that runs
   std::vector<TaskDeploymentDescriptor> deployed_;  // of it
   std::optional<CompletedCheckpoint> restored_;
+  News news_ WEIR_GUARDED_BY(lock_);
   std::vector<std::unique_ptr<Worker>> workers_;  // last: their threads call all of the above
 };
 

@@ -284,6 +284,47 @@ TEST_CASE("a hundred jobs in a row leave no thread, descriptor or memory behind"
 #endif
 }
 
+TEST_CASE("who reads a blocking exchange uses the slots of those who wrote it") {
+  for (const auto mode : {ScheduleMode::Eager, ScheduleMode::LazyFromSources}) {
+    const auto sums = std::make_shared<Collected<std::uint64_t>>();
+    InProcessPrograms programs([&](Environment& env) {
+      env.schedule_mode(mode);
+      env.generate(100'000, [](std::uint64_t i) { return i; })
+          .slot_sharing_group("writers")
+          .blocking()
+          .key_by([](const std::uint64_t& i) { return i % 10; })
+          .reduce([](const std::uint64_t& a, const std::uint64_t& b) { return std::max(a, b); }, Emit::Final)
+          .slot_sharing_group("readers")
+          .collect(sums);
+    });
+    MiniCluster cluster({.task_managers = 2, .slots_per_task_manager = 1}, programs);
+    const JobGraph graph = graph_of(programs, 2);
+    CHECK(graph.required_slots() == 4);
+    const auto result = cluster.execute(graph);
+    REQUIRE_MESSAGE(result->status == JobStatus::Finished, result->failure);
+    auto greatest = sums->take();
+    std::sort(greatest.begin(), greatest.end());
+    REQUIRE(greatest.size() == 10);
+    CHECK(greatest.front() == 99'990);
+    CHECK(greatest.back() == 99'999);
+  }
+}
+
+TEST_CASE("a lazy job that reads from tasks that come later finishes") {
+  const auto numbers = std::make_shared<Collected<std::uint64_t>>();
+  InProcessPrograms programs([&](Environment& env) {
+    env.schedule_mode(ScheduleMode::LazyFromSources).disable_chaining();
+    const auto same = [](std::uint64_t i) { return i; };
+    auto near = env.generate(1000, same);
+    auto far = env.generate(1000, same).rebalance().map(same);
+    near.union_with(far).rebalance().collect(numbers);
+  });
+  MiniCluster cluster({.task_managers = 2, .slots_per_task_manager = 2}, programs);
+  const auto result = cluster.execute(graph_of(programs, 4));
+  REQUIRE_MESSAGE(result->status == JobStatus::Finished, result->failure);
+  CHECK(numbers->take().size() == 2000);
+}
+
 TEST_CASE("clusters come and go and leave nothing behind") {
   InProcessPrograms programs([](Environment& env) { small_job(env); });
   const JobGraph graph = graph_of(programs, 1);

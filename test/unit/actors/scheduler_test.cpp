@@ -170,6 +170,117 @@ TEST_CASE("the slots of a TaskManager die with it; one that comes back has all o
   CHECK(scheduler.slots() == Scheduler::Slots{.task_managers = 2, .total = 4, .free = 4});
 }
 
+/// Producer i for consumer i.
+std::vector<std::vector<std::uint32_t>> one_each(std::uint32_t count) {
+  std::vector<std::vector<std::uint32_t>> inputs;
+  for (std::uint32_t i = 0; i < count; ++i) inputs.push_back({i});
+  return inputs;
+}
+
+TEST_CASE("where tasks go over one, two and four TaskManagers") {
+  const TaskManagerId managers[] = {kAda, kBob, kCyd, {.high = 1, .low = 4}};
+  struct Row {
+    std::uint32_t managers, slots_each, parallelism;
+    std::vector<int> sources;  // by TaskManager
+    std::uint32_t slots;       // that source, map and sink of one group take together
+  };
+  for (const Row& row : {Row{1, 4, 1, {1}, 1}, Row{1, 4, 4, {4}, 4}, Row{2, 2, 1, {1, 0}, 1},
+                         Row{2, 2, 2, {1, 1}, 2}, Row{2, 2, 3, {2, 1}, 3}, Row{2, 4, 8, {4, 4}, 8},
+                         Row{4, 2, 2, {1, 1, 0, 0}, 2}, Row{4, 2, 4, {1, 1, 1, 1}, 4},
+                         Row{4, 2, 6, {2, 2, 1, 1}, 6}, Row{4, 2, 8, {2, 2, 2, 2}, 8}}) {
+    CAPTURE(row.managers);
+    CAPTURE(row.parallelism);
+    std::vector<std::pair<TaskManagerId, std::uint32_t>> present;
+    for (std::uint32_t i = 0; i < row.managers; ++i) present.emplace_back(managers[i], row.slots_each);
+    const std::uint32_t p = row.parallelism;
+    const auto spread = [&](const std::vector<AssignedSlot>& slots) {
+      std::vector<int> counts(row.managers);
+      for (std::uint32_t i = 0; i < p; ++i) {
+        for (std::uint32_t m = 0; m < row.managers; ++m) counts[m] += slots[i].task_manager == managers[m];
+      }
+      return counts;
+    };
+    {  // one group: who reads from one producer joins it, and so does its partner
+      Scheduler scheduler = cluster(present);
+      const auto slots = placed(scheduler, Wishes()
+                                               .add(1, p, "default", "pair")
+                                               .add(2, p, "default", "", one_each(p))
+                                               .add(3, p, "default", "pair"));
+      CHECK(spread(slots) == row.sources);
+      CHECK(allocations(slots).size() == row.slots);
+      for (std::uint32_t i = 0; i < p; ++i) {
+        CHECK(slots[p + i] == slots[i]);
+        CHECK(slots[2 * p + i] == slots[i]);
+      }
+    }
+    if (2 * p <= row.managers * row.slots_each) {  // two groups: beside its producer, in a slot of its own
+      Scheduler scheduler = cluster(present);
+      const auto slots = placed(scheduler, Wishes().add(1, p, "a").add(2, p, "b", "", one_each(p)));
+      CHECK(allocations(slots).size() == 2 * row.slots);
+      for (std::uint32_t i = 0; i < p; ++i) CHECK(slots[p + i].task_manager == slots[i].task_manager);
+    }
+  }
+}
+
+/// The tasks of `wishes` as they run in `slots`.
+std::vector<SlotHolder> holders_of(const Wishes& wishes, const std::vector<AssignedSlot>& slots) {
+  std::vector<SlotHolder> holders;
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    holders.push_back({.vertex = wishes.all[i].vertex,
+                       .slot_sharing_group = wishes.all[i].slot_sharing_group,
+                       .co_location_group = wishes.all[i].co_location_group,
+                       .slot = slots[i]});
+  }
+  return holders;
+}
+
+TEST_CASE("tasks that come later join those of their group that run") {
+  Scheduler scheduler = cluster({{kAda, 2}, {kBob, 2}});
+  const Wishes first = Wishes().add(1, 2).add(2, 2, "default", "pair");
+  const auto running = placed(scheduler, first);
+  const auto holders = holders_of(first, running);
+  CHECK(scheduler.slots().free == 2);
+  SUBCASE("in their slots, near what they read") {
+    Wishes later = Wishes().add(3, 2);
+    later.all[0].placed_producers = {{running[1]}};
+    later.all[1].placed_producers = {{running[0]}};
+    const auto slots = *scheduler.allocate(later.all, holders);
+    CHECK(slots[0] == running[1]);
+    CHECK(slots[1] == running[0]);
+    CHECK(scheduler.slots().free == 2);
+  }
+  SUBCASE("with their partners") {
+    const auto slots = *scheduler.allocate(Wishes().add(3, 2, "default", "pair").all, holders);
+    CHECK(slots[0] == running[2]);
+    CHECK(slots[1] == running[3]);
+  }
+  SUBCASE("and take new slots for what is wider") {
+    const auto slots = *scheduler.allocate(Wishes().add(3, 3).all, holders);
+    CHECK(allocations(slots).size() == 3);
+    CHECK(scheduler.slots().free == 1);
+    CHECK_FALSE(scheduler.allocate(Wishes().add(4, 4).all, holders));
+  }
+  SUBCASE("but not those of another group") {
+    const auto slots = *scheduler.allocate(Wishes().add(3, 2, "other").all, holders);
+    CHECK(scheduler.slots().free == 0);
+    for (const AssignedSlot& slot : slots) CHECK_FALSE(allocations(running).contains(slot.allocation));
+  }
+}
+
+TEST_CASE("a task goes to where what it reads was written, though its writer has left") {
+  Scheduler scheduler = cluster({{kAda, 2}, {kBob, 3}});
+  const auto written = placed(scheduler, Wishes().add(1, 2));  // one at each
+  const AssignedSlot at_ada = written[0].task_manager == kAda ? written[0] : written[1];
+  for (const AssignedSlot& slot : written) scheduler.release(slot);
+  Wishes later = Wishes().add(2, 1);
+  later.all[0].placed_producers = {{at_ada}};
+  SUBCASE("if it is there still") { CHECK(placed(scheduler, later).front().task_manager == kAda); }
+  SUBCASE("else anywhere") {
+    scheduler.remove_task_manager(kAda);
+    CHECK(placed(scheduler, later).front().task_manager == kBob);
+  }
+}
+
 TEST_CASE("whatever the job looks like, it gets what it needs and no more") {
   const auto seed = std::random_device{}();
   CAPTURE(seed);

@@ -16,7 +16,7 @@ public:
   explicit RandomCluster(std::uint64_t seed)
       : random_(seed),
         graph_(*ExecutionGraph::build(
-            job_of(word_count(1 + pick(3), 1 + pick(3))),
+            any_job(),
             {.restart_strategy = make_restart_strategy(
                  {.kind = RestartOptions::Kind::FixedDelay, .attempts = pick(4), .delay = 1s}),
              .new_attempt_id =
@@ -41,6 +41,20 @@ public:
   }
 
 private:
+  /// Two vertices, or three of which the last may have to wait.
+  JobGraph any_job() {
+    StreamGraphBuilder program = word_count(1 + pick(3), 1 + pick(3));
+    if (pick(2) == 0) program.settings().schedule_mode = ScheduleMode::LazyFromSources;
+    if (pick(2) == 0) {
+      const auto kind = pick(2) == 0 ? ExchangeMode::Blocking : ExchangeMode::Pipelined;
+      StreamNode last = sink("last");
+      last.parallelism = 1 + pick(3);
+      const auto read = program.add_exchange(StreamNodeId{2 + 2 * static_cast<int>(pick(2))}, kind);
+      then(program, program.add_partition(read, Partitioning::Rebalance), std::move(last));
+    }
+    return job_of(program);
+  }
+
   std::uint32_t pick(std::uint32_t bound) { return static_cast<std::uint32_t>(random_() % bound); }
 
   void happen() {
@@ -57,9 +71,17 @@ private:
         return deployed_.empty() ? void()
                                  : void(graph_.on_task_state(said(any(deployed_), any_state()), now_));
       case 8: return (void)graph_.stop();
+      case 10: return deployed_.empty() ? void() : tell_consumable(any(deployed_));
       case 9: return deployed_.empty() ? void() : (void)graph_.next_input_split(any(deployed_));
       default: return progress();
     }
+  }
+
+  void tell_consumable(ExecutionAttemptId attempt) {
+    const auto& vertex = graph_.vertices()[pick(static_cast<std::uint32_t>(graph_.vertices().size()))];
+    for (const IntermediateResult& result : vertex.results())
+      graph_.on_partition_consumable(
+          {.data_set = result.data_set().id, .partition = pick(3), .producer = attempt}, now_);
   }
 
   /// What an orderly cluster would do next.
@@ -121,6 +143,15 @@ private:
     REQUIRE(held_.contains(e.slot.allocation));
     running_.insert(e.task.attempt);
     where_[e.task.attempt] = e.slot.task_manager;
+    for (const InputGateDescriptor& gate : e.task.inputs) {
+      for (const InputChannelDescriptor& channel : gate.channels) {
+        if (channel.location == Unknown) REQUIRE(untold_.insert({e.task.attempt, channel.partition}).second);
+      }
+    }
+  }
+  void on(const effects::UpdatePartitionInfo& e) {
+    REQUIRE(untold_.erase({e.attempt, e.channel.partition}) == 1);
+    REQUIRE(e.channel.location != Unknown);
   }
   void on(const effects::CancelTask& e) { cancelled_.insert(e.attempt); }
   void on(const effects::StopTask& e) { REQUIRE(deployed_.contains(e.attempt)); }
@@ -140,12 +171,25 @@ private:
     REQUIRE(is_terminal(graph_.status()));
     REQUIRE(told_ == graph_.status());
     REQUIRE(held_.empty());
+    REQUIRE((graph_.status() != JobStatus::Finished || is_all_told()));
     for (const ExecutionJobVertex& vertex : graph_.vertices()) {
       for (const ExecutionVertex& subtask : vertex.subtasks())
         REQUIRE(is_terminal(subtask.current().state()));
     }
   }
 
+  /// Whoever finished knew what to read.
+  [[nodiscard]] bool is_all_told() const {
+    for (const auto& [consumer, partition] : untold_) {
+      for (const ExecutionJobVertex& vertex : graph_.vertices()) {
+        for (const ExecutionVertex& subtask : vertex.subtasks())
+          if (subtask.current().id() == consumer) return false;
+      }
+    }
+    return true;
+  }
+
+  static constexpr auto Unknown = InputChannelDescriptor::Location::Unknown;
   std::mt19937_64 random_;
   WallTime now_{};
   ExecutionGraph graph_;
@@ -156,6 +200,7 @@ private:
   std::set<ExecutionAttemptId> cancelled_;  // asked to end
   std::map<ExecutionAttemptId, TaskManagerId> where_;
   std::set<AllocationId> held_;  // slots that the job has
+  std::set<std::pair<ExecutionAttemptId, ResultPartitionId>> untold_;  // whose place a task does not know
   JobStatus told_ = JobStatus::Created;
 };
 

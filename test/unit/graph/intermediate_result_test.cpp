@@ -71,6 +71,29 @@ TEST_CASE("in every ratio each subpartition has exactly one reader") {
   }
 }
 
+TEST_CASE("in every ratio a partition feeds those who read it") {
+  for (std::uint32_t producers = 1; producers <= 17; ++producers) {
+    for (std::uint32_t consumers = 1; consumers <= 17; ++consumers) {
+      CAPTURE(producers);
+      CAPTURE(consumers);
+      const IntermediateResult result = wired(Partitioning::Rescale, producers, consumers);
+      std::uint32_t read = 0;
+      for (std::uint32_t consumer = 0; consumer < consumers; ++consumer) {
+        const PartitionRange range = result.partitions_of(consumer);
+        for (std::uint32_t partition = range.first; partition < range.first + range.count; ++partition) {
+          const SubtaskRange fed = result.consumers_of(partition);
+          REQUIRE((fed.first <= consumer && consumer < fed.first + fed.count));
+          ++read;
+        }
+      }
+      std::uint32_t fed = 0;
+      for (std::uint32_t partition = 0; partition < producers; ++partition)
+        fed += result.consumers_of(partition).count;
+      REQUIRE(read == fed);
+    }
+  }
+}
+
 TEST_CASE("the widest jobs do not overflow") {
   check_every_subpartition_is_read_once(wired(Partitioning::Rescale, 32768, 32767), 32767);
   check_every_subpartition_is_read_once(wired(Partitioning::Rescale, 32767, 32768), 32768);
