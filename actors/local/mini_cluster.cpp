@@ -22,12 +22,12 @@ namespace weir {
 
 namespace {
 
-TaskManagerNode::Options node_options(const MiniCluster::Options& options, std::uint32_t number) {
+TaskManagerNode::Options node_options(const MiniCluster::Options& options) {
   TaskManagerNode::Options node;
   node.worker = options.worker;
   node.worker.slots = options.slots_per_task_manager;
-  // Shown behind what happened there. With one TaskManager it would say nothing.
-  if (options.task_managers > 1) node.actor.self.data_address = "local-" + std::to_string(number);
+  // They exchange data as they would over machines. One alone needs no socket.
+  if (options.task_managers > 1) node.worker.data_port = 0;
   return node;
 }
 
@@ -58,7 +58,7 @@ MiniCluster::State::State(const Options& options, ProgramSource& programs)
   election.start(*contender);
   caf::anon_send(finder, NewLeader{kStandaloneSession}, job_manager);
   for (std::uint32_t number = 1; number <= options.task_managers; ++number) {
-    const auto& node = task_managers.emplace_back(system, node_options(options, number), programs);
+    const auto& node = task_managers.emplace_back(system, node_options(options), programs);
     caf::anon_send(finder, FollowLeader{}, caf::actor_cast<LeaderFollower>(node.actor()));
   }
   for (const TaskManagerNode& node : task_managers) await_registration(node);

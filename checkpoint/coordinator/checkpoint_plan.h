@@ -12,16 +12,16 @@
 namespace weir {
 
 /// Some neighbouring subtasks of one vertex.
-struct SubtaskRange {
+struct ProducerSubtasks {
   std::size_t vertex = 0;  // index into CheckpointPlan::vertices
   std::uint32_t first = 0;
   std::uint32_t count = 0;
-  bool operator==(const SubtaskRange&) const = default;
+  bool operator==(const ProducerSubtasks&) const = default;
 };
 
 struct CheckpointedTask {
   ExecutionAttemptId attempt;
-  std::vector<SubtaskRange> producers;  // whose output it reads
+  std::vector<ProducerSubtasks> producers;  // whose output it reads
   bool operator==(const CheckpointedTask&) const = default;
 };
 

@@ -7,7 +7,7 @@
 namespace weir {
 namespace {
 
-bool contains(const SubtaskRange& range, TaskPosition at) {
+bool contains(const ProducerSubtasks& range, TaskPosition at) {
   return range.vertex == at.vertex && at.subtask >= range.first && at.subtask - range.first < range.count;
 }
 
@@ -19,7 +19,7 @@ CheckpointRound::CheckpointRound(CheckpointPlan plan) : plan_(std::move(plan)) {
       const CheckpointedTask& planned = plan_.vertices[v].tasks[i];
       Task& task = tasks_[planned.attempt];
       task.position = {.vertex = v, .subtask = i};
-      for (const SubtaskRange& read : planned.producers) task.live_producers += read.count;
+      for (const ProducerSubtasks& read : planned.producers) task.live_producers += read.count;
     }
   }
   deployed_ = tasks_.size();
@@ -45,7 +45,7 @@ std::vector<ExecutionAttemptId> CheckpointRound::on_finished(ExecutionAttemptId 
   for (auto& [consumer, task] : tasks_) {
     const auto& planned = plan_.vertices[task.position.vertex].tasks[task.position.subtask];
     std::uint32_t ended = 0;
-    for (const SubtaskRange& read : planned.producers) ended += contains(read, found->second.position);
+    for (const ProducerSubtasks& read : planned.producers) ended += contains(read, found->second.position);
     if (ended == 0) continue;
     task.live_producers -= ended;
     if (task.live_producers == 0 && task.state != State::Finished) cut_off.push_back(consumer);

@@ -4,7 +4,9 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <cstdlib>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <string>
 #include <utility>
@@ -47,14 +49,25 @@ std::string refusal(const std::string& library, Arguments arguments = {}) {
   return program.error().what.substr(end + 3);
 }
 
-std::vector<std::string> cache_directories() {
-  std::vector<std::string> all;
-  for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::temp_directory_path())) {
-    const std::string name = entry.path().filename().string();
-    if (name.starts_with("weir-programs-")) all.push_back(name);
+/// Where this process puts temporary files meanwhile. Other tests have theirs elsewhere.
+class OwnTemporaryFiles {
+public:
+  OwnTemporaryFiles() : before_(std::filesystem::temp_directory_path()) {
+    ::setenv("TMPDIR", directory_.path().c_str(), 1);
   }
-  return all;
-}
+  ~OwnTemporaryFiles() { ::setenv("TMPDIR", before_.c_str(), 1); }
+  OwnTemporaryFiles(const OwnTemporaryFiles&) = delete;
+  OwnTemporaryFiles& operator=(const OwnTemporaryFiles&) = delete;
+
+  [[nodiscard]] std::size_t count() const {
+    const std::filesystem::directory_iterator files(directory_.path());
+    return static_cast<std::size_t>(std::distance(begin(files), end(files)));
+  }
+
+private:
+  const std::string before_;
+  const testing::TemporaryDirectory directory_;
+};
 
 }  // namespace
 
@@ -193,11 +206,11 @@ TEST_CASE("a library that is not what its hash says is not loaded") {
 }
 
 TEST_CASE("a loader leaves no copies behind") {
-  const auto before = cache_directories();
+  const OwnTemporaryFiles files;
   {
     ProgramLoader loader;
     (void)build(loader, WEIR_NUMBERS, {});
-    CHECK(cache_directories().size() == before.size() + 1);
+    CHECK(files.count() == 1);
   }
-  CHECK(cache_directories().size() == before.size());
+  CHECK(files.count() == 0);
 }

@@ -89,7 +89,7 @@ class Cli(unittest.TestCase):
         self.assert_one_line_error(weir("run", "-Dparallelism.defualt=2", "x.so"), "parallelism.default")
         self.assert_one_line_error(weir("list", "--output", "jsn"), "did you mean 'json'?")
         self.assert_one_line_error(weir("cancel"), "JOB")
-        self.assert_one_line_error(weir("stop", "ab"), "weir cancel")
+        self.assert_one_line_error(weir("stop"), "weir stop [OPTIONS] JOB")
 
     def test_a_program_that_is_missing_or_none_gets_one_line(self):
         self.assert_one_line_error(weir("run", "--local", "/nonexistent/x.so"), "/nonexistent/x.so")

@@ -81,7 +81,7 @@ public:
                     std::move(recovered), letters) {}
 
   static CheckpointPlan plan(std::uint64_t first_attempt = 1) {
-    const auto task = [&](std::uint64_t number, std::vector<SubtaskRange> producers) {
+    const auto task = [&](std::uint64_t number, std::vector<ProducerSubtasks> producers) {
       return CheckpointedTask{.attempt = attempt(first_attempt - 1 + number),
                               .producers = std::move(producers)};
     };
