@@ -13,6 +13,7 @@ std::span<const AnyOption> all() {
       kBlobDirectory,
       kMaxLibrarySize,
       kArchivedJobs,
+      kSlotRequestTimeout,
       kHeartbeatInterval,
       kHeartbeatTimeout,
       kRestartStrategy,
