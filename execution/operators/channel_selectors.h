@@ -39,44 +39,53 @@ void write_record(RecordSink& sink, std::uint32_t channel, const T& value, Event
 
 }  // namespace detail
 
+/// What all outgoing edges do with what stands between records: every channel gets it.
+template <Record T>
+class EdgeOutput : public Input<T> {
+public:
+  explicit EdgeOutput(RecordSink& sink) : sink_(sink) {}
+
+  void process_watermark(EventTime watermark) final { sink_.broadcast_element(watermark_bytes(watermark)); }
+  void process_status(StreamStatus status) final { sink_.broadcast_element(status_bytes(status)); }
+
+protected:
+  RecordSink& sink_;  // outlives this
+};
+
 /// An outgoing edge: chooses a channel for each record and writes it there. `Select` is called with the
 /// record and returns the channel's index; it is a type of its own and no virtual call.
 template <Record T, class Select>
-class RecordOutput final : public Input<T> {
+class RecordOutput final : public EdgeOutput<T> {
 public:
-  RecordOutput(RecordSink& sink, Select select) : sink_(sink), select_(std::move(select)) {}
+  RecordOutput(RecordSink& sink, Select select) : EdgeOutput<T>(sink), select_(std::move(select)) {}
 
   void process(const T& value, EventTime time) override {
     try {
-      detail::write_record(sink_, select_(value), value, time);
+      detail::write_record(this->sink_, select_(value), value, time);
     } catch (...) {
-      rethrow_attributed(sink_.producer());
+      rethrow_attributed(this->sink_.producer());
     }
   }
 
 private:
-  RecordSink& sink_;  // outlives this
   Select select_;
 };
 
 /// An outgoing edge that writes each record to every channel.
 template <Record T>
-class BroadcastOutput final : public Input<T> {
+class BroadcastOutput final : public EdgeOutput<T> {
 public:
-  explicit BroadcastOutput(RecordSink& sink) : sink_(sink) {}
+  using EdgeOutput<T>::EdgeOutput;
 
   void process(const T& value, EventTime time) override {
     try {
-      for (std::uint32_t channel = 0; channel < sink_.channel_count(); ++channel) {
-        detail::write_record(sink_, channel, value, time);
+      for (std::uint32_t channel = 0; channel < this->sink_.channel_count(); ++channel) {
+        detail::write_record(this->sink_, channel, value, time);
       }
     } catch (...) {
-      rethrow_attributed(sink_.producer());
+      rethrow_attributed(this->sink_.producer());
     }
   }
-
-private:
-  RecordSink& sink_;  // outlives this
 };
 
 /// Forward and Global: the first channel. (Of a forward edge it is the only one.)

@@ -1,14 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
+
 #include "base/time.h"
 
 namespace weir {
 
-/// The receiving face of something, whatever its type of record.
+/// Whether a stream may be waited for.
+enum class StreamStatus : std::uint8_t {
+  Active,  // records or watermarks may come at any time
+  Idle,  // nothing comes for now: whoever reads other streams as well does not wait for this one's watermark
+};
+
+/// The receiving face of something, whatever its type of record. What stands between records comes here, in
+/// order with them; a face that has no use for it need not say so.
 class AnyInput {
 public:
   virtual ~AnyInput() = default;
+  /// Time is at `watermark`: records of that time or an earlier one that come after it are late.
+  /// EventTime::max(): no record follows. A watermark that is not later than the one before says nothing.
+  virtual void process_watermark(EventTime) {}
+  /// Idle until it says otherwise. At the beginning a stream is active.
+  virtual void process_status(StreamStatus) {}
 };
 
 /// The receiving face of an operator or of an outgoing edge. A chain is Inputs that call each other: a record

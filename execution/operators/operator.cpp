@@ -26,6 +26,16 @@ void OperatorContext::end_restore() {
   restored_.slices.clear();
 }
 
+void Operator::advance_watermark(EventTime watermark) {
+  if (watermark <= watermark_) return;
+  watermark_ = watermark;
+  guarded([&] { on_watermark(watermark); });
+}
+
+void Operator::change_status(StreamStatus status) {
+  guarded([&] { on_status(status); });
+}
+
 void rethrow_attributed(const std::string& operator_name) {
   try {
     throw;

@@ -32,7 +32,8 @@ private:
 /// What happens to records: one an operator and subtask. The task opens it, feeds it, finishes and closes it.
 ///
 /// Threads: the task's, all of it.
-/// Order:   open(), records, finish() when the input has ended, close(). close() comes also after a failure.
+/// Order:   open(), records and watermarks, finish() when the input has ended, close(). close() comes also
+///          after a failure. An input that ends by itself sends the watermark EventTime::max() first.
 class Operator {
 public:
   virtual ~Operator() = default;
@@ -57,9 +58,24 @@ public:
   virtual void close() {}
 
   [[nodiscard]] const std::string& name() const { return context_->operator_name(); }
+  /// The latest watermark that came, EventTime::none() at first. Of several inputs, the earliest of theirs.
+  [[nodiscard]] EventTime current_watermark() const { return watermark_; }
+
+  /// By the operator's receiving face. Time never goes back: an earlier watermark is not taken.
+  void advance_watermark(EventTime watermark);
+  void change_status(StreamStatus status);
 
 protected:
   [[nodiscard]] OperatorContext& context() const { return *context_; }
+
+  /// Time has come so far; current_watermark() says so already. An operator hands it on when it has emitted
+  /// all that belongs before it.
+  virtual void on_watermark(EventTime watermark) { forward_watermark(watermark); }
+  virtual void on_status(StreamStatus status) { forward_status(status); }
+
+  // To all that comes after the operator.
+  virtual void forward_watermark(EventTime) {}
+  virtual void forward_status(StreamStatus) {}
 
   /// Calls the user's code, so that what it throws carries this operator's name. What comes from operators
   /// further down has theirs already. Costs nothing while nothing is thrown.
@@ -77,6 +93,7 @@ protected:
 
 private:
   OperatorContext* context_ = nullptr;
+  EventTime watermark_ = EventTime::none();
 };
 
 /// An operator of one input and one output. Subclasses say what process() does; results go to next().
@@ -88,8 +105,14 @@ public:
 
   void set_output(Input<Out_>& next) { next_ = &next; }
 
+  void process_watermark(EventTime watermark) final { advance_watermark(watermark); }
+  void process_status(StreamStatus status) final { change_status(status); }
+
 protected:
   [[nodiscard]] Input<Out_>& next() { return *next_; }
+
+  void forward_watermark(EventTime watermark) override { next_->process_watermark(watermark); }
+  void forward_status(StreamStatus status) override { next_->process_status(status); }
 
 private:
   Input<Out_>* next_ = nullptr;  // wired by the chain before open(), outlives this
@@ -111,6 +134,8 @@ public:
       rethrow_attributed(op_.name());
     }
   }
+  void process_watermark(EventTime watermark) override { op_.advance_watermark(watermark); }
+  void process_status(StreamStatus status) override { op_.change_status(status); }
 
 private:
   Op& op_;  // outlives this
@@ -122,6 +147,9 @@ class SinkOperator : public Operator, public Input<In_> {
 public:
   using In = In_;
   using Result = void;
+
+  void process_watermark(EventTime watermark) final { advance_watermark(watermark); }
+  void process_status(StreamStatus status) final { change_status(status); }
 };
 
 }  // namespace weir

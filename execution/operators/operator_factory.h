@@ -57,6 +57,12 @@ public:
   void process(const T& value, EventTime time) override {
     for (Input<T>* target : targets_) target->process(value, time);
   }
+  void process_watermark(EventTime watermark) override {
+    for (Input<T>* target : targets_) target->process_watermark(watermark);
+  }
+  void process_status(StreamStatus status) override {
+    for (Input<T>* target : targets_) target->process_status(status);
+  }
 
 private:
   std::vector<Input<T>*> targets_;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <utility>
@@ -35,6 +36,16 @@ public:
     places_[channel].at = end;
     ++record_count_;
     if (flush_each_) [[unlikely]] flush(channel);
+  }
+
+  /// An element that is no record, to every channel, behind all that was written.
+  void broadcast_element(std::span<const std::byte> element) {
+    for (std::uint32_t channel = 0; channel < channel_count(); ++channel) {
+      std::byte* at = reserve(channel, element.size());
+      std::memcpy(at, element.data(), element.size());
+      places_[channel].at = at + element.size();
+      if (flush_each_) flush(channel);
+    }
   }
 
   /// An element of any length, in pieces.

@@ -67,6 +67,19 @@ public:
     return loop_.breathe();
   }
 
+  /// No record of this time or an earlier one follows. A source that knows this need not have anybody guess
+  /// it from the records. At the end of run() the source's time is at its end by itself.
+  void emit_watermark(EventTime watermark) {
+    if (watermark <= watermark_) return;
+    watermark_ = watermark;
+    mark_active();
+    next_.process_watermark(watermark);
+  }
+  /// Nothing comes for now: nobody is to wait for this subtask's watermark, until it is marked active or
+  /// emits the next one. A record alone does not end it.
+  void mark_idle() { change_status(StreamStatus::Idle); }
+  void mark_active() { change_status(StreamStatus::Active); }
+
   /// Whether the JobManager hands out the input in the splits that the source's input_splits() made. Else
   /// each subtask reads its own share.
   [[nodiscard]] bool has_input_splits() const { return loop_.has_input_splits(); }
@@ -82,9 +95,15 @@ public:
   void await_readable(int descriptor) { loop_.await_readable(descriptor); }
 
 private:
+  void change_status(StreamStatus status) {
+    if (status != std::exchange(status_, status)) next_.process_status(status);
+  }
+
   Input<T>& next_;
   SourceLoop& loop_;
   const OperatorContext& place_;
+  EventTime watermark_ = EventTime::none();
+  StreamStatus status_ = StreamStatus::Active;
 };
 
 /// Where records come from: a loop that collects them and returns when there are no more, or when it is to
@@ -135,6 +154,8 @@ public:
   void run(SourceLoop& loop) override {
     SourceContext<T> context(*next_, loop, this->context());
     this->guarded([&] { function_->run(context); });
+    // A source that was stopped goes on from its last savepoint: what follows there is not late.
+    if (loop.is_running()) context.emit_watermark(EventTime::max());
   }
 
 private:

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
 #include "base/time.h"
+#include "execution/operators/input.h"
 #include "memory/data_view.h"
 
 namespace weir {
@@ -15,7 +17,7 @@ namespace weir {
 ///     TimedRecord     [0] [event time, i64 ms] value
 ///     Watermark       [2] [event time, i64 ms]
 ///     LatencyMarker   [3] ...                              (reserved)
-///     StreamStatus    [4] ...                              (reserved)
+///     StreamStatus    [4] [0 active, 1 idle, u8]
 ///     LargeElement    [5] [length, u64] an element of any kind that does not fit into a segment; its bytes
 ///                     go on in the channel's following buffers, behind nothing else, until the length is
 ///                     reached
@@ -44,6 +46,19 @@ inline constexpr std::uint64_t kMaxElementBytes = std::uint64_t{1} << 30;
   }
   *at = static_cast<std::byte>(ElementTag::TimedRecord);
   return store_raw(at + 1, time.millis);
+}
+
+// Elements between records.
+using WatermarkBytes = std::array<std::byte, 1 + sizeof(std::int64_t)>;
+using StreamStatusBytes = std::array<std::byte, 2>;
+
+[[nodiscard]] inline WatermarkBytes watermark_bytes(EventTime watermark) {
+  WatermarkBytes bytes{static_cast<std::byte>(ElementTag::Watermark)};
+  store_raw(bytes.data() + 1, watermark.millis);
+  return bytes;
+}
+[[nodiscard]] inline StreamStatusBytes status_bytes(StreamStatus status) {
+  return {static_cast<std::byte>(ElementTag::StreamStatus), static_cast<std::byte>(status)};
 }
 
 /// The value behind a record's header, or nullptr if what stands at `at` is no record or ends too early.

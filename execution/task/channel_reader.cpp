@@ -4,12 +4,13 @@
 #include <algorithm>
 #include <stdexcept>
 #include <string>
+#include <tuple>
 
 #include "execution/operators/stream_element.h"
 
 namespace weir {
 
-std::size_t ChannelReader::read(std::span<const std::byte> bytes, ElementReader& records,
+std::size_t ChannelReader::read(std::span<const std::byte> bytes, ElementReader& records, Listener& listener,
                                 const std::atomic<std::uint32_t>& attention, std::uint64_t& record_count) {
   const std::byte* at = bytes.data();
   const std::byte* const end = at + bytes.size();
@@ -21,24 +22,33 @@ std::size_t ChannelReader::read(std::span<const std::byte> bytes, ElementReader&
     }
     at = records.read_records(at, end, attention, record_count);
     if (at == end || attention.load(std::memory_order_relaxed) != 0) break;
-
-    const auto tag = static_cast<ElementTag>(*at);
-    const auto left = static_cast<std::size_t>(end - at);
-    if (tag == ElementTag::Watermark && left >= kMaxElementHeaderBytes) {
-      at += kMaxElementHeaderBytes;
-    } else if (tag == ElementTag::LargeElement && left >= kLargeElementHeaderBytes) {
-      large_missing_ = load_raw<std::uint64_t>(at + 1);
-      if (large_missing_ == 0 || large_missing_ > kMaxElementBytes) {
-        throw std::runtime_error("an element of " + std::to_string(large_missing_) +
-                                 " bytes was announced: the most is " + std::to_string(kMaxElementBytes));
-      }
-      at += kLargeElementHeaderBytes;
-    } else {
-      throw std::runtime_error("a buffer holds an element of unknown kind " +
-                               std::to_string(static_cast<int>(tag)));
-    }
+    at = read_other(at, end, listener);
   }
   return static_cast<std::size_t>(at - bytes.data());
+}
+
+const std::byte* ChannelReader::read_other(const std::byte* at, const std::byte* end, Listener& listener) {
+  const auto tag = static_cast<ElementTag>(*at);
+  const auto left = static_cast<std::size_t>(end - at);
+  if (tag == ElementTag::Watermark && left >= std::tuple_size_v<WatermarkBytes>) {
+    listener.on_watermark({load_raw<std::int64_t>(at + 1)});
+    return at + std::tuple_size_v<WatermarkBytes>;
+  }
+  if (tag == ElementTag::StreamStatus && left >= std::tuple_size_v<StreamStatusBytes> &&
+      at[1] <= static_cast<std::byte>(StreamStatus::Idle)) {
+    listener.on_status(static_cast<StreamStatus>(at[1]));
+    return at + std::tuple_size_v<StreamStatusBytes>;
+  }
+  if (tag == ElementTag::LargeElement && left >= kLargeElementHeaderBytes) {
+    large_missing_ = load_raw<std::uint64_t>(at + 1);
+    if (large_missing_ == 0 || large_missing_ > kMaxElementBytes) {
+      throw std::runtime_error("an element of " + std::to_string(large_missing_) +
+                               " bytes was announced: the most is " + std::to_string(kMaxElementBytes));
+    }
+    return at + kLargeElementHeaderBytes;
+  }
+  throw std::runtime_error("a buffer holds an element of unknown kind " +
+                           std::to_string(static_cast<int>(tag)));
 }
 
 std::size_t ChannelReader::assemble(std::span<const std::byte> bytes) {

@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "execution/task/input_processor.h"
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
 namespace weir {
 
-void InputProcessor::add(InputGate& gate, std::unique_ptr<ElementReader> reader) {
+void InputProcessor::add(InputGate& gate, std::unique_ptr<ElementReader> reader, AnyInput& input) {
   gate.request_partitions();
-  sources_.push_back(
-      {&gate, std::move(reader), std::vector<ChannelReader>(gate.channel_count()), channel_count_});
+  Entrance& entrance = entrance_of(input);
+  sources_.push_back({&gate, std::move(reader), std::vector<ChannelReader>(gate.channel_count()),
+                      channel_count_, &entrance, entrance.channel_count});
   channel_count_ += gate.channel_count();
+  entrance.channel_count += gate.channel_count();
+  entrance.valve.add_channels(gate.channel_count());
+}
+
+InputProcessor::Entrance& InputProcessor::entrance_of(AnyInput& input) {
+  const auto found = std::ranges::find(entrances_, &input, &Entrance::input);
+  return found != entrances_.end() ? *found : entrances_.emplace_back(Entrance{.input = &input});
 }
 
 InputProcessor::Step InputProcessor::step(const std::atomic<std::uint32_t>& attention) {
@@ -23,8 +32,7 @@ InputProcessor::Step InputProcessor::step(const std::atomic<std::uint32_t>& atte
     switch (source.is_finished ? InputGate::Poll::Finished : source.gate->poll(element_)) {
       case InputGate::Poll::Data:
         if (element_.event) {
-          event_source_ = &source;
-          event_channel_ = source.first_channel + element_.channel;
+          take_event(source);
           return Step::Event;
         }
         current_ = &source;
@@ -42,6 +50,29 @@ InputProcessor::Step InputProcessor::step(const std::atomic<std::uint32_t>& atte
   return finished == sources_.size() ? Step::Finished : Step::Idle;
 }
 
+void InputProcessor::take_event(Source& source) {
+  event_source_ = &source;
+  event_channel_ = source.first_channel + element_.channel;
+  if (element_.event->kind != StreamEvent::Kind::EndOfPartition) return;
+  tell(*source.entrance, source.entrance->valve.on_end(entrance_channel(source, element_.channel)));
+}
+
+void InputProcessor::on_watermark(EventTime watermark) {
+  Entrance& entrance = *current_->entrance;
+  tell(entrance, entrance.valve.on_watermark(entrance_channel(*current_, element_.channel), watermark));
+}
+
+void InputProcessor::on_status(StreamStatus status) {
+  Entrance& entrance = *current_->entrance;
+  tell(entrance, entrance.valve.on_status(entrance_channel(*current_, element_.channel), status));
+}
+
+void InputProcessor::tell(Entrance& entrance, const WatermarkValve::Outcome& outcome) {
+  if (outcome.became_active) entrance.input->process_status(StreamStatus::Active);
+  if (!outcome.watermark.is_none()) entrance.input->process_watermark(outcome.watermark);
+  if (outcome.became_idle) entrance.input->process_status(StreamStatus::Idle);
+}
+
 void InputProcessor::block_event_channel() { event_source_->gate->block(element_.channel); }
 
 void InputProcessor::unblock_all() {
@@ -51,7 +82,8 @@ void InputProcessor::unblock_all() {
 InputProcessor::Step InputProcessor::read_current(const std::atomic<std::uint32_t>& attention) {
   const auto bytes = element_.buffer.bytes().subspan(used_bytes_);
   ChannelReader& channel = current_->channels[element_.channel];
-  used_bytes_ += static_cast<std::uint32_t>(channel.read(bytes, *current_->reader, attention, record_count_));
+  used_bytes_ +=
+      static_cast<std::uint32_t>(channel.read(bytes, *current_->reader, *this, attention, record_count_));
   if (used_bytes_ < element_.buffer.size()) return Step::Interrupted;
   element_.buffer = {};
   current_ = nullptr;

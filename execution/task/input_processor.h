@@ -2,19 +2,22 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <vector>
 
 #include "execution/operators/element_reader.h"
 #include "execution/task/channel_reader.h"
+#include "execution/task/watermark_valve.h"
 #include "network/input_gate.h"
 
 namespace weir {
 
-/// Pulls buffers out of a task's gates, in turn, and works through them.
+/// Pulls buffers out of a task's gates, in turn, and works through them: records go to the gate's reader, and
+/// the time of an operator's input is made of the times of all channels that lead to it.
 ///
 /// Threads: the task's. Errors: throws std::runtime_error when a gate has failed or bytes make no sense.
-class InputProcessor {
+class InputProcessor final : private ChannelReader::Listener {
 public:
   enum class Step : std::uint8_t {
     Progressed,   // there may be more
@@ -24,8 +27,9 @@ public:
     Finished,     // every gate has ended
   };
 
-  /// Adds a gate, read by `reader`. Before the first step; the gate outlives this.
-  void add(InputGate& gate, std::unique_ptr<ElementReader> reader);
+  /// Adds a gate, read by `reader` into `input`, which several gates may share. Before the first step; both
+  /// outlive this.
+  void add(InputGate& gate, std::unique_ptr<ElementReader> reader, AnyInput& input);
 
   /// Works through at most one buffer.
   [[nodiscard]] Step step(const std::atomic<std::uint32_t>& attention);
@@ -42,16 +46,35 @@ public:
   [[nodiscard]] std::uint64_t byte_count() const { return byte_count_; }
 
 private:
+  /// An input of the head operator.
+  struct Entrance {
+    AnyInput* input = nullptr;
+    WatermarkValve valve;
+    std::uint32_t channel_count = 0;
+  };
   struct Source {
     InputGate* gate = nullptr;
     std::unique_ptr<ElementReader> reader;
     std::vector<ChannelReader> channels;
     std::uint32_t first_channel = 0;  // counted over all gates
+    Entrance* entrance = nullptr;
+    std::uint32_t first_entrance_channel = 0;  // counted over the gates of the entrance
     bool is_finished = false;
   };
 
+  [[nodiscard]] Entrance& entrance_of(AnyInput& input);
   [[nodiscard]] Step read_current(const std::atomic<std::uint32_t>& attention);
+  void take_event(Source& source);
 
+  // Of the channel whose element_ is under way.
+  void on_watermark(EventTime watermark) override;
+  void on_status(StreamStatus status) override;
+  [[nodiscard]] static std::uint32_t entrance_channel(const Source& source, std::uint32_t channel) {
+    return source.first_entrance_channel + channel;
+  }
+  static void tell(Entrance& entrance, const WatermarkValve::Outcome& outcome);
+
+  std::deque<Entrance> entrances_;
   std::vector<Source> sources_;
   std::size_t turn_ = 0;         // the gate to poll next
   Source* current_ = nullptr;    // whose buffer is under way

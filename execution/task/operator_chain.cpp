@@ -206,4 +206,6 @@ std::unique_ptr<ElementReader> OperatorChain::make_reader() {
   return links_.front().factory->make_reader(*links_.front().instance);
 }
 
+AnyInput& OperatorChain::head_input() { return links_.front().factory->input_of(*links_.front().instance); }
+
 }  // namespace weir

@@ -54,6 +54,8 @@ public:
   [[nodiscard]] bool begins_with_source() const { return is_source_; }
   [[nodiscard]] AnySourceOperator& source();
   [[nodiscard]] std::unique_ptr<ElementReader> make_reader();
+  /// Where the head gets what stands between records.
+  [[nodiscard]] AnyInput& head_input();
   /// The operator that is to blame for what no operator put its name to.
   [[nodiscard]] const std::string& head_name() const { return links_.front().name; }
   /// Where the operators' code begins, under their names.

@@ -50,7 +50,8 @@ StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& t
                    {.mailbox = mailbox_,
                     .writers = around.snapshot_writers,
                     .responder = around.checkpoint_responder}) {
-  for (const auto& gate : around.wiring.inputs) input_.add(*gate, chain_->make_reader());
+  for (const auto& gate : around.wiring.inputs)
+    input_.add(*gate, chain_->make_reader(), chain_->head_input());
   if (!chain_->begins_with_source()) aligner_.emplace(input_.channel_count(), mode_of(task));
   const auto timeout = shortest_buffer_timeout(program, task);
   if (timeout.count() <= 0) return;

@@ -171,7 +171,7 @@ Latencies read_task(int channel) {
   InputGate gate(std::move(channels), bell);
   StampLog stamps;
   InputProcessor input;
-  input.add(gate, std::make_unique<RecordReader<Stamp, StampLog>>(stamps));
+  input.add(gate, std::make_unique<RecordReader<Stamp, StampLog>>(stamps), stamps);
   const std::atomic<std::uint32_t> attention = 0;
   for (;;) {
     const auto step = input.step(attention);

@@ -61,19 +61,25 @@ struct Rewriter final : Input<T> {
   std::vector<std::byte> room;
 };
 
+struct Deaf final : ChannelReader::Listener {
+  void on_watermark(EventTime) override {}
+  void on_status(StreamStatus) override {}
+};
+
 template <class T>
 void read_as(std::span<const std::uint8_t> bytes, std::size_t buffer_bytes) {
   static const std::atomic<std::uint32_t> kNoInterruption = 0;
   Rewriter<T> head;
   RecordReader<T, Rewriter<T>> records(head);
   ChannelReader channel;
+  Deaf times;
   std::uint64_t count = 0;
   try {
     while (!bytes.empty()) {
       const std::size_t piece = std::min(buffer_bytes, bytes.size());
       const std::unique_ptr<std::byte[]> exact(new std::byte[piece]);  // so that a sanitizer sees its end
       std::memcpy(exact.get(), bytes.data(), piece);
-      const std::size_t used = channel.read({exact.get(), piece}, records, kNoInterruption, count);
+      const std::size_t used = channel.read({exact.get(), piece}, records, times, kNoInterruption, count);
       WEIR_CHECK(used == piece, "a reader that nobody interrupts reads all");
       bytes = bytes.subspan(piece);
     }

@@ -47,18 +47,29 @@ Bytes tagged(ElementTag tag, Number number) {
   return bytes;
 }
 
-Bytes watermark(std::int64_t millis) { return tagged(ElementTag::Watermark, millis); }
+template <class Array>
+Bytes bytes_of(const Array& array) {
+  return {array.begin(), array.end()};
+}
+
+Bytes watermark(std::int64_t millis) { return bytes_of(watermark_bytes(EventTime{millis})); }
+Bytes status(StreamStatus status) { return bytes_of(status_bytes(status)); }
 Bytes large(const Bytes& element) {
   return tagged(ElementTag::LargeElement, std::uint64_t{element.size()}) + element;
 }
 
-/// A channel whose records are gathered.
-struct Channel {
+/// A channel whose elements are gathered: records and, beside the number of records before them, the others.
+struct Channel : ChannelReader::Listener {
   /// Reads one buffer, which ends where it says. Returns how many of its bytes were used.
   std::size_t read(const Bytes& bytes) {
     const std::unique_ptr<std::byte[]> exact(new std::byte[bytes.size()]);
     if (!bytes.empty()) std::memcpy(exact.get(), bytes.data(), bytes.size());
-    return reader.read({exact.get(), bytes.size()}, records, attention, record_count);
+    return reader.read({exact.get(), bytes.size()}, records, *this, attention, record_count);
+  }
+  void on_watermark(EventTime watermark) override { note("watermark " + std::to_string(watermark.millis)); }
+  void on_status(StreamStatus status) override { note(status == StreamStatus::Idle ? "idle" : "active"); }
+  void note(const std::string& what) {
+    others.push_back(std::to_string(head.values.size()) + ": " + what);
   }
   std::string failure(const Bytes& bytes) {
     try {
@@ -74,6 +85,7 @@ struct Channel {
   std::atomic<std::uint32_t> attention = 0;
   std::uint64_t record_count = 0;
   ChannelReader reader;
+  Texts others;
 };
 
 /// A head that looks up after some records, as a task does when a letter comes.
@@ -103,10 +115,14 @@ TEST_CASE("an empty buffer holds nothing") {
   CHECK(channel.head.values.empty());
 }
 
-TEST_CASE("watermarks between records are kept from the head") {
+TEST_CASE("watermarks and statuses come in order with the records") {
   Channel channel;
-  channel.read(watermark(1) + record("a") + watermark(2) + watermark(3) + record("b") + watermark(4));
+  channel.read(watermark(1) + record("a") + watermark(2) + status(StreamStatus::Idle) + record("b") +
+               status(StreamStatus::Active) + watermark(-4));
   CHECK(channel.head.values == Texts{"a", "b"});
+  CHECK(channel.others ==
+        Texts{"0: watermark 1", "1: watermark 2", "1: idle", "2: active", "2: watermark -4"});
+  CHECK(channel.record_count == 2);
 }
 
 TEST_CASE("a large element is put together from any number of buffers, with records before and behind it") {
@@ -130,13 +146,14 @@ TEST_CASE("a large element is put together from any number of buffers, with reco
 TEST_CASE("a reader that is interrupted says how far it came, and goes on from there") {
   Interrupter head;
   RecordReader<std::string, Interrupter> records(head);
+  Channel others;
   ChannelReader reader;
   std::uint64_t count = 0;
   const Bytes all = record("a") + record("b") + large(record("c")) + record("d") + watermark(5) + record("e");
   std::span<const std::byte> rest(all);
   int interruptions = 0;
   while (!rest.empty()) {
-    rest = rest.subspan(reader.read(rest, records, head.attention, count));
+    rest = rest.subspan(reader.read(rest, records, others, head.attention, count));
     if (head.attention.exchange(0) != 0) ++interruptions;
   }
   CHECK(head.values == Texts{"a", "b", "c", "d", "e"});
@@ -160,6 +177,8 @@ TEST_CASE("bytes that make no sense are refused with a word about them") {
   CHECK(Channel().failure(cut) == "a record could not be read: its bytes are no string");
   CHECK(Channel().failure({std::byte{77}}) == "a buffer holds an element of unknown kind 77");
   CHECK(Channel().failure({std::byte{2}, std::byte{1}}) == "a buffer holds an element of unknown kind 2");
+  CHECK(Channel().failure({std::byte{4}}) == "a buffer holds an element of unknown kind 4");
+  CHECK(Channel().failure({std::byte{4}, std::byte{2}}) == "a buffer holds an element of unknown kind 4");
   CHECK(Channel().failure(large({})).starts_with("an element of 0 bytes was announced"));
   CHECK(Channel().failure(tagged(ElementTag::LargeElement, kMaxElementBytes + 1)).find("was announced") !=
         std::string::npos);

@@ -63,7 +63,7 @@ struct ReadingTask {
       channels.push_back(std::make_unique<LocalInputChannel>(worker.registry, worker.id(i), subpartition));
     }
     gate = std::make_unique<InputGate>(std::move(channels), bell);
-    input.add(*gate, std::make_unique<RecordReader<std::string, Gathered<std::string>>>(head));
+    input.add(*gate, std::make_unique<RecordReader<std::string, Gathered<std::string>>>(head), head);
   }
 
   /// What can be read now.
