@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <chrono>
+#include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "base/time.h"
+#include "graph/execution_state.h"
 #include "graph/job_graph.h"
 
 namespace weir {
@@ -73,6 +78,34 @@ public:
   /// One that is not there is no error.
   [[nodiscard]] virtual Status remove(JobId job) = 0;
   [[nodiscard]] virtual Result<std::vector<JobGraph>> recover() = 0;
+};
+
+/// How a job ended.
+struct JobVerdict {
+  JobId job;
+  std::string name;
+  JobStatus status = JobStatus::Finished;  // globally terminal
+  std::string failure;                     // empty unless Failed
+  WallTime started;
+  WallTime ended;
+  std::map<std::string, std::int64_t> accumulators;
+  bool operator==(const JobVerdict&) const = default;
+};
+template <class F>
+typename F::result_type inspect(F& f, JobVerdict& x) {
+  return f(x.job, x.name, x.status, x.failure, x.started, x.ended, x.accumulators);
+}
+
+/// Keeps how jobs ended, beyond the life of this process. A job whose end is recorded is never run again.
+///
+/// Threads: one at a time; its calls may take long.
+class JobVerdictStore {
+public:
+  virtual ~JobVerdictStore() = default;
+  /// Before anybody is told.
+  [[nodiscard]] virtual Status record(const JobVerdict& verdict) = 0;
+  /// Of the latest jobs, in the order in which they ended.
+  [[nodiscard]] virtual Result<std::vector<JobVerdict>> recover() = 0;
 };
 
 }  // namespace weir
