@@ -48,6 +48,25 @@ inline constexpr Option<Duration> kFailureRateInterval{
 inline constexpr Option<Duration> kFailureRateDelay{"restart-strategy.failure-rate.delay", "1 s",
                                                     "between a failure and the restart"};
 
+inline constexpr Option<std::string> kStateBackend{
+    "state.backend", "memory", "of jobs that set none: memory (or jobmanager), filesystem (or fs), rocksdb"};
+inline constexpr Option<bool> kIncrementalCheckpoints{
+    "state.backend.incremental", "false", "a checkpoint from rocksdb holds only what has changed"};
+inline constexpr Option<std::string> kCheckpointDirectory{
+    "state.checkpoints.dir", "", "directory for checkpoints, which all machines see; jobs may name another"};
+inline constexpr Option<std::string> kSavepointDirectory{
+    "state.savepoints.dir", "", "directory for savepoints whose asker names none"};
+inline constexpr Option<std::uint32_t> kRetainedCheckpoints{
+    "state.checkpoints.num-retained", "1", "completed checkpoints of a job that are kept; at least 1"};
+inline constexpr Option<Bytes> kFsMemoryThreshold{
+    "state.backend.fs.memory-threshold", "1kb", "state up to this size is no file of its own; at most 1mb"};
+inline constexpr Option<std::string> kRocksDbDirectory{
+    "state.backend.rocksdb.localdir", "", "where rocksdb works, on a fast local disk; unset: io.tmp.dirs"};
+inline constexpr Option<Bytes> kRocksDbWriteBuffer{
+    "state.backend.rocksdb.writebuffer.size", "64mb", "changes in memory, of one operator in one subtask"};
+inline constexpr Option<Bytes> kRocksDbBlockCache{
+    "state.backend.rocksdb.block.cache-size", "64mb", "reads in memory, of one operator in one subtask"};
+
 inline constexpr Option<Duration> kRegistrationInitialBackoff{
     "taskmanager.registration.initial-backoff", "500 ms", "until a TaskManager asks again to be taken in"};
 inline constexpr Option<Duration> kRegistrationMaxBackoff{"taskmanager.registration.max-backoff", "30 s",

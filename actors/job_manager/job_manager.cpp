@@ -14,8 +14,12 @@ Outcome JobManager::on_submit(const SubmitJob& mail, ClientId client, WallTime n
     return Outcome::refused({ErrorCode::Refused, "job " + id.hex() + " was submitted before and is " +
                                                      std::string(name_of(known->graph().status()))});
   const RestartOptions& restart = chosen_restart(mail.graph.restart, options_.restart);
-  auto graph =
-      ExecutionGraph::build(mail.graph, {.restart_strategy = make_restart_strategy(restart)}, now);
+  auto checkpoints = chosen_checkpoints(mail.graph.checkpoints, options_.state);
+  if (!checkpoints) return Outcome::refused(checkpoints.error());
+  JobGraph job_graph = mail.graph;
+  job_graph.checkpoints = *std::move(checkpoints);
+  auto graph = ExecutionGraph::build(std::move(job_graph),
+                                     {.restart_strategy = make_restart_strategy(restart)}, now);
   if (!graph) return Outcome::refused(graph.error());
   if (auto kept = out_.keep_library(id, mail.graph.program.library); !kept) {
     return Outcome::refused(kept.error());

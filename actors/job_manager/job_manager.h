@@ -13,6 +13,7 @@
 #include "base/ids.h"
 #include "base/time.h"
 #include "graph/failover.h"
+#include "graph/state_defaults.h"
 #include "messages/archive.h"
 #include "messages/job.h"
 #include "messages/outcome.h"
@@ -30,6 +31,7 @@ class JobManager {
 public:
   struct Options {
     RestartOptions restart;              // of jobs that say nothing else
+    StateDefaults state;                 // the same
     Duration slot_request_timeout = 5min;  // a job that may wait for slots fails after it
     bool operator==(const Options&) const = default;
   };

@@ -52,7 +52,8 @@ struct MiniCluster::State {
 };
 
 MiniCluster::State::State(const Options& options, ProgramSource& programs)
-    : job_manager(spawn_job_manager(system, {.jobs = {.restart = options.restart}, .instances = {}})),
+    : job_manager(spawn_job_manager(
+          system, {.jobs = {.restart = options.restart, .state = options.state}, .instances = {}})),
       finder(spawn_leader_finder(system)),
       contender(job_manager) {
   election.start(*contender);

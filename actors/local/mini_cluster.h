@@ -10,6 +10,7 @@
 #include "execution/task/worker.h"
 #include "graph/failover.h"
 #include "graph/job_graph.h"
+#include "graph/state_defaults.h"
 
 namespace weir {
 
@@ -25,6 +26,7 @@ public:
     std::uint32_t slots_per_task_manager = 1;
     Worker::Options worker;  // of each TaskManager; its slots are those above
     RestartOptions restart;  // of jobs that say nothing else
+    StateDefaults state;     // the same
   };
 
   /// `programs` outlives this.

@@ -37,7 +37,9 @@ constexpr AnyOption kKeys[] = {
     options::kFixedDelayAttempts,  options::kFixedDelay,             options::kMaxFailuresPerInterval,
     options::kFailureRateInterval, options::kFailureRateDelay,       options::kArchivedJobs,
     options::kTlsCertificate,      options::kTlsKey,                 options::kTlsCa,
-    options::kInsecureNetwork,     options::kSlotRequestTimeout,     options::kLogLevel,
+    options::kInsecureNetwork,     options::kSlotRequestTimeout,     options::kStateBackend,
+    options::kIncrementalCheckpoints, options::kCheckpointDirectory, options::kSavepointDirectory,
+    options::kRetainedCheckpoints, options::kLogLevel,
 };
 
 /// Errors: Refused means that it would not be safe; all others that the configuration is wrong.
@@ -53,6 +55,8 @@ Result<JobManagerProcess::Options> options_of(const Config& config) {
   if (!blob_port) return blob_port.error();
   const auto restart = settings::restart(config);
   if (!restart) return restart.error();
+  const auto state = settings::state_defaults(config);
+  if (!state) return state.error();
   const auto heartbeats = settings::heartbeats(config);
   if (!heartbeats) return heartbeats.error();
   const Duration slot_timeout = config.get(options::kSlotRequestTimeout);
@@ -61,7 +65,9 @@ Result<JobManagerProcess::Options> options_of(const Config& config) {
   return JobManagerProcess::Options{.host = interface->host,
                                     .bind_host = interface->bind_host,
                                     .port = *port,
-                                    .jobs = {.restart = *restart, .slot_request_timeout = slot_timeout},
+                                    .jobs = {.restart = *restart,
+                                             .state = *state,
+                                             .slot_request_timeout = slot_timeout},
                                     .heartbeat_interval = heartbeats->interval,
                                     .heartbeat_timeout = heartbeats->timeout,
                                     .archived_jobs = config.get(options::kArchivedJobs),

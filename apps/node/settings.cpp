@@ -16,6 +16,19 @@ bool is_open_to_others(const Config& config, const std::string& bind_host) {
   return !is_loopback(bind_host) && config.get(options::kTlsCertificate).empty();
 }
 
+Result<BackendKind> backend_named(const std::string& name) {
+  if (name == "memory" || name == "jobmanager") return BackendKind::Memory;
+  if (name == "filesystem" || name == "fs") return BackendKind::FileSystem;
+  if (name == "rocksdb") return BackendKind::RocksDb;
+  return wrong("state.backend: '" + name + "' is none; expected memory, filesystem or rocksdb");
+}
+
+Result<std::string> directory(const Config& config, const Option<std::string>& option) {
+  auto path = local_directory(config.get(option));
+  if (!path) return wrong(std::string(option.key) + ": " + path.error().what);
+  return path;
+}
+
 }  // namespace
 
 Result<std::optional<TlsOptions>> tls(const Config& config) {
@@ -64,6 +77,22 @@ Result<RestartOptions> restart(const Config& config) {
     return wrong("restart-strategy: '" + kind + "' is none; expected none, fixed-delay or failure-rate");
   }
   return restart;
+}
+
+Result<StateDefaults> state_defaults(const Config& config) {
+  StateDefaults state;
+  const auto kind = backend_named(config.get(options::kStateBackend));
+  if (!kind) return kind.error();
+  state.backend = {.kind = *kind, .incremental = config.get(options::kIncrementalCheckpoints)};
+  auto checkpoints = directory(config, options::kCheckpointDirectory);
+  if (!checkpoints) return checkpoints.error();
+  state.checkpoint_directory = *std::move(checkpoints);
+  auto savepoints = directory(config, options::kSavepointDirectory);
+  if (!savepoints) return savepoints.error();
+  state.savepoint_directory = *std::move(savepoints);
+  state.retained_checkpoints = config.get(options::kRetainedCheckpoints);
+  if (state.retained_checkpoints == 0) return wrong("state.checkpoints.num-retained: expected at least 1");
+  return state;
 }
 
 Result<Heartbeats> heartbeats(const Config& config) {

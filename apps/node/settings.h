@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "base/tls_options.h"
 #include "graph/failover.h"
+#include "graph/state_defaults.h"
 
 namespace weir::settings {
 
@@ -29,6 +30,9 @@ struct Interface {
 
 /// Of jobs that say nothing else.
 [[nodiscard]] Result<RestartOptions> restart(const Config& config);
+
+/// Of jobs that say nothing else.
+[[nodiscard]] Result<StateDefaults> state_defaults(const Config& config);
 
 /// How often a life sign is sent, and after how long a silence the sender counts as dead.
 struct Heartbeats {

@@ -60,6 +60,10 @@ constexpr AnyOption kKeys[] = {
     options::kCancellationInterval,
     options::kCancellationTimeout,
     options::kTemporaryDirectory,
+    options::kFsMemoryThreshold,
+    options::kRocksDbDirectory,
+    options::kRocksDbWriteBuffer,
+    options::kRocksDbBlockCache,
     options::kLogDirectory,
     options::kTlsCertificate,
     options::kTlsKey,
@@ -81,6 +85,7 @@ Status check_sizes(const Worker::Options& worker) {
   constexpr std::uint32_t kLeastSegment = 1 << 12;
   constexpr std::uint32_t kMostSegment = 1 << 20;
   constexpr std::uint64_t kLeastSegments = 64;
+  constexpr std::size_t kMostInline = 1 << 20;
   const auto wrong = [](std::string what) { return Error{ErrorCode::BadArgument, std::move(what)}; };
   if (worker.slots == 0) return wrong("taskmanager.numberOfTaskSlots: a TaskManager has at least one slot");
   if (worker.segment_bytes < kLeastSegment || worker.segment_bytes > kMostSegment)
@@ -89,6 +94,8 @@ Status check_sizes(const Worker::Options& worker) {
     return wrong("taskmanager.network.memory.max: expected at least 64 segments of memory");
   if (worker.buffers_per_channel == 0)
     return wrong("taskmanager.network.memory.buffers-per-channel: expected at least 1");
+  if (worker.state.inline_bytes > kMostInline)
+    return wrong("state.backend.fs.memory-threshold: expected at most 1 mb");
   if (worker.cancellation.interval <= Duration::zero())
     return wrong("task.cancellation.interval: expected more than 0");
   return Status::ok();
@@ -106,6 +113,10 @@ Result<Worker::Options> worker_of(const Config& config, const std::string& bind_
   worker.data_bind_address = bind_host;
   worker.data_port = *port;
   worker.temporary_directory = config.get(options::kTemporaryDirectory);
+  worker.state = {.directory = config.get(options::kRocksDbDirectory),
+                  .inline_bytes = config.get(options::kFsMemoryThreshold).count,
+                  .memtable_bytes = config.get(options::kRocksDbWriteBuffer).count,
+                  .block_cache_bytes = config.get(options::kRocksDbBlockCache).count};
   worker.cancellation = {.interval = config.get(options::kCancellationInterval),
                          .timeout = config.get(options::kCancellationTimeout)};
   if (Status sound = check_sizes(worker); !sound) return sound.error();

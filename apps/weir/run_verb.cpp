@@ -9,6 +9,7 @@
 
 #include "actors/local/mini_cluster.h"
 #include "api/program_loader.h"
+#include "apps/node/settings.h"
 #include "apps/weir/cluster.h"
 #include "apps/weir/console.h"
 #include "apps/weir/interrupt.h"
@@ -60,13 +61,20 @@ struct Run {
   Running& running;
 };
 
-Result<MiniCluster::Options> local_options(const CommandLine& line, std::uint32_t slots_needed) {
+Result<MiniCluster::Options> local_options(const CommandLine& line, const Config& config,
+                                           std::uint32_t slots_needed) {
   const auto task_managers = line.count("taskmanagers", 1);
   if (!task_managers) return task_managers.error();
   const std::uint32_t fair_share = (slots_needed + *task_managers - 1) / *task_managers;
   const auto slots = line.count("slots", fair_share);
   if (!slots) return slots.error();
-  return MiniCluster::Options{.task_managers = *task_managers, .slots_per_task_manager = *slots};
+  const auto state = settings::state_defaults(config);
+  if (!state) return state.error();
+  return MiniCluster::Options{.task_managers = *task_managers,
+                              .slots_per_task_manager = *slots,
+                              .worker = {},
+                              .restart = {},
+                              .state = *state};
 }
 
 int report(const Result<JobResult>& result, bool json) {
@@ -101,7 +109,7 @@ int attach(Run& run, JobClient& client) {
 int run_locally(Run& run, ProgramLoader& programs) {
   if (run.line.has("jobmanager")) return fail("--local and -m contradict each other");
   if (run.line.has("detached")) return fail("a local cluster ends with its job: --local cannot be detached");
-  const auto options = local_options(run.line, run.graph.required_slots());
+  const auto options = local_options(run.line, run.config, run.graph.required_slots());
   if (!options) return fail(options.error().what);
   MiniCluster cluster(*options, programs);
   return attach(run, cluster.client());

@@ -169,7 +169,7 @@ Result<std::unique_ptr<StateStream>> FileCheckpointStorage::create(const std::st
       options_.directory.empty() ? options_.root : options_.root + "/" + options_.directory;
   return std::unique_ptr<StateStream>(
       std::make_unique<FileStream>(files_, folder, options_.root + "/" + below, below,
-                                   std::min(options_.inline_bytes, kBufferBytes)));
+                                   options_.inline_bytes));
 }
 
 Result<std::unique_ptr<StateReader>> open_state(FileSystem& files, const std::string& root,

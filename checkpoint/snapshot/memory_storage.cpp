@@ -16,8 +16,8 @@ public:
 
   Status write(std::span<const std::byte> bytes) override {
     bytes_ += bytes.size();
-    if (bytes_ > most_bytes_) return too_much();
-    content_.insert(content_.end(), bytes.begin(), bytes.end());
+    if (bytes_ > most_bytes_) content_ = {};  // counted to the end, so that one hears how much it would be
+    else content_.insert(content_.end(), bytes.begin(), bytes.end());
     return Status::ok();
   }
 
@@ -30,8 +30,10 @@ public:
 private:
   [[nodiscard]] Error too_much() const {
     return {ErrorCode::IoFailure,
-            "the state \"" + name_ + "\" has more than the " + std::to_string(most_bytes_) +
-                " bytes that the state backend `memory` takes: set state.backend to `fs` or `rocksdb`",
+            "the state \"" + name_ + "\" has " + std::to_string(bytes_) + " bytes, more than the " +
+                std::to_string(most_bytes_) +
+                " that the state backend `memory` takes: set state.backend to `filesystem` or `rocksdb`, and "
+                "state.checkpoints.dir",
             Blame::User};
   }
 

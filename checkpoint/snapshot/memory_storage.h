@@ -12,7 +12,7 @@ namespace weir {
 /// The backend `memory`: all bytes stay in the handle and travel with the acknowledgement. For tests and
 /// small state.
 ///
-/// Errors: more than the cap in one handle; said when it is passed, not at the end.
+/// Errors: more than the cap in one handle; said at the end, with how much it was.
 class MemoryCheckpointStorage final : public CheckpointStorage {
 public:
   static constexpr std::size_t kMostBytes = std::size_t{5} << 20;

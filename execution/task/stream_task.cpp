@@ -44,12 +44,13 @@ StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& t
       task_(task),
       checkpoint_responder_(around.checkpoint_responder),
       has_input_splits_(task.has_input_splits),
-      chain_(make_chain(program, around.wiring)),
+      chain_(make_chain(program, around)),
       code_(chain_->code()),
       checkpoints_(task, *chain_,
                    {.mailbox = mailbox_,
                     .writers = around.snapshot_writers,
-                    .responder = around.checkpoint_responder}) {
+                    .responder = around.checkpoint_responder,
+                    .state = around.state}) {
   for (const auto& gate : around.wiring.inputs)
     input_.add(*gate, chain_->make_reader(), chain_->head_input());
   if (!chain_->begins_with_source()) aligner_.emplace(input_.channel_count(), mode_of(task));
@@ -59,11 +60,11 @@ StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& t
   flush_timer_ = PeriodicTimer(around.timers, interval, [this] { mailbox_.raise_quietly(Mailbox::kFlush); });
 }
 
-std::unique_ptr<OperatorChain> StreamTask::make_chain(const Program& program, const TaskWiring& wiring) {
+std::unique_ptr<OperatorChain> StreamTask::make_chain(const Program& program, const Surroundings& around) {
   OperatorChain::Writers by_edge;
   for (std::size_t i = 0; i < task_.outputs.size(); ++i) {
     const std::uint32_t edge = task_.outputs[i].edge;
-    writers_.push_back(std::make_unique<RecordWriter>(wiring.outputs[i], buffer_timeout(program, edge),
+    writers_.push_back(std::make_unique<RecordWriter>(around.wiring.outputs[i], buffer_timeout(program, edge),
                                                       mailbox_, metrics_));
     by_edge.emplace(edge, writers_.back().get());
   }

@@ -39,6 +39,7 @@ public:
     TaskMetrics& metrics;
     InputSplitDesk& splits;
     SnapshotWriters& snapshot_writers;
+    StateEnvironment& state;
     CheckpointResponder& checkpoint_responder;
   };
 
@@ -63,7 +64,8 @@ public:
   [[nodiscard]] TaskSnapshot final_snapshot();
 
 private:
-  [[nodiscard]] std::unique_ptr<OperatorChain> make_chain(const Program& program, const TaskWiring& wiring);
+  [[nodiscard]] std::unique_ptr<OperatorChain> make_chain(const Program& program,
+                                                          const Surroundings& around);
   void run_source();
   void run_input();
   void on_event();

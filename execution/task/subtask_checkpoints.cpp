@@ -49,6 +49,7 @@ SubtaskCheckpoints::SubtaskCheckpoints(const TaskDeploymentDescriptor& task, Ope
       mailbox_(around.mailbox),
       writers_(around.writers),
       responder_(around.responder),
+      state_(around.state),
       door_(std::make_shared<Door>(mailbox_)) {}
 
 SubtaskCheckpoints::~SubtaskCheckpoints() {
@@ -118,13 +119,17 @@ void SubtaskCheckpoints::finish_part(Part& part) {
 Result<std::shared_ptr<CheckpointStorage>> SubtaskCheckpoints::storage_for(
     const BarrierAligner::Barrier& barrier) {
   using Storage = std::shared_ptr<CheckpointStorage>;
-  const bool in_files = barrier.is_savepoint || task_.backend.kind == BackendKind::FileSystem;
-  if (!in_files) return Storage(std::make_shared<MemoryCheckpointStorage>());
+  const bool in_files = barrier.is_savepoint || task_.backend.kind == BackendKind::FileSystem ||
+                        task_.backend.kind == BackendKind::RocksDb;
+  if (!in_files)
+    return Storage(std::make_shared<MemoryCheckpointStorage>(state_.options().most_memory_bytes));
   if (barrier.storage_root.empty())
     return Error{ErrorCode::BadArgument, "there is no directory for checkpoints: set state.checkpoints.dir"};
-  FileCheckpointStorage::Options options{.root = barrier.storage_root};
+  FileCheckpointStorage::Options options{.root = barrier.storage_root,
+                                         .directory = {},
+                                         .inline_bytes = state_.options().inline_bytes};
   if (!barrier.is_savepoint) options.directory = directory_of(barrier.checkpoint);
-  return Storage(std::make_shared<FileCheckpointStorage>(files_, std::move(options)));
+  return Storage(std::make_shared<FileCheckpointStorage>(state_.files(), std::move(options)));
 }
 
 bool SubtaskCheckpoints::has_more() const {

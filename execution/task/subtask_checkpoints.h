@@ -9,7 +9,6 @@
 #include <string>
 #include <vector>
 
-#include "base/file_system.h"
 #include "base/time.h"
 #include "checkpoint/barrier_aligner.h"
 #include "checkpoint/snapshot/handles.h"
@@ -18,6 +17,7 @@
 #include "execution/task/mailbox.h"
 #include "execution/task/operator_chain.h"
 #include "execution/task/snapshot_writers.h"
+#include "execution/task/state_environment.h"
 #include "execution/task/state_upload.h"
 #include "graph/deployment.h"
 
@@ -38,6 +38,7 @@ public:
     Mailbox& mailbox;
     SnapshotWriters& writers;
     CheckpointResponder& responder;
+    StateEnvironment& state;
   };
 
   /// `task` and `chain` outlive this.
@@ -95,7 +96,7 @@ private:
   Mailbox& mailbox_;
   SnapshotWriters& writers_;
   CheckpointResponder& responder_;
-  LocalFileSystem files_;
+  StateEnvironment& state_;
   std::shared_ptr<Door> door_;  // through which writers post, as long as the task is there
   std::unique_ptr<Running> running_;
   TimePoint next_slice_{};

@@ -139,6 +139,7 @@ void Task::run_program() {
                    .metrics = metrics_,
                    .splits = splits_,
                    .snapshot_writers = host_.snapshot_writers,
+                   .state = host_.state,
                    .checkpoint_responder = host_.checkpoints});
   stream_task_ = &task;
   const crash_report::Subject subject = task.crash_subject(about_.c_str());

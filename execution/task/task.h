@@ -15,6 +15,7 @@
 #include "execution/task/mailbox.h"
 #include "execution/task/program.h"
 #include "execution/task/snapshot_writers.h"
+#include "execution/task/state_environment.h"
 #include "execution/task/task_metrics.h"
 #include "execution/task/task_wiring.h"
 #include "execution/task/timer_service.h"
@@ -41,6 +42,7 @@ public:
     ProgramSource& programs;
     TimerService& timers;
     SnapshotWriters& snapshot_writers;
+    StateEnvironment& state;
     CheckpointResponder& checkpoints;
   };
 

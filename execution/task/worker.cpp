@@ -32,6 +32,12 @@ NetworkEnvironment::Options network_options(const Worker::Options& options) {
           .temporary_directory = options.temporary_directory};
 }
 
+StateEnvironment::Options state_options(const Worker::Options& options) {
+  StateEnvironment::Options state = options.state;
+  if (state.directory.empty()) state.directory = options.temporary_directory;
+  return state;
+}
+
 Error submitted_twice(const TaskDeploymentDescriptor& task) {
   return {.code = ErrorCode::Refused,
           .what = task.display_name() + " was submitted twice",
@@ -48,6 +54,7 @@ struct Worker::State {
         observer(listener),
         network(network_options(chosen)),
         managed_memory(chosen.managed_memory_bytes, chosen.segment_bytes, chosen.slots),
+        state(state_options(chosen)),
         watchdog(chosen.cancellation),
         housekeeping(timers, kHousekeepingInterval, [this] { on_tick(now()); }) {}
 
@@ -73,6 +80,7 @@ struct Worker::State {
 
   NetworkEnvironment network;
   MemoryManager managed_memory;
+  StateEnvironment state;
   SnapshotWriters snapshot_writers;
   mutable Mutex lock;
   std::map<ExecutionAttemptId, std::shared_ptr<Task>> tasks WEIR_GUARDED_BY(lock);
@@ -119,6 +127,7 @@ Status Worker::submit(TaskDeploymentDescriptor task) {
       Task::Host{.programs = state.programs,
                  .timers = state.timers,
                  .snapshot_writers = state.snapshot_writers,
+                 .state = state.state,
                  .checkpoints = state.observer},
       [&state](const auto& report) { state.on_report(report); },
       [&state, job, attempt] { state.observer.on_input_split_wanted(job, attempt); });

@@ -15,6 +15,7 @@
 #include "execution/task/input_split_desk.h"
 #include "execution/task/checkpoint_responder.h"
 #include "execution/task/program.h"
+#include "execution/task/state_environment.h"
 #include "graph/deployment.h"
 #include "graph/execution_state.h"
 #include "memory/memory_segment.h"
@@ -63,6 +64,8 @@ public:
 
     /// Where blocking exchanges wait for their readers; empty: the system's directory for temporary files.
     std::string temporary_directory;
+
+    StateEnvironment::Options state;  // without a directory of its own: the one for temporary files
 
     CancellationWatchdog::Options cancellation;
     /// A task was given up by the watchdog: this process cannot be trusted with its slots any more and should

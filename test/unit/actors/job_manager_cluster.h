@@ -22,7 +22,8 @@ inline constexpr ClientId kClient{7};
 class Cluster final : public JobManagerOutbox {
 public:
   explicit Cluster(RestartOptions restart = {}, std::uint32_t slots = 2)
-      : manager({.restart = restart}, *this) {
+      : Cluster(JobManager::Options{.restart = restart, .state = {}}, slots) {}
+  explicit Cluster(const JobManager::Options& options, std::uint32_t slots = 2) : manager(options, *this) {
     join(kAda, slots);
     join(kBob, slots);
   }

@@ -30,6 +30,25 @@ TEST_CASE("a job is accepted, deployed, runs and finishes; then its slots are fr
   CHECK(cluster.manager.running_jobs().jobs.empty());
 }
 
+TEST_CASE("tasks keep their state where the job says, else where the cluster does, and never nowhere") {
+  const StateBackend rocksdb{.kind = BackendKind::RocksDb, .incremental = true};
+  Cluster cluster(JobManager::Options{.restart = {}, .state = {.backend = rocksdb}});
+  JobGraph graph = job(1, 1, 1);
+  cluster.start(graph);
+  CHECK(cluster.tasks.back().second.backend == rocksdb);
+
+  graph = job(1, 1, 2);
+  graph.checkpoints.backend = {.kind = BackendKind::FileSystem};
+  cluster.start(graph);
+  CHECK(cluster.tasks.back().second.backend == graph.checkpoints.backend);
+
+  graph = job(1, 1, 3);
+  graph.checkpoints.interval = 1s;
+  const Outcome refused = cluster.submit(graph);
+  CHECK_FALSE(refused.accepted);
+  CHECK(refused.refusal.what.find("state.checkpoints.dir") != std::string::npos);
+}
+
 TEST_CASE("a job's library is kept until the job is over, and a job without one is refused") {
   Cluster cluster;
   JobGraph graph = job();

@@ -76,7 +76,9 @@ TEST_CASE("the memory backend keeps bytes in the handle, up to its cap") {
 
   const auto too_much = store(storage, "1-0", some_bytes(1001));
   REQUIRE_FALSE(too_much);
-  CHECK(too_much.error().what.find("more than the 1000 bytes") != std::string::npos);
+  CHECK(too_much.error().what ==
+        "the state \"1-0\" has 1001 bytes, more than the 1000 that the state backend `memory` takes: set "
+        "state.backend to `filesystem` or `rocksdb`, and state.checkpoints.dir");
 }
 
 TEST_CASE("a state file lies where its handle says, and what is short stays in the handle") {

@@ -64,6 +64,7 @@ struct SingleTask {
                  Task::Host{.programs = programs,
                             .timers = timers,
                             .snapshot_writers = snapshot_writers,
+                            .state = state,
                             .checkpoints = checkpoints},
                  [this](const TaskExecutionState& report) {
                    states.push_back(report.state);
@@ -82,6 +83,7 @@ struct SingleTask {
   NetworkBufferPool segments{8, kMinSegmentBytes};
   InProcessPrograms programs;
   TimerService timers;
+  StateEnvironment state{{}};
   SnapshotWriters snapshot_writers;
   NoCheckpoints checkpoints;
   TaskDeploymentDescriptor descriptor;

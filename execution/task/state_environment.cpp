@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "execution/task/state_environment.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include "checkpoint/state/rocksdb_backend.h"
+
+namespace weir {
+
+Result<std::string> StateEnvironment::directory() {
+  MutexLock held(lock_);
+  if (!directory_) {
+    std::error_code problem;
+    const std::string parent = options_.directory.empty()
+                                   ? std::filesystem::temp_directory_path(problem).string()
+                                   : options_.directory;
+    if (problem) {
+      return Error{ErrorCode::IoFailure, "there is no directory for temporary files: set io.tmp.dirs",
+                   Blame::Environment};
+    }
+    auto made = PrivateDirectory::make(parent, "weir-state");
+    if (!made) return made.error();
+    directory_ = *std::move(made);
+  }
+  return directory_->path();
+}
+
+Result<std::unique_ptr<ByteStore>> StateEnvironment::make_store(const std::string& name) {
+  const auto parent = directory();
+  if (!parent) return parent.error();
+  return open_rocksdb({.directory = *parent + "/" + name,
+                       .memtable_bytes = options_.memtable_bytes,
+                       .block_cache_bytes = options_.block_cache_bytes});
+}
+
+}  // namespace weir
