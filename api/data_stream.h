@@ -10,6 +10,8 @@
 #include <vector>
 
 #include "api/function_traits.h"
+#include "api/out_of.h"
+#include "api/params.h"
 #include "api/stream_settings.h"
 #include "execution/operators/accumulators.h"
 #include "execution/operators/channel_selectors.h"
@@ -17,6 +19,7 @@
 #include "execution/operators/flat_map.h"
 #include "execution/operators/map.h"
 #include "execution/operators/operator_factory.h"
+#include "execution/operators/process.h"
 #include "execution/operators/sinks.h"
 #include "graph/stream_graph.h"
 
@@ -24,6 +27,8 @@ namespace weir {
 
 template <Record T> class OperatorStream;
 template <Record T, class KeyFunction> class KeyedStream;
+template <Record T, class Function> class SplitStream;
+template <Record A, Record B, class KeyOfA, class KeyOfB> class ConnectedStreams;
 
 /// The end of a stream in the program: nothing comes after it, but it can be named and placed.
 class StreamSink : public OperatorSettings<StreamSink> {
@@ -83,11 +88,35 @@ public:
     return transform<Op>("Filter", [keep] { return std::make_unique<Op>(keep); });
   }
 
+  /// As flat_map(), with a ProcessContext between record and Out: it knows the record's time and the
+  /// stream's, and takes records for side outputs.
+  template <class R = void, class F>
+  auto process(F function) {
+    using Result = std::conditional_t<std::is_void_v<R>, typename detail::OutOf<F>::type, R>;
+    static_assert(!std::is_void_v<Result>,
+                  "process() takes a function of (const T&, ProcessContext&, Out<R>&); if it is generic, "
+                  "name the result: process<R>(function)");
+    static_assert(Record<Result>, "the result of process() must be a plain value that serialises");
+    using Op = Process<T, Result, F>;
+    return transform<Op>("Process", [function] { return std::make_unique<Op>(function); });
+  }
+
+  /// Gives each record a name, or several: the function returns text or a container of texts. select() of the
+  /// result takes those of some names; it calls the function again for each selection.
+  template <class F>
+    requires std::invocable<F&, const T&>
+  [[nodiscard]] SplitStream<T, F> split(F function) const;
+
   /// This and other streams of the same type as one, in no particular order.
   template <std::derived_from<DataStream>... Others>
   [[nodiscard]] DataStream union_with(const Others&... others) const {
     return {*graph_, graph_->add_union({id_, others.id_...})};
   }
+
+  /// This and a stream of any type, for one operator that reads both.
+  template <Record U>
+  [[nodiscard]] ConnectedStreams<T, U, detail::NoKey, detail::NoKey> connect(
+      const DataStream<U>& other) const;
 
   /// Records of equal keys meet in one subtask. The key is a member pointer (`&Word::word`) or a function.
   template <class KeyFunction>
@@ -164,6 +193,8 @@ protected:
   [[nodiscard]] StreamNodeId id() const { return id_; }
 
 private:
+  template <Record U> friend class DataStream;
+
   [[nodiscard]] DataStream partition(Partitioning kind) const {
     return {*graph_, graph_->add_partition(id_, kind)};
   }
@@ -200,6 +231,14 @@ class OperatorStream : public DataStream<T>, public OperatorSettings<OperatorStr
 public:
   using DataStream<T>::DataStream;
 
+  /// What the operator emits under that tag. Each use is one more consumer.
+  template <Record U>
+  [[nodiscard]] DataStream<U> side_output(const OutputTag<U>& tag) const {
+    if (tag.name.empty()) throw ProgramError("an output tag needs a name");
+    return {this->graph(), this->graph().add_side_output(this->id(), std::string(tag.name),
+                                                         std::make_shared<TypedRecordCargo<U>>())};
+  }
+
 private:
   friend class OperatorSettings<OperatorStream<T>>;
   [[nodiscard]] StreamNode& node() { return this->graph().node(this->id()); }
@@ -207,4 +246,6 @@ private:
 
 }  // namespace weir
 
+#include "api/connected_streams.h"
 #include "api/keyed_stream.h"
+#include "api/split_stream.h"

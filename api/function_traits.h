@@ -7,6 +7,9 @@
 
 namespace weir::detail {
 
+/// In place of the key function of a stream that has none.
+struct NoKey {};
+
 template <class T> struct OutRecord { using type = void; };
 template <class T> struct OutRecord<Out<T>&> { using type = T; };
 

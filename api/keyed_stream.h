@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "api/connected_streams.h"
 #include "api/data_stream.h"
 #include "api/params.h"
 #include "checkpoint/state/key_hash.h"
@@ -23,6 +24,12 @@ public:
 
   KeyedStream(StreamGraphBuilder& graph, StreamNodeId id, KeyFunction key)
       : DataStream<T>(graph, id), key_(std::move(key)) {}
+
+  using DataStream<T>::connect;
+  /// This and another keyed stream, for one operator that reads both and shares the state of each key.
+  template <Record U, class KeyOfU>
+  [[nodiscard]] ConnectedStreams<T, U, KeyFunction, KeyOfU> connect(
+      const KeyedStream<U, KeyOfU>& other) const;
 
   /// Folds the records of each key: `function(held, next)` returns what is held from now on, a record of the
   /// same key.
@@ -58,8 +65,19 @@ private:
         name, [key = key_, fold, emit] { return std::make_unique<Op>(key, fold, emit); });
   }
 
+  template <Record U, class KeyOfU> friend class KeyedStream;
+
   KeyFunction key_;
 };
+
+template <Record T, class KeyFunction>
+template <Record U, class KeyOfU>
+ConnectedStreams<T, U, KeyFunction, KeyOfU> KeyedStream<T, KeyFunction>::connect(
+    const KeyedStream<U, KeyOfU>& other) const {
+  static_assert(std::same_as<KeyType, typename KeyedStream<U, KeyOfU>::KeyType>,
+                "keyed streams are connected by keys of one type");
+  return {this->graph(), this->id(), other.id(), key_, other.key_};
+}
 
 template <Record T>
 template <class KeyFunction>

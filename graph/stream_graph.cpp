@@ -69,11 +69,12 @@ StreamNodeId StreamGraphBuilder::add_exchange(StreamNodeId input, ExchangeMode e
   return add_virtual(std::move(node));
 }
 
-StreamNodeId StreamGraphBuilder::add_side_output(StreamNodeId input, std::string tag) {
+StreamNodeId StreamGraphBuilder::add_side_output(StreamNodeId input, std::string tag, CargoPtr records) {
   VirtualNode node;
   node.kind = VirtualNode::Kind::SideOutput;
   node.inputs = {input};
   node.tag = std::move(tag);
+  node.records = std::move(records);
   return add_virtual(std::move(node));
 }
 

@@ -77,6 +77,7 @@ struct StreamEdge {
   ExchangeMode exchange = ExchangeMode::Pipelined;
   CargoPtr selector;                        // Hash and Custom: the user's key or channel function
   std::string side_output;                  // empty: the main output
+  CargoPtr side_output_records;             // what execution/ must know of its type
   std::vector<std::string> selected_names;  // empty: all
 
   /// The text that names the edge in generated ids and messages: "source->target".
@@ -119,12 +120,12 @@ public:
   StreamNodeId add_union(std::vector<StreamNodeId> inputs);
   StreamNodeId add_partition(StreamNodeId input, Partitioning partitioning, CargoPtr selector = nullptr);
   StreamNodeId add_exchange(StreamNodeId input, ExchangeMode exchange);
-  StreamNodeId add_side_output(StreamNodeId input, std::string tag);
+  StreamNodeId add_side_output(StreamNodeId input, std::string tag, CargoPtr records = nullptr);
   StreamNodeId add_select(StreamNodeId input, std::vector<std::string> names);
 
   /// The resolved graph. Fails, naming the operator, on: no operators; an input that is missing; explicit
   /// Forward between unequal parallelisms; parallelism of 0 or above the maximum; a uid used twice; a
-  /// malformed uid hash; a cycle.
+  /// malformed uid hash; a side output of a source; a cycle.
   [[nodiscard]] Result<class StreamGraph> build() const;
 
 private:
@@ -136,6 +137,7 @@ private:
     CargoPtr selector;
     ExchangeMode exchange = ExchangeMode::Pipelined;
     std::string tag;
+    CargoPtr records;  // of the tag
     std::vector<std::string> names;
   };
   struct Slot {  // index into one of the two vectors below

@@ -26,6 +26,7 @@ struct EdgeTraits {
   CargoPtr selector;
   std::optional<ExchangeMode> exchange;
   std::string side_output;
+  CargoPtr side_output_records;
   std::vector<std::string> selected_names;
 };
 
@@ -143,6 +144,9 @@ Status StreamGraphResolver::trace(StreamNodeId source, const EdgeTraits& traits,
     return invalid("an input of " + label(node(end.target)) + " comes from another program");
   }
   if (program_.is_real(source)) {
+    if (!traits.side_output.empty() && node(source).kind == StreamNode::Kind::Source)
+      return invalid(label(node(source)) + " is a source and has no side output \"" + traits.side_output +
+                     "\"");
     edges_.push_back({.source = source,
                       .target = end.target,
                       .input_index = end.input_index,
@@ -150,6 +154,7 @@ Status StreamGraphResolver::trace(StreamNodeId source, const EdgeTraits& traits,
                       .exchange = traits.exchange.value_or(ExchangeMode::Pipelined),
                       .selector = traits.selector,
                       .side_output = traits.side_output,
+                      .side_output_records = traits.side_output_records,
                       .selected_names = traits.selected_names});
     partitioning_is_set_.push_back(traits.partitioning.has_value());
     return Status::ok();
@@ -163,6 +168,7 @@ Status StreamGraphResolver::trace(StreamNodeId source, const EdgeTraits& traits,
   if (passed.kind == VirtualNode::Kind::Exchange && !further.exchange) further.exchange = passed.exchange;
   if (passed.kind == VirtualNode::Kind::SideOutput && further.side_output.empty()) {
     further.side_output = passed.tag;
+    further.side_output_records = passed.records;
   }
   if (passed.kind == VirtualNode::Kind::Select && further.selected_names.empty()) {
     further.selected_names = passed.names;

@@ -2,6 +2,7 @@
 #include "execution/operators/operator.h"
 
 #include <exception>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,24 @@ void Operator::advance_watermark(EventTime watermark) {
 
 void Operator::change_status(StreamStatus status) {
   guarded([&] { on_status(status); });
+}
+
+void Operator::forward_watermark(EventTime watermark) {
+  for (const SideOutput& output : side_outputs_) output.next().process_watermark(watermark);
+}
+
+void Operator::forward_status(StreamStatus status) {
+  for (const SideOutput& output : side_outputs_) output.next().process_status(status);
+}
+
+AnyInput* Operator::find_side_output(std::string_view name, RecordTypeKey type) const {
+  for (const SideOutput& output : side_outputs_) {
+    if (output.name() != name) continue;
+    if (output.type() == type) return &output.next();
+    throw std::logic_error("its side output \"" + std::string(name) +
+                           "\" is read by a tag of another type than it is written by");
+  }
+  return nullptr;
 }
 
 void rethrow_attributed(const std::string& operator_name) {

@@ -3,10 +3,13 @@
 
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "execution/operators/input.h"
 #include "execution/operators/operator_context.h"
+#include "execution/operators/output_tag.h"
 
 namespace weir {
 
@@ -65,6 +68,15 @@ public:
   void advance_watermark(EventTime watermark);
   void change_status(StreamStatus status);
 
+  /// By the chain, before open().
+  void add_side_output(const SideOutput& output) { side_outputs_.push_back(output); }
+  /// Where records of that tag go; null if nobody reads them. A search among the operator's few tags. Throws
+  /// std::logic_error if they are read as another type.
+  template <class T>
+  [[nodiscard]] Input<T>* side_output(const OutputTag<T>& tag) const {
+    return static_cast<Input<T>*>(find_side_output(tag.name, record_type_key<T>()));
+  }
+
 protected:
   [[nodiscard]] OperatorContext& context() const { return *context_; }
 
@@ -74,8 +86,8 @@ protected:
   virtual void on_status(StreamStatus status) { forward_status(status); }
 
   // To all that comes after the operator.
-  virtual void forward_watermark(EventTime) {}
-  virtual void forward_status(StreamStatus) {}
+  virtual void forward_watermark(EventTime watermark);
+  virtual void forward_status(StreamStatus status);
 
   /// Calls the user's code, so that what it throws carries this operator's name. What comes from operators
   /// further down has theirs already. Costs nothing while nothing is thrown.
@@ -92,8 +104,11 @@ protected:
   }
 
 private:
+  [[nodiscard]] AnyInput* find_side_output(std::string_view name, RecordTypeKey type) const;
+
   OperatorContext* context_ = nullptr;
   EventTime watermark_ = EventTime::none();
+  std::vector<SideOutput> side_outputs_;
 };
 
 /// An operator of one input and one output. Subclasses say what process() does; results go to next().
@@ -111,8 +126,14 @@ public:
 protected:
   [[nodiscard]] Input<Out_>& next() { return *next_; }
 
-  void forward_watermark(EventTime watermark) override { next_->process_watermark(watermark); }
-  void forward_status(StreamStatus status) override { next_->process_status(status); }
+  void forward_watermark(EventTime watermark) override {
+    next_->process_watermark(watermark);
+    Operator::forward_watermark(watermark);
+  }
+  void forward_status(StreamStatus status) override {
+    next_->process_status(status);
+    Operator::forward_status(status);
+  }
 
 private:
   Input<Out_>* next_ = nullptr;  // wired by the chain before open(), outlives this

@@ -8,7 +8,7 @@
 
 #include "execution/operators/element_reader.h"
 #include "execution/task/channel_reader.h"
-#include "execution/task/watermark_valve.h"
+#include "execution/operators/watermark_valve.h"
 #include "network/input_gate.h"
 
 namespace weir {

@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <exception>
+#include <map>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "base/file_system.h"
@@ -106,22 +108,35 @@ void OperatorChain::wire(std::size_t link, const Writers& writers) {
   const StreamNodeId node = vertex_.operators[link].node;
   if (graph.node(node).kind == StreamNode::Kind::Sink) return;
 
-  Link& from = links_[link];
+  std::map<std::string_view, std::vector<std::uint32_t>> edges_of{
+      {"", {}}};  // by tag; the main output is there
+  for (const std::size_t edge : graph.out_edges(node))
+    edges_of[graph.edges()[edge].side_output].push_back(static_cast<std::uint32_t>(edge));
+  for (const auto& [tag, edges] : edges_of) wire_output(links_[link], edges, writers);
+}
+
+void OperatorChain::wire_output(Link& from, const std::vector<std::uint32_t>& edges, const Writers& writers) {
+  const StreamGraph& graph = program_.stream_graph();
+  const StreamEdge* const side = edges.empty() || graph.edges()[edges.front()].side_output.empty()
+                                     ? nullptr
+                                     : &graph.edges()[edges.front()];
+  const RecordCargo& records =
+      side != nullptr ? static_cast<const RecordCargo&>(*side->side_output_records) : from.factory->results();
   std::vector<AnyInput*> targets;
-  for (const std::size_t edge : graph.out_edges(node)) {
-    const auto index = static_cast<std::uint32_t>(edge);
-    if (const auto writer = writers.find(index); writer != writers.end()) {
-      outputs_.push_back(make_writer(from, index, *writer->second));
+  for (const std::uint32_t edge : edges) {
+    if (const auto writer = writers.find(edge); writer != writers.end()) {
+      outputs_.push_back(make_writer(from, edge, *writer->second, records));
       targets.push_back(outputs_.back().get());
     } else {
       targets.push_back(&input_of(links_[position_of(vertex_, graph.edges()[edge].target)]));
     }
   }
   if (targets.size() != 1) {  // several consumers, or none at all
-    outputs_.push_back(from.factory->make_fan_out(targets));
+    outputs_.push_back(records.make_fan_out(targets));
     targets = {outputs_.back().get()};
   }
-  from.factory->set_output(*from.instance, *targets.front());
+  if (side == nullptr) from.factory->set_output(*from.instance, *targets.front());
+  else from.instance->add_side_output({side->side_output, records.type(), *targets.front()});
 }
 
 AnyInput& OperatorChain::input_of(Link& link) {
@@ -137,11 +152,11 @@ std::vector<crash_report::NamedCode> OperatorChain::code() const {
   return code;
 }
 
-std::unique_ptr<AnyInput> OperatorChain::make_writer(const Link& from, std::uint32_t edge,
-                                                     RecordSink& sink) const {
+std::unique_ptr<AnyInput> OperatorChain::make_writer(const Link& from, std::uint32_t edge, RecordSink& sink,
+                                                     const RecordCargo& records) const {
   const StreamEdge& about = program_.stream_graph().edges()[edge];
   sink.set_producer(from.name);
-  if (!about.selector) return from.factory->make_writer(about.partitioning, sink, task_.attempt.low ^ edge);
+  if (!about.selector) return records.make_writer(about.partitioning, sink, task_.attempt.low ^ edge);
   const auto& selector = static_cast<const EdgeCargo&>(*about.selector);
   return selector.make_writer(sink, consumer_of(program_.job_graph(), about.target).max_parallelism);
 }
@@ -202,10 +217,17 @@ AnySourceOperator& OperatorChain::source() {
   return static_cast<AnySourceOperator&>(*links_.front().instance);
 }
 
-std::unique_ptr<ElementReader> OperatorChain::make_reader() {
-  return links_.front().factory->make_reader(*links_.front().instance);
+AnyInput& OperatorChain::head_input(std::uint32_t input) {
+  Link& head = links_.front();
+  if (const auto face = faces_.find(input); face != faces_.end()) return *face->second;
+  auto made = head.factory->make_face(*head.instance, input);
+  return made ? *faces_.emplace(input, std::move(made)).first->second
+              : head.factory->input_of(*head.instance);
 }
 
-AnyInput& OperatorChain::head_input() { return links_.front().factory->input_of(*links_.front().instance); }
+std::unique_ptr<ElementReader> OperatorChain::make_reader(std::uint32_t input) {
+  Link& head = links_.front();
+  return head.factory->make_reader(*head.instance, head_input(input), input);
+}
 
 }  // namespace weir

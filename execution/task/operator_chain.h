@@ -53,9 +53,10 @@ public:
 
   [[nodiscard]] bool begins_with_source() const { return is_source_; }
   [[nodiscard]] AnySourceOperator& source();
-  [[nodiscard]] std::unique_ptr<ElementReader> make_reader();
-  /// Where the head gets what stands between records.
-  [[nodiscard]] AnyInput& head_input();
+  /// The head's receiving face of that input, the same one each time.
+  [[nodiscard]] AnyInput& head_input(std::uint32_t input);
+  /// Reads buffers into it.
+  [[nodiscard]] std::unique_ptr<ElementReader> make_reader(std::uint32_t input);
   /// The operator that is to blame for what no operator put its name to.
   [[nodiscard]] const std::string& head_name() const { return links_.front().name; }
   /// Where the operators' code begins, under their names.
@@ -73,9 +74,11 @@ private:
 
   void begin_restore(OperatorId id, OperatorContext& context);
   void wire(std::size_t link, const Writers& writers);
+  /// What reads one output of an operator, the main one or that of a tag: edges of the graph.
+  void wire_output(Link& from, const std::vector<std::uint32_t>& edges, const Writers& writers);
   [[nodiscard]] AnyInput& input_of(Link& link);
-  [[nodiscard]] std::unique_ptr<AnyInput> make_writer(const Link& from, std::uint32_t edge,
-                                                      RecordSink& sink) const;
+  [[nodiscard]] std::unique_ptr<AnyInput> make_writer(const Link& from, std::uint32_t edge, RecordSink& sink,
+                                                      const RecordCargo& records) const;
 
   const Program& program_;
   const JobVertex& vertex_;
@@ -84,6 +87,7 @@ private:
   bool is_source_ = false;
   std::vector<Stateful> stateful_;  // tail first
   std::vector<Link> links_;                          // head first
+  std::map<std::uint32_t, std::unique_ptr<AnyInput>> faces_;  // of the head's inputs, if it has several
   std::vector<std::unique_ptr<AnyInput>>
       outputs_;  // what the operators call beside each other: writers, fan-outs
 };

@@ -51,8 +51,10 @@ StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& t
                     .writers = around.snapshot_writers,
                     .responder = around.checkpoint_responder,
                     .state = around.state}) {
-  for (const auto& gate : around.wiring.inputs)
-    input_.add(*gate, chain_->make_reader(), chain_->head_input());
+  for (std::size_t i = 0; i < task.inputs.size(); ++i) {
+    const std::uint32_t input = task.inputs[i].input_index;
+    input_.add(*around.wiring.inputs[i], chain_->make_reader(input), chain_->head_input(input));
+  }
   if (!chain_->begins_with_source()) aligner_.emplace(input_.channel_count(), mode_of(task));
   const auto timeout = shortest_buffer_timeout(program, task);
   if (timeout.count() <= 0) return;

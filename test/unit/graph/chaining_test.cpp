@@ -100,7 +100,8 @@ TEST_CASE_FIXTURE(Connected, "nothing is fused in a program without chaining") {
 TEST_CASE_FIXTURE(Connected, "many consumers and a side output do not hinder") {
   then(program, upstream, map("sibling"));
   CHECK(is_chained());
-  const auto late = then(program, program.add_side_output(upstream, "late"), map("late"));
+  const auto sibling = then(program, upstream, map("sorter"));
+  const auto late = then(program, program.add_side_output(sibling, "late"), map("late"));
   const StreamGraph graph = built(program);
   CHECK(is_chainable(graph, graph.edges()[graph.in_edges(late).front()]));
 }

@@ -56,13 +56,22 @@ TEST_CASE("a selector never survives the partitioning it belongs to") {
 
 TEST_CASE("the side output and the selection nearest to the consumer win") {
   StreamGraphBuilder program;
-  const auto text = program.add_node(source("text"));
+  const auto text = then(program, program.add_node(source("text")), map("split"));
   const auto late = program.add_side_output(program.add_side_output(text, "far"), "late");
   const auto even = program.add_select(program.add_select(late, {"odd"}), {"even", "zero"});
   const auto count = then(program, even, map("count"));
   const StreamEdge edge = only_edge_into(built(program), count);
   CHECK(edge.side_output == "late");
   CHECK(edge.selected_names == std::vector<std::string>{"even", "zero"});
+}
+
+TEST_CASE("a source has no side outputs") {
+  StreamGraphBuilder program;
+  const auto text = program.add_node(source("text"));
+  then(program, program.add_side_output(text, "late"), map("count"));
+  const auto graph = program.build();
+  REQUIRE(!graph.has_value());
+  CHECK(graph.error().what == "operator 1 \"Source: text\" is a source and has no side output \"late\"");
 }
 
 TEST_CASE("a union becomes one edge a producer, in the order of its inputs, each with its own partitioning") {

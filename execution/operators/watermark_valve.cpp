@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "execution/task/watermark_valve.h"
+#include "execution/operators/watermark_valve.h"
 
 #include <algorithm>
 #include <utility>
