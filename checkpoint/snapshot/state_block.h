@@ -23,9 +23,14 @@ enum class StateKind : std::uint8_t {
   // Of an operator in one subtask.
   OperatorList,
   OperatorMap,
+  // By key again.
+  Timers,  // a value is when one is due: i64, ms
 };
+inline constexpr StateKind kLastStateKind = StateKind::Timers;
 
-[[nodiscard]] constexpr bool is_keyed(StateKind kind) { return kind < StateKind::OperatorList; }
+[[nodiscard]] constexpr bool is_keyed(StateKind kind) {
+  return kind != StateKind::OperatorList && kind != StateKind::OperatorMap;
+}
 
 /// One state of an operator, told so that it can be checked and printed without the program.
 ///

@@ -137,7 +137,7 @@ Status StateFile::take_footer(std::span<const std::byte> bytes, std::uint64_t fo
   if (Serializer<Footer>::read(footer, bytes.data(), end) != end) return corrupt("its index is none");
   std::set<std::string_view> names;
   for (const StateInfo& state : footer.states) {
-    if (state.kind > StateKind::OperatorMap || state.redistribution > Redistribution::Broadcast)
+    if (state.kind > kLastStateKind || state.redistribution > Redistribution::Broadcast)
       return corrupt("state \"" + state.name + "\" is of an unknown kind");
     if (!names.insert(state.name).second) return corrupt("it has state \"" + state.name + "\" twice");
   }

@@ -17,6 +17,7 @@ const char* told(StateKind kind) {
     case StateKind::Folding: return "folding state";
     case StateKind::OperatorList: return "list";
     case StateKind::OperatorMap: return "broadcast map";
+    case StateKind::Timers: return "timers";
   }
   return "state of an unknown kind";
 }

@@ -126,14 +126,17 @@ public:
 
   /// Removes the entry of that key, if there is one.
   void erase(const Place& place, const Key& key) {
-    Group& group = *place.group_;
     const auto at = look_up(place, key, [](std::size_t slot) { return std::optional(slot); });
-    if (!at) return;
-    if (snapshot_) [[unlikely]] {  // the entries behind it, up to the next hole, may move up
-      for (std::size_t moved = *at; !group.is_free(moved); moved = group.next(moved))
-        save_chunk_of(group, moved);
-    }
-    group.remove(*at, traits_);
+    if (at) remove(*place.group_, *at);
+  }
+  /// The same; says what it was.
+  std::optional<Entry> take(const Place& place, const Key& key) {
+    const auto at = look_up(place, key, [](std::size_t slot) { return std::optional(slot); });
+    if (!at) return std::nullopt;
+    if (snapshot_) [[unlikely]] save_chunk_of(*place.group_, *at);
+    std::optional<Entry> taken(std::move(place.group_->entry(*at)));
+    remove(*place.group_, *at);
+    return taken;
   }
 
   /// Removes all entries.
@@ -151,6 +154,12 @@ public:
       if (snapshot_) save_rest_of(group);
       group.for_each_taken([&](std::size_t at) { visit(group.entry(at)); });
     }
+  }
+
+  /// Calls visit(entry) for each, to be read only.
+  template <class Visit>
+  void visit(Visit&& visit) const {
+    for (const Group& group : groups_) group.for_each_taken([&](std::size_t at) { visit(group.entry(at)); });
   }
 
   [[nodiscard]] std::size_t entry_count() const override {
@@ -227,6 +236,14 @@ private:
                            ", but this subtask has the groups " + std::to_string(first_) + " to " +
                            std::to_string(first_ + group_count_ - 1) +
                            ": the key function must give the same key for the same record, always");
+  }
+
+  void remove(Group& group, std::size_t at) {
+    if (snapshot_) [[unlikely]] {  // the entries behind it, up to the next hole, may move up
+      for (std::size_t moved = at; !group.is_free(moved); moved = group.next(moved))
+        save_chunk_of(group, moved);
+    }
+    group.remove(at, traits_);
   }
 
   void grow(Group& group, std::size_t capacity) {

@@ -42,7 +42,11 @@ public:
   /// std::logic_error if the name is in use for other types, std::runtime_error if it cannot be restored.
   template <class Entry, class Traits>
   [[nodiscard]] HeapTable<Entry, Traits>& table(const std::string& name, Traits traits) {
-    using Table = HeapTable<Entry, Traits>;
+    return table_of<HeapTable<Entry, Traits>>(name, std::move(traits));
+  }
+  /// The same for a StateTable of another class, which is made of (range, maximum parallelism, traits).
+  template <class Table, class Traits>
+  [[nodiscard]] Table& table_of(const std::string& name, Traits traits) {
     const auto found = tables_.find(name);
     if (found == tables_.end()) {
       auto made = std::make_unique<Table>(range_, max_parallelism_, std::move(traits));
@@ -56,6 +60,8 @@ public:
     return *table;
   }
 
+  /// Whether the states that functions ask for are in a store.
+  [[nodiscard]] bool has_store() const { return store_ != nullptr; }
   /// Keeps the states that functions ask for from now on there, not on the heap. Tables stay on the heap.
   void use_store(std::unique_ptr<ByteStore> store) { store_ = std::move(store); }
   /// What type the keys are of. Before states are asked for; twice only with the same type.
