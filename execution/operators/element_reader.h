@@ -42,11 +42,22 @@ const std::byte* read_value(T& value, const std::byte* at, const std::byte* end)
 
 }  // namespace detail
 
+namespace detail {
+
+template <class Head, class T>
+[[gnu::always_inline]] inline decltype(auto) prepare(Head& head, const T& value, EventTime time) {
+  if constexpr (requires { head.prepare(value, time); }) return head.prepare(value, time);
+  else return head.prepare(value);
+}
+
+}  // namespace detail
+
 /// A head that can look ahead: it is shown several records before it gets them, so that it fetches their
-/// state from memory while it works on those before.
+/// state from memory while it works on those before. No watermark comes between these.
 template <class Head, class T>
 concept LooksAhead = requires(Head& head, const T& value, EventTime time) {
-  head.process(value, time, head.prepare(value));
+  requires requires { head.prepare(value); } || requires { head.prepare(value, time); };
+  head.process(value, time, detail::prepare(head, value, time));
 };
 
 /// The reader of records of T into a head whose class is known here, so that the head's process() can be
@@ -91,7 +102,7 @@ public:
         const std::byte* value_at = read_record_header(each.time, at, end);
         if (value_at == nullptr) break;
         at = detail::read_value(each.value, value_at, end);
-        each.prepared = head_.prepare(each.value);
+        each.prepared = detail::prepare(head_, each.value, each.time);
       }
       for (std::size_t i = 0; i < count; ++i)
         head_.process(ahead_[i].value, ahead_[i].time, ahead_[i].prepared);
@@ -107,7 +118,7 @@ private:
   struct Ahead {
     T value{};  // reused, so that strings keep their memory
     EventTime time;
-    decltype(std::declval<Head&>().prepare(std::declval<const T&>())) prepared{};
+    decltype(detail::prepare(std::declval<Head&>(), std::declval<const T&>(), EventTime{})) prepared{};
   };
 
   Head& head_;  // outlives this

@@ -10,6 +10,15 @@
 
 namespace weir {
 
+ProcessingTime& no_processing_time() {
+  class Standing final : public ProcessingTime {
+    [[nodiscard]] std::int64_t now() const override { return 0; }
+    void wake_at(std::int64_t) override {}
+  };
+  static Standing clock;
+  return clock;
+}
+
 void OperatorContext::begin_restore(Restored restored) {
   restored_ = std::move(restored);
   keyed_state_.begin_restore(restored_.files);

@@ -58,6 +58,9 @@ public:
   [[nodiscard]] virtual bool awaits_checkpoint() const { return false; }
   /// The task has nothing to do for now: hand on what is only buffered.
   virtual void on_idle() {}
+  /// The clock has come to what somebody in the task asked to be woken at; it may not have been this
+  /// operator.
+  virtual void on_processing_time() {}
   virtual void close() {}
 
   [[nodiscard]] const std::string& name() const { return context_->operator_name(); }

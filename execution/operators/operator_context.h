@@ -11,6 +11,7 @@
 #include "checkpoint/snapshot/state_file.h"
 #include "checkpoint/state/keyed_backend.h"
 #include "checkpoint/state/operator_state.h"
+#include "execution/operators/processing_time.h"
 
 namespace weir {
 
@@ -51,6 +52,11 @@ public:
   [[nodiscard]] KeyedBackend& keyed_state() { return keyed_state_; }
   [[nodiscard]] OperatorStateBackend& operator_state() { return operator_state_; }
 
+  /// The clock, and who calls when it says so. Never null.
+  [[nodiscard]] ProcessingTime* processing_time() { return processing_time_; }
+  /// By whoever makes the operator, before it opens. It outlives this.
+  void use_processing_time(ProcessingTime& clock) { processing_time_ = &clock; }
+
   /// By the chain: before the operator opens, and after.
   void begin_restore(Restored restored);
   void end_restore();
@@ -60,6 +66,7 @@ private:
   KeyedBackend keyed_state_;
   OperatorStateBackend operator_state_;
   Restored restored_;
+  ProcessingTime* processing_time_ = &no_processing_time();
 };
 
 }  // namespace weir

@@ -29,6 +29,7 @@ public:
     kReaderStarved = 4,  // a reader of our output has nothing to do
     kCancel = 8,         // end now; stays raised
     kStop = 16,          // a source is to end as if it had read everything
+    kClock = 32,         // the wall clock is where an operator wanted to be woken
   };
 
   /// `bell` wakes the task; it outlives this.

@@ -55,7 +55,7 @@ void attributed(const std::string& name, Call&& call) {
 }  // namespace
 
 OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescriptor& task,
-                             const Writers& writers, Accumulators& accumulators)
+                             const Writers& writers, Accumulators& accumulators, ProcessingTime& clock)
     : program_(program),
       vertex_(vertex_of(program, task.vertex)),
       task_(task),
@@ -66,6 +66,7 @@ OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescrip
     auto context = std::make_unique<OperatorContext>(
         OperatorContext::Place{each.name, task.subtask_index, task.parallelism, task.max_parallelism,
                                task.is_checkpointed});
+    context->use_processing_time(clock);
     stateful_.insert(stateful_.begin(), {each.id, context.get()});
     attributed(each.name, [&] { begin_restore(each.id, *context); });
     Link link{each.name, &factory, std::move(context)};
@@ -198,6 +199,10 @@ void OperatorChain::finish() {
 
 void OperatorChain::on_idle() {
   for (Link& link : links_) attributed(link.name, [&] { link.instance->on_idle(); });
+}
+
+void OperatorChain::on_processing_time() {
+  for (Link& link : links_) attributed(link.name, [&] { link.instance->on_processing_time(); });
 }
 
 void OperatorChain::close() {

@@ -26,14 +26,15 @@ class OperatorChain {
 public:
   using Writers = std::map<std::uint32_t, RecordWriter*>;
 
-  /// `writers` by edge of the stream graph; they, `program` and `accumulators` outlive this.
+  /// `writers` by edge of the stream graph; they and all others outlive this.
   OperatorChain(const Program& program, const TaskDeploymentDescriptor& task, const Writers& writers,
-                Accumulators& accumulators);
+                Accumulators& accumulators, ProcessingTime& clock = no_processing_time());
   ~OperatorChain();
 
   void open();
   void finish();
   void on_idle();
+  void on_processing_time();
   /// Closes what was opened, once. The first exception is thrown when all have been closed.
   void close();
 

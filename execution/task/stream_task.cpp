@@ -44,6 +44,7 @@ StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& t
       task_(task),
       checkpoint_responder_(around.checkpoint_responder),
       has_input_splits_(task.has_input_splits),
+      clock_(around.timers, mailbox_),
       chain_(make_chain(program, around)),
       code_(chain_->code()),
       checkpoints_(task, *chain_,
@@ -70,7 +71,7 @@ std::unique_ptr<OperatorChain> StreamTask::make_chain(const Program& program, co
                                                       mailbox_, metrics_));
     by_edge.emplace(edge, writers_.back().get());
   }
-  return std::make_unique<OperatorChain>(program, task_, by_edge, metrics_.accumulators);
+  return std::make_unique<OperatorChain>(program, task_, by_edge, metrics_.accumulators, clock_);
 }
 
 void StreamTask::open() { chain_->open(); }
@@ -190,6 +191,7 @@ void StreamTask::on_checkpoint_aborted(CheckpointId checkpoint) {
 }
 
 InputProcessor::Step StreamTask::read_some() {
+  clock_.read();
   const auto step = input_.step(mailbox_.attention());
   metrics_.records_in.advance_to(input_.record_count());
   metrics_.bytes_in.advance_to(input_.byte_count());
@@ -203,6 +205,10 @@ void StreamTask::take_letters() {
   if ((signals & Mailbox::kFlush) != 0) flush_outputs();
   if ((signals & Mailbox::kReaderStarved) != 0) {
     for (const auto& writer : writers_) writer->serve_starved_readers();
+  }
+  if ((signals & Mailbox::kClock) != 0) {
+    clock_.on_signal();
+    chain_->on_processing_time();
   }
   if ((signals & Mailbox::kLetters) != 0) {
     for (const Mailbox::Letter& letter : mailbox_.take_letters()) letter();

@@ -16,6 +16,7 @@
 #include "execution/task/program.h"
 #include "execution/task/record_writer.h"
 #include "execution/task/subtask_checkpoints.h"
+#include "execution/task/task_clock.h"
 #include "execution/task/task_metrics.h"
 #include "execution/task/task_wiring.h"
 #include "execution/task/timer_service.h"
@@ -92,6 +93,7 @@ private:
   const TaskDeploymentDescriptor& task_;
   CheckpointResponder& checkpoint_responder_;
   const bool has_input_splits_;
+  TaskClock clock_;
   std::vector<std::unique_ptr<RecordWriter>> writers_;
   std::unique_ptr<OperatorChain> chain_;
   std::vector<crash_report::NamedCode> code_;  // of the chain

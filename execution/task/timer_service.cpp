@@ -15,11 +15,19 @@ TimerService::~TimerService() {
 }
 
 TimerService::TimerId TimerService::add_periodic(Duration interval, std::function<void()> callback) {
+  return add(interval, {interval, std::move(callback)});
+}
+
+TimerService::TimerId TimerService::add_once(Duration wait, std::function<void()> callback) {
+  return add(wait, {Duration::zero(), std::move(callback)});
+}
+
+TimerService::TimerId TimerService::add(Duration wait, Timer timer) {
   MutexLock held(lock_);
   const TimerId id = next_id_++;
-  const TimePoint first = SystemClock{}.now() + interval;
+  const TimePoint first = SystemClock{}.now() + wait;
   const bool is_earliest = due_.empty() || first < due_.begin()->first;
-  timers_.emplace(id, Timer{interval, std::move(callback)});
+  timers_.emplace(id, std::move(timer));
   due_.emplace(first, id);
   if (is_earliest) changed_.notify_one();
   return id;
@@ -46,7 +54,8 @@ void TimerService::fire_due(TimePoint now) {
     const auto timer = timers_.find(id);
     if (timer == timers_.end()) continue;
     timer->second.callback();
-    due_.emplace(now + timer->second.interval, id);
+    if (timer->second.interval > Duration::zero()) due_.emplace(now + timer->second.interval, id);
+    else timers_.erase(timer);
   }
 }
 

@@ -12,7 +12,7 @@
 
 namespace weir {
 
-/// Calls functions again and again, each at its own interval, from one thread a worker.
+/// Calls functions, again and again at an interval or once, from one thread a worker.
 ///
 /// Threads: any. Callbacks run on the service's thread: they must be short and may not call back into the
 ///          service.
@@ -25,14 +25,17 @@ public:
   ~TimerService();
 
   [[nodiscard]] TimerId add_periodic(Duration interval, std::function<void()> callback) WEIR_EXCLUDES(lock_);
+  /// Calls it once, when that time has passed.
+  [[nodiscard]] TimerId add_once(Duration wait, std::function<void()> callback) WEIR_EXCLUDES(lock_);
   void remove(TimerId id) WEIR_EXCLUDES(lock_);
 
 private:
   struct Timer {
-    Duration interval;
+    Duration interval;  // zero: once
     std::function<void()> callback;
   };
 
+  [[nodiscard]] TimerId add(Duration wait, Timer timer) WEIR_EXCLUDES(lock_);
   void run() WEIR_EXCLUDES(lock_);
   void fire_due(TimePoint now) WEIR_REQUIRES(lock_);
 
@@ -45,26 +48,36 @@ private:
   Thread thread_;
 };
 
-/// A periodic timer for as long as it lives.
-class PeriodicTimer {
+/// A timer of the service for as long as it lives.
+class OwnedTimer {
 public:
-  PeriodicTimer() = default;
-  PeriodicTimer(TimerService& service, Duration interval, std::function<void()> callback)
-      : service_(&service), id_(service.add_periodic(interval, std::move(callback))) {}
-  PeriodicTimer(PeriodicTimer&& other) noexcept
+  OwnedTimer() = default;
+  OwnedTimer(TimerService& service, TimerService::TimerId id) : service_(&service), id_(id) {}
+  OwnedTimer(OwnedTimer&& other) noexcept
       : service_(std::exchange(other.service_, nullptr)), id_(other.id_) {}
-  PeriodicTimer& operator=(PeriodicTimer&& other) noexcept {
+  OwnedTimer& operator=(OwnedTimer&& other) noexcept {
     std::swap(service_, other.service_);
     std::swap(id_, other.id_);
     return *this;
   }
-  ~PeriodicTimer() {
+  ~OwnedTimer() {
     if (service_ != nullptr) service_->remove(id_);
   }
 
 private:
   TimerService* service_ = nullptr;
   TimerService::TimerId id_ = 0;
+};
+
+struct PeriodicTimer : OwnedTimer {
+  PeriodicTimer() = default;
+  PeriodicTimer(TimerService& service, Duration interval, std::function<void()> callback)
+      : OwnedTimer(service, service.add_periodic(interval, std::move(callback))) {}
+};
+struct OneShotTimer : OwnedTimer {
+  OneShotTimer() = default;
+  OneShotTimer(TimerService& service, Duration wait, std::function<void()> callback)
+      : OwnedTimer(service, service.add_once(wait, std::move(callback))) {}
 };
 
 }  // namespace weir

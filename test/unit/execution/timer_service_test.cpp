@@ -24,6 +24,17 @@ TEST_CASE("a timer fires again and again, at its interval and not before") {
   }
 }
 
+TEST_CASE("a timer may fire just once") {
+  TimerService timers;
+  Bell bell;
+  std::atomic<int> calls = 0;
+  const OneShotTimer once(timers, 1ms, [&] { ++calls; });
+  const OneShotTimer later(timers, 20ms, [&] { bell.ring(); });
+  const PeriodicTimer often(timers, 1ms, [] {});  // the service has work meanwhile
+  bell.await();
+  CHECK(calls == 1);
+}
+
 TEST_CASE("a short timer does not wait for a long one that was there first") {
   TimerService timers;
   Bell bell;
