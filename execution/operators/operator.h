@@ -32,6 +32,9 @@ private:
 /// operator. What has a name already, and the cancelling of a task, pass as they are.
 [[noreturn]] void rethrow_attributed(const std::string& operator_name);
 
+/// In the place of a checkpoint: the state that an operator has at its end, which all later ones hold.
+inline constexpr CheckpointId kStateAtTheEnd = 0;
+
 /// What happens to records: one an operator and subtask. The task opens it, feeds it, finishes and closes it.
 ///
 /// Threads: the task's, all of it.
@@ -48,7 +51,7 @@ public:
   /// No record follows: emit what was held back.
   virtual void finish() {}
   /// A snapshot of the operator's state is taken as soon as this returns: put into state what is not there
-  /// yet.
+  /// yet. After finish() this comes once more, with kStateAtTheEnd.
   virtual void snapshot(CheckpointId) {}
   /// All tasks have handed in their state for this checkpoint, and so for all before it: what was held back
   /// for it may be made visible. Some are never told of.

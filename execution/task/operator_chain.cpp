@@ -173,9 +173,13 @@ void OperatorChain::open() {
   }
 }
 
-std::vector<OperatorChain::Stateful>& OperatorChain::stateful(CheckpointId checkpoint) {
+void OperatorChain::prepare_snapshot(CheckpointId checkpoint) {
   for (auto link = links_.rbegin(); link != links_.rend(); ++link)
     attributed(link->name, [&] { link->instance->snapshot(checkpoint); });
+}
+
+std::vector<OperatorChain::Stateful>& OperatorChain::stateful(CheckpointId checkpoint) {
+  prepare_snapshot(checkpoint);
   return stateful_;
 }
 

@@ -43,10 +43,12 @@ public:
     OperatorId id;
     OperatorContext* context = nullptr;
   };
-  /// Has every operator put what belongs to this checkpoint into its state, and says where that is. The tail
-  /// comes first: it holds what the others gave to it. Good until the next call.
+  /// Has every operator put what belongs to this checkpoint into its state. The tail comes first: it holds
+  /// what the others gave to it.
+  void prepare_snapshot(CheckpointId checkpoint);
+  /// The same, and says where that is. Good until the next call.
   [[nodiscard]] std::vector<Stateful>& stateful(CheckpointId checkpoint);
-  /// The same for operators that have finished.
+  /// Of operators that have finished, as they left it.
   [[nodiscard]] std::vector<Stateful>& stateful_at_the_end() { return stateful_; }
   void on_checkpoint_complete(CheckpointId checkpoint);
   void on_checkpoint_aborted(CheckpointId checkpoint);

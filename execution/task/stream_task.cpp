@@ -85,6 +85,7 @@ void StreamTask::run() {
   }
   chain_->finish();
   await_checkpoints();
+  if (task_.is_checkpointed) chain_->prepare_snapshot(kStateAtTheEnd);
   for (const auto& writer : writers_) writer->finish();
   chain_->close();
 }

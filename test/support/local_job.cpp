@@ -43,6 +43,10 @@ JobOutcome LocalJob::run(ProgramSource& programs, const JobGraph& job) {
   ExecutionGraph& graph = *built;
   job_ = &graph.job_graph();
   deployed_.clear();
+  {
+    MutexLock held(lock_);
+    finished_.clear();
+  }
   programs_ = &programs;
   JobOutcome outcome;
   graph.schedule(now());
@@ -76,7 +80,7 @@ Result<std::shared_ptr<const Program>> LocalJob::load(const ProgramReference& re
 void LocalJob::cancel() {
   MutexLock held(lock_);
   news_.cancel = true;
-  changed_.notify_one();
+  changed_.notify_all();
 }
 
 void LocalJob::stop() {
@@ -87,13 +91,15 @@ void LocalJob::stop() {
 
 void LocalJob::on_task_state(const TaskExecutionState& report) {
   MutexLock held(lock_);
+  if (report.state == ExecutionState::Finished) finished_[report.attempt] = report.snapshot;
   news_.reports.push_back(report);
-  changed_.notify_one();
+  changed_.notify_all();
 }
 
 void LocalJob::trigger_checkpoint(CheckpointId checkpoint, const std::string& root) {
   {
     MutexLock held(lock_);
+    triggered_ = checkpoint;
     acknowledged_.clear();
     declined_.clear();
   }
@@ -106,12 +112,15 @@ void LocalJob::trigger_checkpoint(CheckpointId checkpoint, const std::string& ro
 
 void LocalJob::on_checkpoint_acknowledged(const CheckpointReport& report) {
   MutexLock held(lock_);
+  if (report.checkpoint != triggered_) return;
   acknowledged_.push_back(report);
   changed_.notify_all();
 }
 
-void LocalJob::on_checkpoint_declined(JobId, ExecutionAttemptId, CheckpointId, const std::string& reason) {
+void LocalJob::on_checkpoint_declined(JobId, ExecutionAttemptId, CheckpointId checkpoint,
+                                      const std::string& reason) {
   MutexLock held(lock_);
+  if (checkpoint != triggered_) return;
   declined_ = reason;
   changed_.notify_all();
 }
@@ -119,7 +128,7 @@ void LocalJob::on_checkpoint_declined(JobId, ExecutionAttemptId, CheckpointId, c
 Result<CompletedCheckpoint> LocalJob::await_checkpoint(CheckpointId checkpoint) {
   const TimePoint deadline = SystemClock{}.now() + 20s;
   MutexLock held(lock_);
-  while (acknowledged_.size() < deployed_.size() && declined_.empty())
+  while (handed_in().size() < deployed_.size() && declined_.empty())
     if (!changed_.wait_until(lock_, deadline)) return Error{ErrorCode::Timeout, "a task did not acknowledge"};
   if (!declined_.empty()) return Error{ErrorCode::Cancelled, declined_};
 
@@ -133,14 +142,23 @@ Result<CompletedCheckpoint> LocalJob::await_checkpoint(CheckpointId checkpoint) 
                                      .subtasks = {}};
     }
   }
-  for (const CheckpointReport& report : acknowledged_) {
-    for (const TaskDeploymentDescriptor& task : deployed_) {
-      if (task.attempt != report.attempt) continue;
-      for (const auto& [id, snapshot] : report.snapshot.operators)
-        complete.operators[id].subtasks[task.subtask_index] = snapshot;
-    }
+  const auto all = handed_in();
+  for (const TaskDeploymentDescriptor& task : deployed_) {
+    for (const auto& [id, snapshot] : all.at(task.attempt).operators)
+      complete.operators[id].subtasks[task.subtask_index] = snapshot;
   }
   return complete;
+}
+
+std::map<ExecutionAttemptId, TaskSnapshot> LocalJob::handed_in() const {
+  std::map<ExecutionAttemptId, TaskSnapshot> all = finished_;
+  for (const CheckpointReport& report : acknowledged_) all[report.attempt] = report.snapshot;
+  return all;
+}
+
+void LocalJob::await_finished(std::size_t tasks) {
+  MutexLock held(lock_);
+  while (finished_.size() < tasks) changed_.wait(lock_);
 }
 
 TaskRestore LocalJob::restore_of(const TaskDeploymentDescriptor& task) const {
@@ -163,7 +181,7 @@ TaskRestore LocalJob::restore_of(const TaskDeploymentDescriptor& task) const {
 void LocalJob::on_partition_consumable(JobId, const ResultPartitionId& partition) {
   MutexLock held(lock_);
   news_.consumable.push_back(partition);
-  changed_.notify_one();
+  changed_.notify_all();
 }
 
 LocalJob::News LocalJob::await_news() {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -50,8 +51,11 @@ public:
 
   /// Begins a checkpoint at the sources of the job that is running. Call it from when_running().
   void trigger_checkpoint(CheckpointId checkpoint, const std::string& root = {}) WEIR_EXCLUDES(lock_);
-  /// What all tasks handed in for it; or the first refusal, or that it took too long.
+  /// What all tasks handed in for it, those that have finished what they left; or the first refusal, or that
+  /// it took too long.
   [[nodiscard]] Result<CompletedCheckpoint> await_checkpoint(CheckpointId checkpoint) WEIR_EXCLUDES(lock_);
+  /// Waits until so many tasks have finished.
+  void await_finished(std::size_t tasks) WEIR_EXCLUDES(lock_);
   /// The jobs from here on start from it.
   void restore_from(CompletedCheckpoint checkpoint) { restored_ = std::move(checkpoint); }
 
@@ -88,7 +92,12 @@ private:
   std::function<void()> when_running_;
   Mutex lock_;
   CondVar changed_;
+  /// By task, none twice.
+  [[nodiscard]] std::map<ExecutionAttemptId, TaskSnapshot> handed_in() const WEIR_REQUIRES(lock_);
+
+  CheckpointId triggered_ WEIR_GUARDED_BY(lock_) = 0;  // the latest; what is said of others is not heard
   std::vector<CheckpointReport> acknowledged_ WEIR_GUARDED_BY(lock_);
+  std::map<ExecutionAttemptId, TaskSnapshot> finished_ WEIR_GUARDED_BY(lock_);
   std::string declined_ WEIR_GUARDED_BY(lock_);
   const JobGraph* job_ = nullptr;                  // the one that runs
   std::vector<TaskDeploymentDescriptor> deployed_;  // of it

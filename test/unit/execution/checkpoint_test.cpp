@@ -194,4 +194,48 @@ TEST_CASE("a disk that cannot be written declines the checkpoint with its cause,
   CHECK(first.outcome.status == JobStatus::Finished);
 }
 
+/// Two sources; the first waits in its middle for one gate, the second for another.
+LocalJob::Build two_sources(std::shared_ptr<Gate> first, std::shared_ptr<Gate> second,
+                            std::shared_ptr<Words> words) {
+  const auto numbers = [](std::uint64_t key, std::shared_ptr<Gate> gate) {
+    return [key, gate = std::move(gate)](std::uint64_t number) {
+      if (number >= 50) gate->pass();
+      return Tally{key, 1};
+    };
+  };
+  return [=](Environment& env) {
+    env.enable_checkpointing(1h);
+    auto one = env.generate(100, numbers(1, first)).uid("one");
+    auto two = env.generate(100, numbers(2, second)).uid("two");
+    one.union_with(two).for_each([words](const Tally& tally) { words->say(tally); });
+  };
+}
+
+TEST_CASE("a checkpoint after a source has finished holds where it ended, not where the last one saw it") {
+  auto first = std::make_shared<Gate>();
+  auto second = std::make_shared<Gate>();
+  LocalJob job;
+  Result<CompletedCheckpoint> checkpoint = Error{};
+  job.when_running([&] {
+    first->await_waiting(1);
+    second->await_waiting(1);
+    job.trigger_checkpoint(1);
+    first->open();
+    job.await_finished(1);
+    job.trigger_checkpoint(2);
+    second->open();
+    checkpoint = job.await_checkpoint(2);
+  });
+  const auto outcome = job.run(two_sources(first, second, std::make_shared<Words>()));
+  REQUIRE_MESSAGE(outcome.status == JobStatus::Finished, outcome.failure);
+  REQUIRE_MESSAGE(checkpoint.has_value(), checkpoint.error().what);
+
+  auto words = std::make_shared<Words>();
+  LocalJob after;
+  after.restore_from(*checkpoint);
+  REQUIRE(after.run(two_sources(first, second, words)).status == JobStatus::Finished);
+  CHECK_FALSE(words->last().contains(1));
+  CHECK(words->last().contains(2));
+}
+
 }  // namespace
