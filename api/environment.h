@@ -51,7 +51,8 @@ public:
   /// LazyFromSources: each operator takes slots only when there is something to read for it.
   StreamExecutionEnvironment& schedule_mode(ScheduleMode mode);
 
-  /// The lines of a file, each once; with p subtasks each reads its share of the bytes.
+  /// The lines of a file, each once; with p subtasks each reads its share of the bytes. The file may not
+  /// change while the job lives.
   OperatorStream<std::string> read_text(std::string path);
   /// The lines that a server sends until it hangs up. One subtask; at most once.
   OperatorStream<std::string> socket_text(std::string host, std::uint16_t port);

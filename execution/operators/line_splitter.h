@@ -27,10 +27,12 @@ public:
       const void* newline = std::memchr(piece.data(), '\n', piece.size());
       if (newline == nullptr) {
         append(piece);
+        consumed_ += piece.size();
         return true;
       }
       const auto length = static_cast<std::size_t>(static_cast<const char*>(newline) - piece.data());
       append(piece.substr(0, length));
+      consumed_ += length + 1;
       piece.remove_prefix(length + 1);
       if (!line_.empty() && line_.back() == '\r') line_.pop_back();
       const bool more = take(line_);
@@ -47,6 +49,9 @@ public:
     line_.clear();
   }
 
+  /// How many bytes it was fed up to the end of the line that was taken last, the newline with it.
+  [[nodiscard]] std::uint64_t consumed() const { return consumed_; }
+
 private:
   void append(std::string_view bytes) {
     if (line_.size() + bytes.size() > kMaxLineBytes) {
@@ -55,6 +60,7 @@ private:
     line_ += bytes;
   }
 
+  std::uint64_t consumed_ = 0;
   std::string line_;  // reused: a line costs one copy and no allocation
 };
 

@@ -45,7 +45,8 @@ template <class T>
 std::vector<T> run_source(SourceFunction<T>& source, std::uint32_t subtask_index, std::uint32_t parallelism) {
   Gathered<T> all;
   QuietLoop loop;
-  const OperatorContext place({"source", subtask_index, parallelism, 128});
+  OperatorContext place({"source", subtask_index, parallelism, 128});
+  source.open(place);
   SourceContext<T> context(all, loop, place);
   source.run(context);
   return std::move(all.values);

@@ -171,9 +171,11 @@ TEST_CASE("a source that is stopped sends no line more") {
   const TemporaryDirectory directory;
   const std::string path = directory.file("text", "one\ntwo\nthree\nfour\nfive");
   StopAtThree target;
-  const OperatorContext place({"source", 0, 1, 128});
+  OperatorContext place({"source", 0, 1, 128});
   SourceContext<std::string> context(target, target.loop, place);
-  TextFileSource(path).run(context);
+  TextFileSource source(path);
+  source.open(place);
+  source.run(context);
   CHECK(target.lines == Lines{"one", "two", "three"});
 }
 
@@ -202,9 +204,11 @@ private:
 Lines read_splits(const std::string& path, std::vector<InputSplit> splits) {
   testing::Gathered<std::string> all;
   SplitLoop loop(std::move(splits));
-  const OperatorContext place({"source", 1, 3, 128});
+  OperatorContext place({"source", 1, 3, 128});
   SourceContext<std::string> context(all, loop, place);
-  TextFileSource(path).run(context);
+  TextFileSource source(path);
+  source.open(place);
+  source.run(context);
   return std::move(all.values);
 }
 
