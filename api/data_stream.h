@@ -19,8 +19,10 @@
 #include "execution/operators/flat_map.h"
 #include "execution/operators/map.h"
 #include "execution/operators/operator_factory.h"
+#include "execution/operators/part_files.h"
 #include "execution/operators/process.h"
 #include "execution/operators/sinks.h"
+#include "execution/operators/two_phase_commit_sink.h"
 #include "graph/stream_graph.h"
 
 namespace weir {
@@ -152,6 +154,14 @@ public:
   }
   /// Lines in a file; several subtasks make a directory with one file each.
   StreamSink write_text(std::string path) { return text_sink("Text File", {.path = std::move(path)}); }
+  /// Lines in files of a directory, each record once also after failures: a file appears when the checkpoint
+  /// is complete up to which it goes. Of a job without checkpoints they appear at its end.
+  StreamSink write_files(std::string directory) {
+    using Op = TwoPhaseCommitSink<T, TextPartFiles<T>>;
+    return sink<Op>("Part Files", [directory] {
+      return std::make_unique<Op>(TextPartFiles<T>(PartFiles(directory)));
+    });
+  }
   /// Takes the records and forgets them.
   StreamSink discard() {
     using Op = DiscardSink<T>;

@@ -5,8 +5,8 @@
 #include <string>
 #include <utility>
 #include <vector>
-#include <utility>
 
+#include "base/ids.h"
 #include "checkpoint/snapshot/handles.h"
 #include "checkpoint/snapshot/state_file.h"
 #include "checkpoint/state/keyed_backend.h"
@@ -26,6 +26,9 @@ public:
     std::uint32_t parallelism = 1;
     std::uint32_t max_parallelism = 128;
     bool is_checkpointed = false;
+    JobId job;
+    OperatorId operator_id;      // across versions of the program
+    ExecutionAttemptId attempt;  // of the task
   };
   /// What the operator starts with.
   struct Restored {
@@ -44,10 +47,18 @@ public:
   [[nodiscard]] std::uint32_t parallelism() const { return place_.parallelism; }
   [[nodiscard]] std::uint32_t max_parallelism() const { return place_.max_parallelism; }
 
+  /// What tells apart whatever the operator leaves outside of the cluster: its jobs, its operators, and the
+  /// attempts to run one subtask, of which an earlier one may not know yet that it is no longer wanted.
+  [[nodiscard]] JobId job() const { return place_.job; }
+  [[nodiscard]] OperatorId operator_id() const { return place_.operator_id; }
+  [[nodiscard]] ExecutionAttemptId attempt() const { return place_.attempt; }
+
   /// Whether checkpoints come by themselves, so that what waits for one need not wait for ever.
   [[nodiscard]] bool is_checkpointed() const { return place_.is_checkpointed; }
   /// Whether the task goes on from a checkpoint, be it that this operator had no state there.
   [[nodiscard]] bool is_restored() const { return restored_.checkpoint != 0; }
+  /// 0: from none.
+  [[nodiscard]] CheckpointId restored_checkpoint() const { return restored_.checkpoint; }
 
   [[nodiscard]] KeyedBackend& keyed_state() { return keyed_state_; }
   [[nodiscard]] OperatorStateBackend& operator_state() { return operator_state_; }
