@@ -23,6 +23,7 @@
 #include "execution/operators/process.h"
 #include "execution/operators/sinks.h"
 #include "execution/operators/two_phase_commit_sink.h"
+#include "execution/operators/upsert_sink.h"
 #include "graph/stream_graph.h"
 
 namespace weir {
@@ -161,6 +162,15 @@ public:
     return sink<Op>("Part Files", [directory] {
       return std::make_unique<Op>(TextPartFiles<T>(PartFiles(directory)));
     });
+  }
+  /// Each record as the row of its key in a table outside of the cluster, in the place of the row before.
+  /// `make_table` returns a std::unique_ptr<UpsertTable<K, V>>, K and V what the functions return; a value
+  /// that is an empty optional erases the row. Records of a key must come from one subtask: key_by() first.
+  template <class KeyFunction, class ValueFunction, class Make>
+  StreamSink upsert(KeyFunction key, ValueFunction value, Make make_table) {
+    using Op = UpsertSink<T, KeyFunction, ValueFunction>;
+    return sink<Op>("Upsert",
+                    [key, value, make_table] { return std::make_unique<Op>(key, value, make_table()); });
   }
   /// Takes the records and forgets them.
   StreamSink discard() {
