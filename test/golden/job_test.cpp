@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whole jobs as text files: each runs with one, two and four subtasks and must say the same.
+// Whole jobs as text files: each runs with one, two and four subtasks and must say the same. Those that can
+// be interrupted take a checkpoint with two, are cancelled, go on from it with three, and must say the same.
 #include "test/golden/job_file.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,45 +45,123 @@ void check_message(const JobFile& job, const std::string& message) {
   }
 }
 
-void run(const JobFile& job, std::uint32_t parallelism) {
-  const TemporaryDirectory directory;
-  auto arguments = job.arguments;
-  const std::string input = directory.file("input", job.input);
-  const std::string output = directory.path("output");
-  for (std::string& argument : arguments) {
-    replace_all(argument, "{input}", input);
-    replace_all(argument, "{output}", output);
-  }
-  ProgramLoader loader;
-  const auto program = loader.build(library_of(job.program), arguments, parallelism);
-  if (job.end == JobFile::End::Refused) {
-    REQUIRE_FALSE(program.has_value());
-    return check_message(job, program.error().what);
-  }
-  REQUIRE_MESSAGE(program.has_value(), program.error().what);
+constexpr const char* kInterruption = "{interruption}";
 
-  const auto outcome = LocalJob().run(loader, (*program)->job_graph());
-  if (job.end == JobFile::End::Failure) {
-    CHECK(outcome.status == JobStatus::Failed);
-    return check_message(job, outcome.failure);
+/// A job and the files of its runs.
+class GoldenJob {
+public:
+  explicit GoldenJob(JobFile job) : job_(std::move(job)), input_(directory_.file("input", job_.input)) {}
+
+  /// From the beginning to the end.
+  void run(std::uint32_t parallelism) {
+    ProgramLoader loader;
+    const auto program = loader.build(library_of(job_.program), arguments({}), parallelism);
+    if (job_.end == JobFile::End::Refused) {
+      REQUIRE_FALSE(program.has_value());
+      return check_message(job_, program.error().what);
+    }
+    REQUIRE_MESSAGE(program.has_value(), program.error().what);
+    check(LocalJob().run(loader, (*program)->job_graph()));
   }
-  REQUIRE_MESSAGE(outcome.status == JobStatus::Finished, outcome.failure);
-  CHECK(testing::sorted_lines(testing::content_of(output)) == job.expected);
-}
 
-}  // namespace
+  [[nodiscard]] bool can_be_interrupted() const {
+    return std::ranges::find(job_.arguments, kInterruption) != job_.arguments.end();
+  }
+  /// From the beginning to a checkpoint in the middle, and from there to the end.
+  void run_interrupted(std::uint32_t parallelism, std::uint32_t parallelism_afterwards) {
+    const CompletedCheckpoint middle = run_to_the_middle(parallelism);
+    ProgramLoader loader;
+    const auto program = loader.build(library_of(job_.program), arguments({}), parallelism_afterwards);
+    REQUIRE_MESSAGE(program.has_value(), program.error().what);
+    LocalJob afterwards;
+    afterwards.restore_from(middle);
+    check(afterwards.run(loader, (*program)->job_graph()));
+  }
 
-TEST_CASE("each job does what its file says, with any parallelism") {
+private:
+  [[nodiscard]] std::vector<std::string> arguments(const std::vector<std::string>& interruption) const {
+    std::vector<std::string> arguments;
+    for (std::string argument : job_.arguments) {
+      if (argument == kInterruption) {
+        arguments.insert(arguments.end(), interruption.begin(), interruption.end());
+        continue;
+      }
+      replace_all(argument, "{input}", input_);
+      replace_all(argument, "{output}", output_);
+      arguments.push_back(std::move(argument));
+    }
+    return arguments;
+  }
+
+  CompletedCheckpoint run_to_the_middle(std::uint32_t parallelism) {
+    const std::string pipe = directory_.path("pipe");
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    ProgramLoader loader;
+    const auto program =
+        loader.build(library_of(job_.program), arguments({"--middle", pipe, "--checkpointed"}), parallelism);
+    REQUIRE_MESSAGE(program.has_value(), program.error().what);
+    LocalJob job;
+    Result<CompletedCheckpoint> middle = Error{};
+    job.when_running([&] {
+      {
+        const std::ofstream reader_waits(pipe);
+        job.trigger_checkpoint(1);
+      }
+      middle = job.await_checkpoint(1);
+      job.cancel();
+    });
+    (void)job.run(loader, (*program)->job_graph());  // cancelled, unless it was faster
+    REQUIRE_MESSAGE(middle.has_value(), middle.error().what);
+    return *middle;
+  }
+
+  void check(const testing::JobOutcome& outcome) {
+    if (job_.end == JobFile::End::Failure) {
+      CHECK(outcome.status == JobStatus::Failed);
+      return check_message(job_, outcome.failure);
+    }
+    REQUIRE_MESSAGE(outcome.status == JobStatus::Finished, outcome.failure);
+    CHECK(testing::sorted_lines(testing::content_of(output_)) == job_.expected);
+  }
+
+  const JobFile job_;
+  const TemporaryDirectory directory_;
+  const std::string input_;
+  const std::string output_ = directory_.path("output");
+};
+
+std::vector<std::filesystem::path> job_files() {
   std::vector<std::filesystem::path> files;
   for (const auto& entry : std::filesystem::directory_iterator(WEIR_GOLDEN_JOBS))
     files.push_back(entry.path());
   std::ranges::sort(files);
   REQUIRE(!files.empty());
-  for (const auto& file : files) {
+  return files;
+}
+
+}  // namespace
+
+TEST_CASE("each job does what its file says, with any parallelism") {
+  for (const auto& file : job_files()) {
     for (const std::uint32_t parallelism : {1u, 2u, 4u}) {
       CAPTURE(file);
       CAPTURE(parallelism);
-      run(golden::read_job_file(file), parallelism);
+      GoldenJob(golden::read_job_file(file)).run(parallelism);
     }
   }
+}
+
+TEST_CASE("a job that goes on from a checkpoint with more or fewer subtasks writes the same") {
+  int interrupted = 0;
+  for (const auto& file : job_files()) {
+    for (const std::uint32_t afterwards : {3u, 1u}) {
+      GoldenJob job(golden::read_job_file(file));
+      if (!job.can_be_interrupted()) continue;
+      CAPTURE(file);
+      CAPTURE(afterwards);
+      job.run_interrupted(2, afterwards);
+      ++interrupted;
+    }
+  }
+  CHECK(interrupted >= 4);
 }

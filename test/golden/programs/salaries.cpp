@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "api/program.h"
+#include "test/golden/programs/middle.h"
 
 namespace {
 
@@ -39,7 +40,10 @@ const Employee& better_paid(const Employee& a, const Employee& b) {
 }  // namespace
 
 void weir::program(Environment& env) {
-  auto lines = env.read_text(env.params().require("input"));
+  golden::let_take_checkpoints(env);
+  // What has state has a name: how operators are chained, and so who they are without one, depends on the
+  // parallelism.
+  auto lines = env.read_text(env.params().require("input")).uid("lines").filter(golden::Middle(env.params()));
   auto employees = lines.rebalance().flat_map(
       [is_strict = env.params().has("strict")](const std::string& line, Out<Employee>& out) {
         const auto employee = parse(line);
@@ -51,6 +55,7 @@ void weir::program(Environment& env) {
           .map([](const Employee& employee) { return employee; })
           .key_by(&Employee::department)
           .reduce([](const Employee& a, const Employee& b) { return better_paid(a, b); }, Emit::Final)
+          .uid("highest")
           .map([](const Employee& e) {
             return e.department + ": most, " + e.name + " " + std::to_string(e.salary);
           });
@@ -63,9 +68,10 @@ void weir::program(Environment& env) {
           .rescale()
           .key_by([](const Employee& employee) { return std::string_view(employee.department); })
           .sum(&Employee::salary, Emit::Final)
+          .uid("totals")
           .map([](const Employee& e) { return e.department + ": all, " + std::to_string(e.salary); });
   auto wrong = lines.global().filter([](const std::string& line) { return !parse(line); }).parallelism(1).map(
       [](const std::string& line) { return "no employee: " + line; });
-  highest.union_with(totals, wrong).write_text(env.params().require("output"));
+  highest.union_with(totals, wrong).write_files(env.params().require("output")).uid("files");
   env.job_name("Salaries");
 }
