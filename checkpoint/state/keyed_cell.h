@@ -209,6 +209,11 @@ public:
     change(found->value, is_new);
   }
 
+  /// Fetches what a look-up of a key with that KeyHash will look at.
+  void prefetch(std::uint64_t key_hash) const {
+    if (heap_ != nullptr) heap_->prefetch(heap_->locate(key_hash));
+  }
+
   void remove() {
     const KeyView key = key_->get();
     if (heap_ == nullptr) [[unlikely]] return store_->remove(key);

@@ -44,6 +44,8 @@ public:
     cell_.update([&](T& held, bool) { change(held); });
   }
   void clear() { cell_.remove(); }
+  /// For whoever knows which keys come next.
+  void prefetch(std::uint64_t key_hash) const { cell_.prefetch(key_hash); }
 
 private:
   KeyedCell<T> cell_;

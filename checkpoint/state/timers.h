@@ -143,20 +143,32 @@ public:
   /// no more there. What fire() adds fires too, if it is due; what it removes does not.
   template <class Fire>
   void fire_until(std::int64_t until, Fire&& fire) {
+    fire_until(until, fire, [](const K&) {});
+  }
+  /// Also calls soon(key) a few timers before.
+  template <class Fire, class Soon>
+  void fire_until(std::int64_t until, Fire&& fire, Soon&& soon) {
     // A miss in the cache costs more than all else.
     const auto fetch = [this](std::uint64_t hash) { Table::prefetch(table_.locate(hash)); };
     while (true) {
       due_.clear();
       if (!heap_.take_earliest(until, due_, fetch)) return;
       for (std::size_t i = 0; i < due_.size(); ++i) {
-        if (i + kAhead < due_.size()) fetch(due_[i + kAhead].what);
+        if (i + 2 * kAhead < due_.size()) fetch(due_[i + 2 * kAhead].what);
+        if (i + kAhead < due_.size()) announce(due_[i + kAhead], soon);
         fire_one(due_[i], fire);
       }
     }
   }
 
 private:
-  static constexpr std::size_t kAhead = 8;
+  static constexpr std::size_t kAhead = 4;
+
+  template <class Soon>
+  void announce(const TimeHeap::Entry& due, Soon&& soon) {
+    const auto* const entry = table_.peek(table_.locate(due.what), {due.what, due.time});
+    if (entry != nullptr) soon(entry->key);
+  }
 
   template <class Fire>
   void fire_one(const TimeHeap::Entry& due, Fire&& fire) {

@@ -46,6 +46,8 @@ public:
 
   void operator()(const T& value) { next_.process(value, time_); }
   void emit(const T& value) { next_.process(value, time_); }
+  /// The same place, for results of another time.
+  [[nodiscard]] Out at(EventTime time) const { return Out(next_, time); }
 
 private:
   Input<T>& next_;
