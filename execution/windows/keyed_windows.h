@@ -59,12 +59,22 @@ public:
     if (!is_taken && is_late(at)) host_.on_late(value, time);
   }
 
+  /// Fetches what take() will look at.
+  void prepare(const T& value) const {
+    rows_.prefetch(KeyHash<typename Plan::GivenKey>::hash(std::invoke(plan_.key, value)));
+  }
+
   void on_watermark() {
-    event_timers_.fire_until(host_.watermark(), [this](const auto& timer) {
+    const auto soon = [this](const K& key) { rows_.prefetch(KeyHash<K>::hash(key)); };
+    const auto fire = [this](const auto& timer) {
       set_key(timer.key);
       update([&](Rows& rows) { on_event_time(rows, timer.time); });
-    });
+    };
+    event_timers_.fire_until(host_.watermark(), fire, soon);
   }
+
+  /// Whether there are windows that wait for a watermark.
+  [[nodiscard]] bool is_waiting() const { return event_timers_.count() > 0; }
 
   void on_processing_time() {
     processing_timers_.fire_until(host_.now(), [this](const auto& timer) {

@@ -18,8 +18,9 @@ struct Pane {
   Accumulator held{};
 };
 
-/// The panes of one key that a sliding window still covers, and their sum at any moment for a few merges,
-/// however many they are: two stacks. In front each pane holds the sum from itself to the last one in front;
+/// The panes of one key that a sliding window still covers, and their sum at any moment for two merges,
+/// however many they are: two stacks. What belongs to slices that are not over is kept apart.
+/// In front each pane holds the sum from itself to the last one in front;
 /// behind them each holds its own, and `back` the sum of these. When the front is used up, what is behind
 /// becomes the front.
 ///
@@ -31,10 +32,29 @@ struct PaneStack {
   std::uint32_t front_end = 0;
   std::vector<Pane<Accumulator>> panes;  // in order of their starts
   Accumulator back{};                    // if there is something behind the front
+  std::vector<Pane<Accumulator>> open;   // in order of their starts, of slices that are not over
   std::int64_t spoken_until = window_math::kBeforeAll;  // the end of the last window that spoke
 
   [[nodiscard]] bool is_empty() const { return head == panes.size(); }
   [[nodiscard]] bool has_back() const { return front_end < panes.size(); }
+
+  /// What a slice that is not over has. `is_new`: nothing yet.
+  [[nodiscard]] Accumulator& open_at(std::int64_t start, bool& is_new) {
+    is_new = false;
+    if (!open.empty() && open.back().start == start) [[likely]] return open.back().held;
+    auto at = std::ranges::lower_bound(open, start, {}, &Pane<Accumulator>::start);
+    is_new = at == open.end() || at->start != start;
+    if (is_new) at = open.insert(at, {start, {}});
+    return at->held;
+  }
+  /// Slices that begin before `end` are over.
+  template <class Contents>
+  void close_before(const Contents& contents, std::int64_t end) {
+    if (open.empty() || open.front().start >= end) return;
+    const auto behind = std::ranges::lower_bound(open, end, {}, &Pane<Accumulator>::start);
+    for (auto each = open.begin(); each != behind; ++each) add(contents, each->start, each->held);
+    open.erase(open.begin(), behind);
+  }
 
   /// Adds what a slice that is over had; it is usually the latest so far.
   template <class Contents>
@@ -52,7 +72,11 @@ struct PaneStack {
       if (head == front_end) turn(contents);
       panes[head++].held = {};
     }
-    if (is_empty()) *this = {.spoken_until = spoken_until};
+    if (!is_empty()) return;
+    panes.clear();
+    head = 0;
+    front_end = 0;
+    back = {};
   }
 
   /// Of all that is there; it is not empty.

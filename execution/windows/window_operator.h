@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "base/log.h"
 #include "execution/operators/accumulators.h"
 #include "execution/operators/operator.h"
 #include "execution/operators/processing_time.h"
@@ -17,7 +18,8 @@ namespace weir {
 /// Groups the records of each key by windows, and says what the plan's function says of them.
 ///
 /// Windows that may be made of slices are, as long as the state is on the heap; all others have a row a key.
-/// Late:    a record all of whose windows are gone goes nowhere; "numLateRecordsDropped" counts it.
+/// Late:    a record all of whose windows are gone goes to the tag `late`. If that has no name, or nobody
+///          reads it, it is dropped, and "numLateRecordsDropped" counts it.
 /// Threads: the task's.
 template <class Plan>
 class WindowOperator final : public OneInputOperator<typename Plan::T, typename Plan::R>,
@@ -34,6 +36,7 @@ class WindowOperator final : public OneInputOperator<typename Plan::T, typename 
     Place prepare(const T&, std::int64_t) { return {}; }
     void take(const T&, std::int64_t, const Place&) {}
     void on_watermark() {}
+    [[nodiscard]] bool is_empty() const { return true; }
   };
   template <class P, bool may_be_sliced>
   struct SlicesOf {
@@ -48,10 +51,11 @@ class WindowOperator final : public OneInputOperator<typename Plan::T, typename 
 public:
   static constexpr bool kNamesItsFailures = true;
 
-  explicit WindowOperator(Plan plan) : plan_(std::move(plan)) {}
+  explicit WindowOperator(Plan plan, OutputTag<T> late = {}) : plan_(std::move(plan)), late_tag_(late) {}
 
   void open(OperatorContext& context) override {
     clock_ = context.processing_time();
+    if (!late_tag_.name.empty()) late_output_ = this->side_output(late_tag_);
     KeyedBackend& backend = context.keyed_state();
     backend.template use_key<typename Plan::K>();
     if constexpr (requires { plan_.function.open(context); }) plan_.function.open(context);
@@ -59,19 +63,23 @@ public:
     if (Slices::can_do(plan_) && !backend.has_store())
       slices_ = std::make_unique<Slices>(plan_, backend, host);
     else rows_ = std::make_unique<Rows>(plan_, backend, host);
+    if constexpr (kIsEventTime) clock_->wake_at(patient_until_ = clock_->now() + kPatienceMs);
   }
 
   /// Where the record's slice has its key. Fetches it meanwhile.
   [[gnu::always_inline]] typename Slices::Place prepare(const T& value, EventTime time) {
-    if (!slices_ || time.is_none()) return {};
-    return this->guarded([&] { return slices_->prepare(value, time.millis); });
+    return this->guarded([&]() -> typename Slices::Place {
+      if (slices_ && !time.is_none()) return slices_->prepare(value, time.millis);
+      if (rows_) rows_->prepare(value);
+      return {};
+    });
   }
 
   void process(const T& value, EventTime time) override { process(value, time, prepare(value, time)); }
 
   [[gnu::always_inline]] void process(const T& value, EventTime time, const typename Slices::Place& place) {
     this->guarded([&] {
-      if constexpr (Plan::Assigner::kIsEventTime) {
+      if constexpr (kIsEventTime) {
         if (time.is_none()) [[unlikely]] refuse();
       }
       if (slices_) slices_->take(value, time.millis, place);
@@ -80,6 +88,7 @@ public:
   }
 
   void on_processing_time() override {
+    if (kIsEventTime && clock_->now() >= patient_until_) look_for_watermarks();
     if (rows_) this->guarded([&] { rows_->on_processing_time(); });
   }
 
@@ -89,6 +98,9 @@ public:
 
 protected:
   void on_watermark(EventTime watermark) override {
+    if (watermark == EventTime::max() && !has_watermark_ && has_windows())
+      complain("before the end of its input");
+    has_watermark_ = true;
     this->guarded([&] {
       if (slices_) slices_->on_watermark();
       else rows_->on_watermark();
@@ -97,6 +109,25 @@ protected:
   }
 
 private:
+  static constexpr bool kIsEventTime = Plan::Assigner::kIsEventTime;
+  static constexpr std::int64_t kPatienceMs = 60'000;
+
+  [[nodiscard]] bool has_windows() const { return slices_ ? !slices_->is_empty() : rows_->is_waiting(); }
+
+  void look_for_watermarks() {
+    patient_until_ = window_math::kForever;
+    if (has_watermark_) return;
+    if (has_windows()) return complain("for a minute");
+    clock_->wake_at(patient_until_ = clock_->now() + kPatienceMs);
+  }
+  void complain(const char* when) {
+    if constexpr (!kIsEventTime) return;
+    log::warn("time", "operator \"" + this->name() + "\" has windows of event time and got no watermark " +
+                          when +
+                          ": without watermarks windows do not speak. Does each source of the stream have "
+                          "times and watermarks?");
+  }
+
   [[noreturn]] static void refuse() {
     throw std::runtime_error(
         "a record came to a window of event time and has no time: assign_timestamps_and_watermarks() before "
@@ -107,11 +138,18 @@ private:
   [[nodiscard]] std::int64_t now() const override { return clock_->now(); }
   void wake_at(std::int64_t time) override { clock_->wake_at(time); }
   [[nodiscard]] Input<R>& next_input() override { return this->next(); }
-  void on_late(const T&, std::int64_t) override { late_.add(); }
+  void on_late(const T& value, std::int64_t time) override {
+    if (late_output_ != nullptr) late_output_->process(value, EventTime{time});
+    else dropped_.add();
+  }
 
   Plan plan_;
-  const LongCounter late_{"numLateRecordsDropped"};
+  const OutputTag<T> late_tag_;
+  const LongCounter dropped_{"numLateRecordsDropped"};
+  Input<T>* late_output_ = nullptr;
   ProcessingTime* clock_ = nullptr;  // the task's
+  std::int64_t patient_until_ = window_math::kForever;
+  bool has_watermark_ = false;
   std::unique_ptr<Slices> slices_;
   std::unique_ptr<Rows> rows_;
 };
