@@ -139,6 +139,7 @@ Status RemoteInbox::on_event(std::uint32_t sequence, std::uint32_t backlog_buffe
     MutexLock held(lock_);
     if (released_ || failure_) return Status::ok();
     if (auto in_order = check_sequence(sequence); !in_order) return in_order;
+    if (queue_.size() - queued_buffers_ >= kMaxEvents) return broken("events came without end");
     ended_ = event.kind == StreamEvent::Kind::EndOfPartition;
     queue_.push_back(event);
     backlog_ = backlog_buffers;

@@ -35,7 +35,8 @@ struct RemoteBuffers {
 /// backlog + exclusive. Credit is announced when there are as many unannounced as the sender and the queue
 /// still have: so about twice a window, and at once if the sender would have to stop.
 ///
-/// Unit:    credit, backlog: segments. Events need none.
+/// Unit:    credit, backlog: segments. Events need none; more than kMaxEvents that nobody has read are not
+///          taken, so that memory has a bound though the sender has none.
 /// Threads: open(), poll(), tell_starving(), failure() and release() by the task; PartitionReceiver by the
 ///          link; on_segment() by any.
 /// Order:   lock_ is a leaf: gate, link and pools are called without it.
@@ -43,6 +44,10 @@ class RemoteInbox final : public PartitionReceiver,
                           public SegmentListener,
                           public std::enable_shared_from_this<RemoteInbox> {
 public:
+  /// Of a checkpoint there are two at most, and at most as many checkpoints begin as time out while the task
+  /// does not read.
+  static constexpr std::uint32_t kMaxEvents = 1024;
+
   explicit RemoteInbox(RemoteBuffers buffers);
 
   /// Asks for the stream, once. From now on `gate` hears on_data(index).

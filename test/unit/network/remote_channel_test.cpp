@@ -204,6 +204,22 @@ TEST_CASE("events need no segment") {
   CHECK(f.pause_and_read().size() == 102);
 }
 
+TEST_CASE("events that nobody reads are taken up to a bound, and further ones when some were read") {
+  Fixture f(1, 0);
+  f.open();
+  f.bring("a");
+  std::uint64_t id = 0;
+  while (id < RemoteInbox::kMaxEvents - 1) f.bring(barrier(++id));
+  SUBCASE("one too many") {
+    f.bring(barrier(++id));
+    CHECK_FALSE(f.far_end().on_event(f.sequence, 0, kEnd));
+  }
+  SUBCASE("all were read") {
+    CHECK(f.pause_and_read().size() == id + 2);
+    while (id < 3 * RemoteInbox::kMaxEvents / 2) f.bring(barrier(++id));
+  }
+}
+
 TEST_CASE("whoever breaks the rules is told so, and nothing of it is read") {
   Fixture f(2, 0);
   f.open();
