@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/crc32c.h"
 #include "memory/memory_segment.h"
 
 namespace weir {
@@ -21,6 +22,13 @@ Error disk_error(const std::string& what, const std::string& directory, int code
           .what = what + " a file for a blocking exchange in " + directory + ": " +
                   std::generic_category().message(code) +
                   (code == ENOSPC ? "; free some space or set io.tmp.dirs" : ""),
+          .blame = Blame::Environment,
+          .retry = Retry::Later};
+}
+
+Error changed(const std::string& directory) {
+  return {.code = ErrorCode::Corrupt,
+          .what = "a file for a blocking exchange in " + directory + " was changed on disk",
           .blame = Blame::Environment,
           .retry = Retry::Later};
 }
@@ -59,7 +67,8 @@ Result<std::unique_ptr<SpillFile>> SpillFile::make(const std::string& directory)
 SpillFile::~SpillFile() { ::close(descriptor_); }
 
 Result<SpillFile::Extent> SpillFile::append(std::span<const std::byte> bytes) {
-  const Extent extent{.offset = end_, .bytes = static_cast<std::uint32_t>(bytes.size())};
+  const Extent extent{
+      .offset = end_, .bytes = static_cast<std::uint32_t>(bytes.size()), .checksum = crc32c(bytes)};
   while (!bytes.empty()) {
     const ssize_t written = ::pwrite(descriptor_, bytes.data(), bytes.size(), static_cast<off_t>(end_));
     if (written < 0 && errno == EINTR) continue;
@@ -80,6 +89,7 @@ Result<Buffer> SpillFile::read(const Extent& extent) const {
     if (got <= 0) return disk_error("cannot read", directory_, got < 0 ? errno : EIO);
     filled += static_cast<std::uint32_t>(got);
   }
+  if (crc32c({segment.begin(), filled}) != extent.checksum) return changed(directory_);
   BufferConsumer reader = segment.make_consumer();
   segment.finish(filled);
   return reader.take();

@@ -17,13 +17,15 @@ namespace weir {
 /// is free when this ends, however the process ends.
 ///
 /// Threads: append() by one; read() by any, of what was appended.
-/// Errors:  one line with the directory and what the system said.
+/// Errors:  one line with the directory and what the system said; Corrupt for bytes that are not those that
+///          were written.
 class SpillFile {
 public:
   /// Where a buffer lies.
   struct Extent {
     std::uint64_t offset = 0;
     std::uint32_t bytes = 0;
+    std::uint32_t checksum = 0;  // CRC-32C of them
   };
 
   /// In `directory`, which is made if there is none; empty: the system's for temporary files.

@@ -3,6 +3,9 @@
 #include <fcntl.h>
 
 #include <filesystem>
+#include <fstream>
+#include <span>
+#include <string>
 
 #include "network/spill_file.h"
 #include "test/support/temporary_directory.h"
@@ -133,6 +136,25 @@ TEST_CASE("a disk that is full is reported, and the writer gets no more segments
   REQUIRE(partition.write_failure() != nullptr);
   CHECK(partition.write_failure()->what.find("No space left on device") != std::string::npos);
   CHECK_FALSE(partition.request_builder(0));
+}
+
+TEST_CASE("bytes that were changed on disk are not read") {
+  const testing::TemporaryDirectory directory;
+  const std::string path = directory.file("exchange", "");
+  SpillFile file("here", ::open(path.c_str(), O_RDWR));
+  const std::string text = "three words here";
+  const auto extent = file.append(std::as_bytes(std::span(text)));
+  REQUIRE(extent);
+  REQUIRE(file.read(*extent));
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    std::string changed = text;
+    changed[at] ^= 1;
+    std::ofstream(path, std::ios::binary) << changed;
+    const auto read = file.read(*extent);
+    REQUIRE_FALSE(read);
+    CHECK(read.error().code == ErrorCode::Corrupt);
+    CHECK(read.error().what == "a file for a blocking exchange in here was changed on disk");
+  }
 }
 
 TEST_CASE("a partition says once that there is something to read") {
