@@ -3,12 +3,17 @@
 
 #include <unistd.h>
 
+#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <sstream>
 #include <string>
+#include <string_view>
+#include <thread>
+
+#include "base/result.h"
 
 namespace weir::testing {
 
@@ -45,6 +50,28 @@ private:
     return static_cast<std::size_t>(std::distance(std::filesystem::directory_iterator(directory), {}));
   }
 };
+
+/// Whether a thread of this name is left.
+[[nodiscard]] inline bool is_running(std::string_view thread_name) {
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    if (std::getline(std::ifstream(thread.path() / "comm"), name) && name == thread_name) return true;
+  }
+  return false;
+}
+
+/// What there is when the last thread of this name is gone: for threads that nobody can join, such as those
+/// of CAF's detached actors, which go on for a moment when their actor system has ended.
+///
+/// Errors: aborts if one has not gone within 20 seconds.
+[[nodiscard]] inline ProcessCounts counts_after(std::string_view thread_name) {
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (is_running(thread_name)) {
+    WEIR_CHECK(std::chrono::steady_clock::now() < deadline, "threads end that nobody needs");
+    std::this_thread::yield();
+  }
+  return {};
+}
 
 /// The memory of this process that the kernel has backed.
 [[nodiscard]] inline std::size_t resident_bytes() {
