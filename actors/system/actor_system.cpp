@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/system/prompt_broker.h"
 #include "base/log.h"
 #include "messages/protocol.h"
 
@@ -33,6 +34,7 @@ ActorSystemConfig::ActorSystemConfig(Scheduling scheduling) {
 
 ActorSystemConfig::ActorSystemConfig(const RemotingOptions& remoting) : ActorSystemConfig() {
   load<caf::io::middleman>();
+  serve_promptly(*this);
   set("middleman.heartbeat-interval", caf::timespan(remoting.heartbeat_interval));
   set("middleman.connection-timeout", caf::timespan(remoting.silence));
   // Whoever speaks another version of our messages is refused at the handshake.

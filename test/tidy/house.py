@@ -61,7 +61,8 @@ PORTS = {
 LIBRARIES = {
     "CAF": (r"caf/", [
         "actors/*_actor.h", "actors/*_actor.cpp", "actors/system/actor_system.*",
-        "actors/system/remoting.*", "actors/client/job_client.*", "actors/local/mini_cluster.*",
+        "actors/system/prompt_broker.*", "actors/system/remoting.*", "actors/client/job_client.*",
+        "actors/local/mini_cluster.*",
         # A process of ours as one object: the header knows no actor.
         "actors/*/*_process.cpp", "actors/client/cluster_connection.cpp", "messages/protocol.*",
     ]),

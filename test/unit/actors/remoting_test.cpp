@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a process does about the connections of its peers, which here are sockets in the test's hands.
+#include "actors/system/remoting.h"
+
+#include <doctest/doctest.h>
+
+#include <caf/actor_system.hpp>
+#include <caf/binary_serializer.hpp>
+#include <caf/event_based_actor.hpp>
+#include <caf/io/basp/header.hpp>
+#include <caf/io/middleman.hpp>
+#include <caf/send.hpp>
+
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "actors/system/actor_system.h"
+#include "network/tcp/waiting_stream.h"
+#include "test/support/process_counts.h"
+
+namespace weir {
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = caf::io::basp::message_type;
+using Header = caf::io::basp::header;
+
+TimePoint soon() { return SystemClock{}.now() + 20s; }
+
+class Peer {
+public:
+  Peer(caf::actor_system& system, std::uint16_t port)
+      : Peer(system, *await_connection(*SocketAddress::resolve("127.0.0.1", port), soon())) {
+    // It is greeted by each server, at length.
+    std::array<std::byte, caf::io::basp::header_size> header;
+    REQUIRE(stream_.read(header, soon()));
+    std::uint32_t length = 0;
+    for (int i = 0; i < 4; ++i) length = length << 8 | std::to_integer<std::uint32_t>(header[4 + i]);
+    std::vector<std::byte> greeting(length);
+    REQUIRE(stream_.read(greeting, soon()));
+  }
+
+  template <class... Values>
+  std::vector<char> encoded(const Values&... values) {
+    std::vector<char> bytes;
+    caf::binary_serializer sink(system_, bytes);
+    REQUIRE_FALSE(sink(values...));
+    return bytes;
+  }
+  void say(const std::vector<char>& bytes) {
+    REQUIRE(stream_.write(std::as_bytes(std::span(bytes)), soon()));
+  }
+
+  std::vector<char> node(std::uint32_t process) {
+    return encoded(*caf::make_node_id(process, std::string(40, 'a')));
+  }
+  void say_hello_header(std::uint32_t process) {
+    const auto length = static_cast<std::uint32_t>(node(process).size());
+    say(encoded(Header(Kind::client_handshake, 0, length, 0, 0, 0)));
+  }
+  void say_hello_payload(std::uint32_t process) { say(node(process)); }
+  void say_mail(caf::actor_id to, const caf::message& mail) {
+    const auto payload = encoded(std::vector<caf::strong_actor_ptr>{}, mail);
+    say(encoded(Header(Kind::direct_message, 0, static_cast<std::uint32_t>(payload.size()), 0, 0, to)));
+    say(payload);
+  }
+  /// Says no more, and hears all: whoever just closes takes back what was not read yet.
+  void leave() {
+    REQUIRE(::shutdown(socket_, SHUT_WR) == 0);
+    std::array<std::byte, 1> heard;
+    while (stream_.read(heard, soon())) continue;
+  }
+  /// Whether the server goes on talking.
+  bool hears_more() {
+    std::array<std::byte, caf::io::basp::header_size> header;
+    return static_cast<bool>(stream_.read(header, soon()));
+  }
+
+private:
+  Peer(caf::actor_system& system, Descriptor socket)
+      : system_(system), socket_(socket.number()), stream_(make_plain_stream(std::move(socket))) {}
+
+  caf::actor_system& system_;
+  const int socket_;
+  WaitingStream stream_;
+};
+
+/// A server whose two threads for actors do nothing until they are let.
+class BusyServer {
+public:
+  BusyServer() {
+    listener_ = system.spawn([this](caf::event_based_actor*) -> caf::behavior {
+      return {[this](std::uint32_t) { heard_.set_value(); }};
+    });
+    port = *system.middleman().publish(listener_, 0, "127.0.0.1");
+    for (int i = 0; i < 2; ++i) {
+      std::promise<void> begun;
+      caf::anon_send(system.spawn([this, &begun](caf::event_based_actor*) -> caf::behavior {
+        return {[this, &begun](std::uint32_t) {
+          begun.set_value();
+          go_.wait();
+        }};
+      }), std::uint32_t{0});
+      begun.get_future().wait();
+    }
+  }
+  ~BusyServer() { caf::anon_send_exit(listener_, caf::exit_reason::user_shutdown); }
+
+  void let_go() {
+    let_go_.set_value();
+    heard_.get_future().wait();
+  }
+  /// Whatever has come in by now was dealt with when this returns.
+  void settle() {
+    for (int round = 0; round < 3; ++round) {
+      std::promise<void> passed;
+      system.middleman().backend().post([&] { passed.set_value(); });
+      passed.get_future().wait();
+    }
+  }
+  [[nodiscard]] caf::actor_id listener() const { return listener_.id(); }
+
+  ActorSystemConfig config{RemotingOptions{.heartbeat_interval = 20ms}};
+  caf::actor_system system{config};
+  std::uint16_t port = 0;
+
+private:
+  std::promise<void> let_go_;
+  std::promise<void> heard_;
+  const std::shared_future<void> go_ = let_go_.get_future().share();
+  caf::actor listener_;
+};
+
+TEST_CASE("a connection is not mistaken for the closed one whose descriptor it got") {
+  BusyServer server;
+  const std::size_t unconnected = testing::ProcessCounts{}.descriptors;
+  {
+    Peer first(server.system, server.port);
+    first.say_hello_header(1);
+    first.say_hello_payload(1);
+    first.say_mail(server.listener(), caf::make_message(std::uint32_t{7}));
+    first.leave();
+  }
+  while (testing::ProcessCounts{}.descriptors > unconnected) server.settle();
+
+  Peer second(server.system, server.port);
+  second.say_hello_header(2);
+  server.settle();
+  server.let_go();
+  server.settle();
+  second.say_hello_payload(2);
+  CHECK(second.hears_more());
+  CHECK(second.hears_more());
+}
+
+}  // namespace
+}  // namespace weir
