@@ -116,9 +116,9 @@ inline constexpr Option<std::uint32_t> kFloatingBuffersPerGate{
     "segments that the channels of a gate share"};
 
 inline constexpr Option<Duration> kAskTimeout{"akka.ask.timeout", "10 s",
-                                              "how long to wait for an actor's answer"};
+                                              "how long the nodes' actors wait for each other's answers"};
 inline constexpr Option<Duration> kClientTimeout{"akka.client.timeout", "60 s",
-                                                 "how long a client waits for the JobManager"};
+                                                 "how long weir waits for the JobManager to answer"};
 
 inline constexpr Option<std::string> kLogLevel{"env.log.level", "INFO", "DEBUG, INFO, WARN, ERROR or OFF"};
 

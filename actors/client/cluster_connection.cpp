@@ -5,6 +5,7 @@
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -38,7 +39,7 @@ struct ClusterConnection::State {
         config(remoting_of(options)),
         system(config),
         finder(spawn_leader_finder(system)),
-        client(connect(system, finder)) {}
+        client(connect(system, finder, options.patience)) {}
   ~State();
 
   const Options options;
@@ -60,8 +61,8 @@ ClusterConnection::State::~State() {
 Result<std::unique_ptr<ClusterConnection>> ClusterConnection::open(const Options& options) {
   // Said at once, in one line, before anything is started that would keep on trying.
   const Greeting greeting = options.tls ? Greeting::None : Greeting::Expected;
-  if (const Status there = probe(options.job_manager, options.patience, greeting); !there)
-    return there.error();
+  const Duration patience = std::min(options.patience, kGreetingPatience);
+  if (const Status there = probe(options.job_manager, patience, greeting); !there) return there.error();
   auto state = std::make_unique<State>(options);
   if (options.tls) {
     auto loaded = TlsContext::load(*options.tls);

@@ -20,11 +20,14 @@ class ClusterConnection {
 public:
   struct Options {
     std::string job_manager;  // "host:port"
-    Duration patience = 10s;  // for the first answer
+    Duration patience = 60s;  // for each answer, with whatever the connection goes through meanwhile
     Duration heartbeat_interval = 1s;
     Duration heartbeat_timeout = 5s;
     std::optional<TlsOptions> tls;
   };
+
+  /// How long somebody who listens may take to greet.
+  static constexpr Duration kGreetingPatience = 10s;
 
   /// Errors: one line: nobody listens there, or who does is no JobManager of this cluster.
   [[nodiscard]] static Result<std::unique_ptr<ClusterConnection>> open(const Options& options);

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/client/job_client_actor.h"
 
-#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <chrono>
+#include <future>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "actors/client/question_actor.h"
 #include "actors/system/actor_system.h"
 #include "actors/system/fence.h"
 
@@ -44,12 +46,14 @@ private:
   std::optional<JobSubmission> logic_;
   JobManagerActor leader_;  // null: none is known
   std::shared_ptr<Answer> answer_;
+  std::chrono::milliseconds patience_{};  // for each answer of the leader
 };
 
 JobClientActor::behavior_type JobClientState::start(Self self, JobGraph graph, JobSubmission::Options options,
                                                     JobListener* listener, std::shared_ptr<Answer> answer) {
   self_ = self;
   answer_ = std::move(answer);
+  patience_ = std::chrono::ceil<std::chrono::milliseconds>(options.leader_timeout);
   logic_.emplace(std::move(graph), options, listener, *this);
   guard(*self, kName);
   self->set_down_handler([this](caf::down_msg& down) {
@@ -90,15 +94,19 @@ void JobClientState::on_leader_lost(const std::string& reason) {
 }
 
 void JobClientState::submit(const SubmitJob& mail) {
-  self_->request(leader_, kAskTimeout, fence_.session(), mail, me())
+  self_->request(leader_, patience_, fence_.session(), mail, me())
       .then([this](const Outcome& reply) { logic_->on_submit_reply(reply); },
-            [this](const caf::error& cause) { logic_->on_no_answer(mail_error(cause, "SubmitJob")); });
+            [this](const caf::error& cause) {
+              logic_->on_no_answer(mail_error(cause, "SubmitJob", patience_));
+            });
 }
 
 void JobClientState::attach(const AttachToJob& mail) {
-  self_->request(leader_, kAskTimeout, fence_.session(), mail, me())
+  self_->request(leader_, patience_, fence_.session(), mail, me())
       .then([this](const Outcome& reply) { logic_->on_attach_reply(reply); },
-            [this](const caf::error& cause) { logic_->on_no_answer(mail_error(cause, "AttachToJob")); });
+            [this](const caf::error& cause) {
+              logic_->on_no_answer(mail_error(cause, "AttachToJob", patience_));
+            });
 }
 
 void JobClientState::finish(Result<JobResult> result) {
@@ -120,59 +128,55 @@ JobClientActor spawn_job_client(caf::actor_system& system, JobGraph graph, JobSu
 
 class JobClient::Connection {
 public:
-  Connection(caf::actor_system& system, LeaderFinderActor finder)
-      : system_(system), finder_(std::move(finder)) {}
+  Connection(caf::actor_system& system, LeaderFinderActor finder, Duration patience)
+      : system_(system),
+        finder_(std::move(finder)),
+        patience_(std::chrono::ceil<std::chrono::milliseconds>(patience)) {}
 
   Result<JobResult> submit(JobGraph graph, ListeningBehaviour listening, JobListener* listener);
 
   /// Sends `mail` to the leader and waits for a Reply.
-  template <class Reply, class... Mail>
-  Result<Reply> ask(const std::string& request, const Mail&... mail) {
-    const Visit visit;
-    caf::scoped_actor self(system_);
-    const auto leader = find_leader(self);
-    if (!leader) return leader.error();
-    return receive<Reply>(self, request, leader->actor, mail...);
-  }
-  /// The same for a request that only the leader may carry out: its session goes before the mail.
   template <class Reply, class Mail>
-  Result<Reply> command(const std::string& request, const Mail& mail) {
-    const Visit visit;
-    caf::scoped_actor self(system_);
-    const auto leader = find_leader(self);
-    if (!leader) return leader.error();
-    return receive<Reply>(self, request, leader->actor, leader->session, mail);
+  Result<Reply> ask(const std::string& request, const Mail& mail) {
+    return put<Reply>(request,
+                      [mail](auto& self, std::chrono::milliseconds patience, LeaderSessionId,
+                             const JobManagerActor& leader) { return self.request(leader, patience, mail); })
+        .reply;
   }
+  /// The same for what only the leader may do with a job, and which may have been done although no answer
+  /// came: a job that is over by then is no error.
+  template <class Mail>
+  Status command(const std::string& request, const Mail& mail);
 
 private:
-  struct Leader {
-    LeaderSessionId session;
-    JobManagerActor actor;
-  };
-
-  [[nodiscard]] Result<Leader> find_leader(caf::scoped_actor& self);
-
-  template <class Reply, class... Mail>
-  static Result<Reply> receive(caf::scoped_actor& self, const std::string& request,
-                               const JobManagerActor& leader, const Mail&... mail) {
-    std::optional<Result<Reply>> answer;
-    self->request(leader, kAskTimeout, mail...)
-        .receive([&](const Reply& reply) { answer.emplace(reply); },
-                 [&](const caf::error& cause) { answer.emplace(mail_error(cause, request)); });
-    return *std::move(answer);
+  template <class Reply, class Ask>
+  Answered<Reply> put(const std::string& request, Ask ask) {
+    const Visit visit;
+    auto answer = std::make_shared<std::promise<Answered<Reply>>>();
+    auto result = answer->get_future();
+    const caf::actor asking =  // as long as nobody else may have a handle of it
+        system_.spawn(ask_leader<Reply, Ask>, QuestionOptions{finder_, patience_, request}, std::move(ask),
+                      std::move(answer));
+    return result.get();
   }
 
   caf::actor_system& system_;
   const LeaderFinderActor finder_;
+  const std::chrono::milliseconds patience_;
 };
 
-Result<JobClient::Connection::Leader> JobClient::Connection::find_leader(caf::scoped_actor& self) {
-  std::optional<Result<Leader>> answer;
-  self->request(finder_, kAskTimeout, RequestLeader{})
-      .receive([&](const NewLeader& found,
-                   const JobManagerActor& leader) { answer.emplace(Leader{found.session, leader}); },
-               [&](const caf::error& cause) { answer.emplace(mail_error(cause, "finding the JobManager")); });
-  return *std::move(answer);
+template <class Mail>
+Status JobClient::Connection::command(const std::string& request, const Mail& mail) {
+  const auto answered =
+      put<Outcome>(request, [mail](auto& self, std::chrono::milliseconds patience, LeaderSessionId session,
+                                   const JobManagerActor& leader) {
+        return self.request(leader, patience, session, mail);
+      });
+  if (!answered.reply) return answered.reply.error();
+  const Status status = answered.reply->status();
+  if (status || !answered.was_repeated) return status;
+  const auto now = ask<JobStatusReply>("RequestJobStatus", RequestJobStatus{mail.job});
+  return now && now->outcome.accepted && is_globally_terminal(now->status) ? Status::ok() : status;
 }
 
 Result<JobResult> JobClient::Connection::submit(JobGraph graph, ListeningBehaviour listening,
@@ -181,13 +185,15 @@ Result<JobResult> JobClient::Connection::submit(JobGraph graph, ListeningBehavio
   auto answer = std::make_shared<Answer>();
   auto result = answer->get_future();
   const JobClientActor client =
-      spawn_job_client(system_, std::move(graph), {.listening = listening}, listener, std::move(answer));
+      spawn_job_client(system_, std::move(graph), {.listening = listening, .leader_timeout = patience_},
+                       listener, std::move(answer));
   caf::anon_send(finder_, FollowLeader{}, caf::actor_cast<LeaderFollower>(client));
   return result.get();
 }
 
-std::unique_ptr<JobClient> connect(caf::actor_system& system, LeaderFinderActor finder) {
-  return std::make_unique<JobClient>(std::make_unique<JobClient::Connection>(system, std::move(finder)));
+std::unique_ptr<JobClient> connect(caf::actor_system& system, LeaderFinderActor finder, Duration patience) {
+  return std::make_unique<JobClient>(
+      std::make_unique<JobClient::Connection>(system, std::move(finder), patience));
 }
 
 JobClient::JobClient(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
@@ -204,13 +210,11 @@ Result<JobId> JobClient::submit(JobGraph graph) {
 }
 
 Status JobClient::cancel(JobId job) {
-  const auto reply = connection_->command<Outcome>("CancelJob", CancelJob{job});
-  return reply ? reply->status() : Status(reply.error());
+  return connection_->command("CancelJob", CancelJob{job});
 }
 
 Status JobClient::stop(JobId job) {
-  const auto reply = connection_->command<Outcome>("StopJob", StopJob{job});
-  return reply ? reply->status() : Status(reply.error());
+  return connection_->command("StopJob", StopJob{job});
 }
 
 Result<JobStatus> JobClient::status(JobId job) {

@@ -7,8 +7,14 @@ namespace weir {
 
 void JobSubmission::on_leader_found() {
   has_leader_ = true;
-  if (phase_ == Phase::Submitting) out_.submit({.graph = graph_, .listening = options_.listening});
-  if (phase_ == Phase::Listening) out_.attach({.job = graph_.id, .listening = options_.listening});
+  if (phase_ == Phase::Over) return;
+  if (was_sent_) out_.attach({.job = graph_.id, .listening = options_.listening});
+  else submit();
+}
+
+void JobSubmission::submit() {
+  was_sent_ = true;
+  out_.submit({.graph = graph_, .listening = options_.listening});
 }
 
 void JobSubmission::on_leader_lost(const std::string& reason, TimePoint now) {
@@ -21,12 +27,17 @@ void JobSubmission::on_leader_lost(const std::string& reason, TimePoint now) {
 void JobSubmission::on_submit_reply(const Outcome& reply) {
   if (phase_ != Phase::Submitting) return;
   if (!reply.accepted) return finish(reply.refusal);
+  accepted();
+}
+
+void JobSubmission::accepted() {
   phase_ = Phase::Listening;
   if (listener_ != nullptr) listener_->on_accepted(graph_.id);
   if (options_.listening == ListeningBehaviour::Detached) finish(JobResult{.job = graph_.id});
 }
 
 void JobSubmission::on_attach_reply(const Outcome& reply) {
+  if (phase_ == Phase::Submitting) return reply.accepted ? accepted() : submit();
   if (phase_ == Phase::Listening && !reply.accepted) finish(reply.refusal);
 }
 

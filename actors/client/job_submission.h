@@ -38,9 +38,9 @@ public:
 /// answer.
 ///
 ///     waiting for a leader -> submitting -> accepted: listening -> over
-///                  ^                              |
-///                  +------- leader lost ----------+   (what was accepted is attached to, not submitted
-///                  again)
+///                  ^              |               |
+///                  +--------------+- leader lost -+   (what was sent once is attached to, and submitted
+///                                                      again only if that leader has never heard of it)
 ///
 /// Threads: none. One caller at a time: the actor, or a test.
 /// Time:    reads no clock; `now` comes with the call.
@@ -71,6 +71,8 @@ public:
 private:
   enum class Phase { Submitting, Listening, Over };
 
+  void submit();
+  void accepted();
   void finish(Result<JobResult> result);
 
   JobGraph graph_;
@@ -78,6 +80,7 @@ private:
   JobListener* const listener_;
   JobSubmissionOutbox& out_;
   Phase phase_ = Phase::Submitting;
+  bool was_sent_ = false;
   bool has_leader_ = false;
   TimePoint give_up_at_{};  // while there is no leader
   std::string why_no_leader_;

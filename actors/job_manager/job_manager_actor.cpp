@@ -220,12 +220,12 @@ void JobManagerState::submit_task(TaskManagerId to, const TaskDeploymentDescript
   const auto refused = [this, job = task.job, attempt = task.attempt](const Error& cause) {
     logic_->on_task_refused(job, attempt, cause, now());
   };
-  self_->request(task_managers_.at(to), kAskTimeout, fence_.session(), SubmitTask{task})
+  self_->request(task_managers_.at(to), ask_timeout(*self_), fence_.session(), SubmitTask{task})
       .then(
           [refused](const Outcome& reply) {
             if (!reply.accepted) refused(reply.refusal);
           },
-          [refused](const caf::error& cause) { refused(mail_error(cause, "SubmitTask")); });
+          [this, refused](const caf::error& cause) { refused(mail_error(*self_, cause, "SubmitTask")); });
 }
 
 NextInputSplit JobManagerState::next_split(LeaderSessionId session, const RequestNextInputSplit& mail) {
@@ -265,7 +265,7 @@ caf::result<Outcome> JobManagerState::on_attach(LeaderSessionId session, const A
 caf::result<Outcome> JobManagerState::attach_to_archived(const AttachToJob& mail,
                                                          const JobClientGateway& client) {
   auto promise = self_->make_response_promise<Outcome>();
-  self_->request(archivist_, kAskTimeout, RequestJobDetails{mail.job})
+  self_->request(archivist_, ask_timeout(*self_), RequestJobDetails{mail.job})
       .then([this, promise, client](const JobDetailsReply& reply) mutable {
         promise.deliver(reply.outcome);
         if (reply.outcome.accepted) caf::anon_send(client, fence_.session(), result_of(reply.details));
@@ -343,7 +343,7 @@ caf::result<JobDetailsReply> JobManagerState::details_of(const RequestJobDetails
 
 caf::result<JobList> JobManagerState::list_jobs() {
   auto promise = self_->make_response_promise<JobList>();
-  self_->request(archivist_, kAskTimeout, RequestArchive{})
+  self_->request(archivist_, ask_timeout(*self_), RequestArchive{})
       .then([this, promise](const ArchiveOverview& archive) mutable {
         JobList list = logic_->running_jobs();
         list.jobs.insert(list.jobs.end(), archive.jobs.begin(), archive.jobs.end());
@@ -354,9 +354,9 @@ caf::result<JobList> JobManagerState::list_jobs() {
 
 caf::result<ClusterOverview> JobManagerState::overview() {
   auto promise = self_->make_response_promise<ClusterOverview>();
-  self_->request(archivist_, kAskTimeout, RequestArchive{})
+  self_->request(archivist_, ask_timeout(*self_), RequestArchive{})
       .then([this, promise](const ArchiveOverview& archive) {
-        self_->request(instances_, kAskTimeout, RequestInstances{})
+        self_->request(instances_, ask_timeout(*self_), RequestInstances{})
             .then([this, promise, archive](const InstanceList& instances) mutable {
               promise.deliver(overview_of(archive, instances));
             });

@@ -27,6 +27,7 @@ public:
     JobManager::Options jobs;
     Duration heartbeat_interval = 1s;
     Duration heartbeat_timeout = 5s;  // silence of a TaskManager longer than this means that it is lost
+    Duration ask_timeout = 10s;  // for an actor's answer
     std::size_t archived_jobs = 5;
     std::uint16_t blob_port = 0;          // 0: any free one
     std::string blob_directory;           // libraries lie in a folder below it; empty: temporary files

@@ -69,7 +69,7 @@ MiniCluster::State::State(const Options& options, ProgramSource& programs)
 void MiniCluster::State::await_registration(const TaskManagerNode& node) {
   caf::scoped_actor self(system);
   bool registered = false;
-  self->request(node.actor(), kAskTimeout, AwaitRegistration{})
+  self->request(node.actor(), ask_timeout(*self), AwaitRegistration{})
       .receive([&](InstanceId) { registered = true; }, [](const caf::error&) {});
   WEIR_CHECK(registered, "a TaskManager of this process did not register");
 }

@@ -9,6 +9,7 @@
 #include <caf/io/middleman.hpp>
 #include <caf/logger.hpp>
 #include <caf/openssl/manager.hpp>
+#include <caf/settings.hpp>
 
 #include <exception>
 #include <string>
@@ -23,6 +24,14 @@ namespace weir {
 namespace {
 /// Grows with each change of a message: two versions of a cluster's processes do not understand each other.
 constexpr const char* kWireName = "weir/1";
+
+constexpr const char* kAskTimeoutKey = "weir.ask-timeout";
+
+/// "10 s", "250 ms"
+std::string written(std::chrono::milliseconds time) {
+  if (time.count() % 1000 != 0) return std::to_string(time.count()) + " ms";
+  return std::to_string(time.count() / 1000) + " s";
+}
 }  // namespace
 
 ActorSystemConfig::ActorSystemConfig(Scheduling scheduling) {
@@ -37,6 +46,7 @@ ActorSystemConfig::ActorSystemConfig(const RemotingOptions& remoting) : ActorSys
   serve_promptly(*this);
   set("middleman.heartbeat-interval", caf::timespan(remoting.heartbeat_interval));
   set("middleman.connection-timeout", caf::timespan(remoting.silence));
+  caf::put(content, kAskTimeoutKey, caf::timespan(remoting.ask_timeout));  // set() wants keys of its own
   // Whoever speaks another version of our messages is refused at the handshake.
   set("middleman.app-identifiers", std::vector<std::string>{kWireName});
   if (!remoting.tls) return;
@@ -48,10 +58,20 @@ ActorSystemConfig::ActorSystemConfig(const RemotingOptions& remoting) : ActorSys
 
 Visit::~Visit() { caf::logger::set_current_actor_system(nullptr); }
 
-Error mail_error(const caf::error& cause, const std::string& request) {
+std::chrono::milliseconds ask_timeout(const caf::local_actor& self) {
+  const caf::timespan otherwise = RemotingOptions{}.ask_timeout;
+  return std::chrono::duration_cast<std::chrono::milliseconds>(
+      caf::get_or(self.config(), kAskTimeoutKey, otherwise));
+}
+
+Error mail_error(const caf::local_actor& self, const caf::error& cause, const std::string& request) {
+  return mail_error(cause, request, ask_timeout(self));
+}
+
+Error mail_error(const caf::error& cause, const std::string& request, std::chrono::milliseconds waited) {
   if (cause == caf::sec::request_timeout)
-    return {ErrorCode::Timeout, request + ": no answer within " + std::to_string(kAskTimeout.count()) + " s",
-            Blame::Environment, Retry::Later};
+    return {ErrorCode::Timeout, request + ": no answer within " + written(waited), Blame::Environment,
+            Retry::Later};
   return {ErrorCode::Closed, request + ": the receiver is gone (" + caf::to_string(cause) + ")",
           Blame::Environment, Retry::Later};
 }

@@ -15,9 +15,6 @@
 
 namespace weir {
 
-/// How long one actor waits for the answer of another before it goes on without.
-inline constexpr std::chrono::seconds kAskTimeout{10};
-
 /// What a process needs to speak to actors of other processes.
 struct RemotingOptions {
   /// How often each process of a pair shows the other that it lives, and after how long a silence the
@@ -25,6 +22,7 @@ struct RemotingOptions {
   /// send, loses it.
   std::chrono::milliseconds heartbeat_interval{1000};
   std::chrono::milliseconds silence{10000};
+  std::chrono::milliseconds ask_timeout{10000};
   std::optional<TlsOptions> tls;  // none: in clear
 };
 
@@ -57,8 +55,15 @@ public:
   Visit& operator=(const Visit&) = delete;
 };
 
-/// What went wrong with the mail itself, as an error of ours: no answer in time, or nobody there.
-[[nodiscard]] Error mail_error(const caf::error& cause, const std::string& request);
+/// How long an actor waits for the answer of another before it goes on without.
+[[nodiscard]] std::chrono::milliseconds ask_timeout(const caf::local_actor& self);
+
+/// What went wrong with the mail itself, as an error of ours: no answer in the time waited, or nobody there.
+[[nodiscard]] Error mail_error(const caf::error& cause, const std::string& request,
+                               std::chrono::milliseconds waited);
+/// The same for who waited ask_timeout().
+[[nodiscard]] Error mail_error(const caf::local_actor& self, const caf::error& cause,
+                               const std::string& request);
 
 /// What every actor of ours does: a message that it does not understand is logged and dropped, and an
 /// exception in a handler is logged before it ends the actor.

@@ -134,10 +134,11 @@ void TaskManagerState::on_leader_lost(const std::string& reason) {
 
 void TaskManagerState::register_at_leader(const RegisterTaskManager& mail) {
   const LeaderSessionId session = fence_.session();
-  self_->request(leader_, kAskTimeout, session, mail, caf::actor_cast<TaskManagerGateway>(self_))
-      .then(
-          [this, session](const RegistrationReply& reply) { on_registration_reply(session, reply); },
-          [](const caf::error& cause) { log::debug(kName, mail_error(cause, "RegisterTaskManager").what); });
+  self_->request(leader_, ask_timeout(*self_), session, mail, caf::actor_cast<TaskManagerGateway>(self_))
+      .then([this, session](const RegistrationReply& reply) { on_registration_reply(session, reply); },
+            [this](const caf::error& cause) {
+              log::debug(kName, mail_error(*self_, cause, "RegisterTaskManager").what);
+            });
 }
 
 void TaskManagerState::on_registration_reply(LeaderSessionId asked_under, const RegistrationReply& reply) {
@@ -148,10 +149,12 @@ void TaskManagerState::on_registration_reply(LeaderSessionId asked_under, const 
 void TaskManagerState::heartbeat(const Heartbeat& mail) {
   const LeaderSessionId session = fence_.session();
   const InstanceId instance = mail.instance;
-  self_->request(leader_, kAskTimeout, session, mail)
-      .then([this, session, instance](
-                const HeartbeatReply& reply) { on_heartbeat_reply(session, instance, reply); },
-            [](const caf::error& cause) { log::debug(kName, mail_error(cause, "Heartbeat").what); });
+  self_->request(leader_, ask_timeout(*self_), session, mail)
+      .then([this, session,
+             instance](const HeartbeatReply& reply) { on_heartbeat_reply(session, instance, reply); },
+            [this](const caf::error& cause) {
+              log::debug(kName, mail_error(*self_, cause, "Heartbeat").what);
+            });
 }
 
 void TaskManagerState::on_heartbeat_reply(LeaderSessionId asked_under, InstanceId instance,
@@ -166,23 +169,23 @@ void TaskManagerState::leader_is_silent(const std::string& reason) {
 
 void TaskManagerState::report(const UpdateTaskExecutionState& mail) {
   const ExecutionAttemptId attempt = mail.task.attempt;
-  self_->request(leader_, kAskTimeout, fence_.session(), mail)
+  self_->request(leader_, ask_timeout(*self_), fence_.session(), mail)
       .then(
           [this, attempt](const UpdateTaskReply& reply) {
             if (!reply.known) logic_->on_report_refused(attempt, "the JobManager does not know this attempt");
           },
           [this, attempt](const caf::error& cause) {
-            logic_->on_report_refused(attempt, mail_error(cause, "UpdateTaskExecutionState").what);
+            logic_->on_report_refused(attempt, mail_error(*self_, cause, "UpdateTaskExecutionState").what);
           });
 }
 
 void TaskManagerState::request_input_split(const RequestNextInputSplit& mail) {
   if (!leader_) return;  // the task was failed when the leader was lost
   const ExecutionAttemptId attempt = mail.attempt;
-  self_->request(leader_, kAskTimeout, fence_.session(), mail)
+  self_->request(leader_, ask_timeout(*self_), fence_.session(), mail)
       .then([this, attempt](const NextInputSplit& answer) { logic_->on_input_split(attempt, answer); },
             [this, attempt](const caf::error& cause) {
-              logic_->on_report_refused(attempt, mail_error(cause, "RequestNextInputSplit").what);
+              logic_->on_report_refused(attempt, mail_error(*self_, cause, "RequestNextInputSplit").what);
             });
 }
 

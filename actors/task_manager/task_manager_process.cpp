@@ -25,6 +25,7 @@ RemotingOptions remoting_of(const TaskManagerProcess::Options& options) {
   using std::chrono::milliseconds;
   return {.heartbeat_interval = std::chrono::duration_cast<milliseconds>(options.heartbeat_interval),
           .silence = std::chrono::duration_cast<milliseconds>(2 * options.heartbeat_timeout),
+          .ask_timeout = std::chrono::ceil<milliseconds>(options.ask_timeout),
           .tls = options.tls};
 }
 

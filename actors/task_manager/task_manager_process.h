@@ -29,6 +29,7 @@ public:
     Registration::Options registration;
     Duration heartbeat_interval = 1s;
     Duration heartbeat_timeout = 5s;  // silence of the JobManager longer than this means that it is lost
+    Duration ask_timeout = 10s;  // for an actor's answer
     std::optional<TlsOptions> tls;
     LibraryCache::Options libraries;
 

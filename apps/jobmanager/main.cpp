@@ -39,7 +39,7 @@ constexpr AnyOption kKeys[] = {
     options::kTlsCertificate,      options::kTlsKey,                 options::kTlsCa,
     options::kInsecureNetwork,     options::kSlotRequestTimeout,     options::kStateBackend,
     options::kIncrementalCheckpoints, options::kCheckpointDirectory, options::kSavepointDirectory,
-    options::kRetainedCheckpoints, options::kLogLevel,
+    options::kRetainedCheckpoints, options::kAskTimeout,             options::kLogLevel,
 };
 
 /// Errors: Refused means that it would not be safe; all others that the configuration is wrong.
@@ -59,17 +59,19 @@ Result<JobManagerProcess::Options> options_of(const Config& config) {
   if (!state) return state.error();
   const auto heartbeats = settings::heartbeats(config);
   if (!heartbeats) return heartbeats.error();
-  const Duration slot_timeout = config.get(options::kSlotRequestTimeout);
-  if (slot_timeout <= Duration::zero())
-    return Error{ErrorCode::BadArgument, "slot.request.timeout: expected more than 0"};
+  const auto ask_timeout = settings::patience(config, options::kAskTimeout);
+  if (!ask_timeout) return ask_timeout.error();
+  const auto slot_timeout = settings::patience(config, options::kSlotRequestTimeout);
+  if (!slot_timeout) return slot_timeout.error();
   return JobManagerProcess::Options{.host = interface->host,
                                     .bind_host = interface->bind_host,
                                     .port = *port,
                                     .jobs = {.restart = *restart,
                                              .state = *state,
-                                             .slot_request_timeout = slot_timeout},
+                                             .slot_request_timeout = *slot_timeout},
                                     .heartbeat_interval = heartbeats->interval,
                                     .heartbeat_timeout = heartbeats->timeout,
+                                    .ask_timeout = *ask_timeout,
                                     .archived_jobs = config.get(options::kArchivedJobs),
                                     .blob_port = *blob_port,
                                     .blob_directory = config.get(options::kBlobDirectory),

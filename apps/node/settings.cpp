@@ -102,4 +102,10 @@ Result<Heartbeats> heartbeats(const Config& config) {
   return wrong("heartbeat.timeout must be at least twice heartbeat.interval, which must not be 0");
 }
 
+Result<Duration> patience(const Config& config, const Option<Duration>& option) {
+  const Duration patience = config.get(option);
+  if (patience > Duration::zero()) return patience;
+  return wrong(std::string(option.key) + ": expected more than 0");
+}
+
 }  // namespace weir::settings

@@ -42,4 +42,7 @@ struct Heartbeats {
 /// Errors: fewer than two life signs fit into the time-out.
 [[nodiscard]] Result<Heartbeats> heartbeats(const Config& config);
 
+/// How long to wait for answers, of the option's kind. Errors: not at all.
+[[nodiscard]] Result<Duration> patience(const Config& config, const Option<Duration>& option);
+
 }  // namespace weir::settings

@@ -69,6 +69,7 @@ constexpr AnyOption kKeys[] = {
     options::kTlsKey,
     options::kTlsCa,
     options::kInsecureNetwork,
+    options::kAskTimeout,
     options::kLogLevel,
 };
 
@@ -140,6 +141,9 @@ Result<TaskManagerProcess::Options> options_of(const Config& config) {
   if (!heartbeats) return heartbeats.error();
   result.heartbeat_interval = heartbeats->interval;
   result.heartbeat_timeout = heartbeats->timeout;
+  const auto ask_timeout = settings::patience(config, options::kAskTimeout);
+  if (!ask_timeout) return ask_timeout.error();
+  result.ask_timeout = *ask_timeout;
   const auto port = settings::port(config, options::kJobManagerPort);
   if (!port) return port.error();
   result.job_manager = join_address(config.get(options::kJobManagerAddress), *port);

@@ -54,9 +54,12 @@ Result<Cluster> open_cluster(const CommandLine& line, const Config& config) {
   if (!address) return address.error();
   const auto heartbeats = settings::heartbeats(config);
   if (!heartbeats) return heartbeats.error();
+  const auto patience = settings::patience(config, options::kClientTimeout);
+  if (!patience) return patience.error();
   const auto tls = settings::tls(config);
   if (!tls) return tls.error();
   auto connection = ClusterConnection::open({.job_manager = *address,
+                                             .patience = *patience,
                                              .heartbeat_interval = heartbeats->interval,
                                              .heartbeat_timeout = heartbeats->timeout,
                                              .tls = *tls});

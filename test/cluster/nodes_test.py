@@ -122,6 +122,24 @@ class Nodes(unittest.TestCase):
             terminal.press("\x03")
             terminal.read_until("was cancelled")
 
+    def test_who_does_not_answer_is_waited_for_as_long_as_was_said(self):
+        job_manager = self.start("weir-jobmanager", "--port", "0", "-D", "akka.ask.timeout=300 ms",
+                                 "-D", "heartbeat.timeout=1 min")
+        address = re.fullmatch(READY_JM, job_manager.stdout.readline())[1]
+        heartbeats = ("-m", address, "-D", "heartbeat.timeout=1 min")
+        task_manager = self.start("weir-taskmanager", *heartbeats)
+        self.assertRegex(task_manager.stdout.readline(), READY_TM)
+        task_manager.send_signal(signal.SIGSTOP)
+        numbers = os.path.join(BUILD, "examples/libnumbers.so")
+        done = run("weir", "run", *heartbeats, numbers, "--count", "10")
+        self.assertEqual(done.returncode, 1, done)
+        self.assertIn("SubmitTask: no answer within 300 ms", done.stdout + done.stderr)
+        job_manager.send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        done = run("weir", "list", *heartbeats, "-D", "akka.client.timeout=1 s")
+        self.assert_refused(done, 1, "no answer from " + address)
+        self.assertLess(time.monotonic() - began, 8)
+
     def test_a_taskmanager_waits_for_a_jobmanager_that_comes_later(self):
         with socket.socket() as nobody:
             nobody.bind(("127.0.0.1", 0))

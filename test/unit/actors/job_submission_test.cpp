@@ -76,13 +76,30 @@ TEST_CASE_FIXTURE(Fixture, "what was accepted is attached to at the next leader,
   CHECK(out.result.has_value());
 }
 
-TEST_CASE_FIXTURE(Fixture, "what was not accepted is submitted again at the next leader") {
+TEST_CASE_FIXTURE(Fixture, "what was not accepted is submitted again at a leader that has not heard of it") {
   submission.on_leader_found();
   submission.on_leader_lost("it died", kStart);
   submission.on_no_answer({ErrorCode::Closed, "gone"});  // to what was sent to the dead one
   CHECK_FALSE(out.result.has_value());
   submission.on_leader_found();
+  CHECK(out.submits == 1);
+  CHECK(out.attaches == 1);
+  submission.on_attach_reply(Outcome::refused({ErrorCode::UnknownJob, "never heard of it"}));
   CHECK(out.submits == 2);
+  submission.on_submit_reply(Outcome::ok());
+  CHECK(out.heard == "accepted ");
+}
+
+TEST_CASE_FIXTURE(Fixture, "a job that was accepted although no answer came is not submitted twice") {
+  submission.on_leader_found();
+  submission.on_leader_lost("the connection broke", kStart);
+  submission.on_leader_found();
+  submission.on_attach_reply(Outcome::ok());
+  CHECK(out.heard == "accepted ");
+  submission.on_result({.job = kJob, .status = JobStatus::Finished});
+  REQUIRE(out.result.has_value());
+  CHECK((*out.result)->status == JobStatus::Finished);
+  CHECK(out.submits == 1);
 }
 
 TEST_CASE_FIXTURE(Fixture,

@@ -9,6 +9,7 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/io/basp/header.hpp>
 #include <caf/io/middleman.hpp>
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
 #include <sys/socket.h>
@@ -17,11 +18,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <future>
+#include <memory>
 #include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "actors/client/question_actor.h"
+#include "actors/job_manager/job_manager_actor.h"
 #include "actors/system/actor_system.h"
 #include "network/tcp/waiting_stream.h"
 #include "test/support/process_counts.h"
@@ -159,6 +163,85 @@ TEST_CASE("a connection is not mistaken for the closed one whose descriptor it g
   second.say_hello_payload(2);
   CHECK(second.hears_more());
   CHECK(second.hears_more());
+}
+
+TEST_CASE("actors wait for answers as long as their process was told, and say how long that was") {
+  ActorSystemConfig config(RemotingOptions{.ask_timeout = 1500ms});
+  caf::actor_system system(config);
+  caf::scoped_actor self(system);
+  CHECK(ask_timeout(*self) == 1500ms);
+  CHECK(mail_error(*self, caf::sec::request_timeout, "Heartbeat").what ==
+        "Heartbeat: no answer within 1500 ms");
+  CHECK(mail_error(caf::sec::request_timeout, "Heartbeat", 2s).what == "Heartbeat: no answer within 2 s");
+}
+
+// A question to whoever leads.
+
+using Questioned = caf::typed_actor<caf::replies_to<RequestJobStatus>::with<JobStatusReply>>;
+
+struct LeadingTwo {
+  LeadingTwo() {
+    for (auto& manager : managers) manager = spawn_job_manager(system, {});
+    silent = system.spawn([](caf::event_based_actor* self) -> caf::behavior {
+      return {[self](const RequestJobStatus&) { return self->make_response_promise(); }};
+    });
+    finder = system.spawn([this](LeaderFinderActor::pointer) -> LeaderFinderActor::behavior_type {
+      return {[](const NewLeader&, const JobManagerActor&) {},
+              [](const LeaderLost&) {},
+              [](const LeaderAt&) {},
+              [](FollowLeader, const LeaderFollower&) {},
+              [this](RequestLeader) -> caf::result<NewLeader, JobManagerActor> {
+                return {NewLeader{}, managers[leading]};
+              },
+              [](Tick) {}};
+    });
+  }
+  ~LeadingTwo() {
+    for (const auto& manager : managers) caf::anon_send_exit(manager, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(silent, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(finder, caf::exit_reason::user_shutdown);
+  }
+
+  /// The first leader is asked in vain, the second answers.
+  std::future<Answered<JobStatusReply>> ask(std::chrono::milliseconds patience) {
+    auto answer = std::make_shared<std::promise<Answered<JobStatusReply>>>();
+    auto result = answer->get_future();
+    const auto ask = [this](auto& self, std::chrono::milliseconds time, LeaderSessionId,
+                            const JobManagerActor& leader) {
+      const auto whom = leader == managers[0] ? caf::actor_cast<Questioned>(silent)
+                                              : caf::actor_cast<Questioned>(leader);
+      return self.request(whom, time, RequestJobStatus{.job = {.high = 1, .low = 1}});
+    };
+    asking = system.spawn(ask_leader<JobStatusReply, decltype(ask)>,
+                          QuestionOptions{finder, patience, "RequestJobStatus"}, ask, answer);
+    return result;
+  }
+
+  ActorSystemConfig config;
+  caf::actor_system system{config};
+  std::array<JobManagerActor, 2> managers;
+  std::atomic<std::size_t> leading = 0;
+  caf::actor silent;
+  LeaderFinderActor finder;
+  caf::actor asking;
+};
+
+TEST_CASE("a question is asked again when its leader was lost before it answered") {
+  LeadingTwo cluster;
+  auto answer = cluster.ask(20s);
+  cluster.leading = 1;
+  caf::anon_send_exit(cluster.managers[0], caf::exit_reason::kill);
+  const auto answered = answer.get();
+  REQUIRE(answered.reply);
+  CHECK(answered.reply->outcome.refusal.code == ErrorCode::UnknownJob);
+}
+
+TEST_CASE("a question that a leader does not answer is given up when the patience is over") {
+  LeadingTwo cluster;
+  const auto answered = cluster.ask(50ms).get();
+  REQUIRE_FALSE(answered.reply);
+  CHECK(answered.reply.error().what == "RequestJobStatus: no answer within 50 ms");
+  CHECK_FALSE(answered.was_repeated);
 }
 
 }  // namespace
