@@ -6,14 +6,11 @@
 
 #include "actors/client/cluster_connection.h"
 #include "apps/command_line.h"
+#include "apps/weir/job_manager_address.h"
 #include "base/config.h"
 #include "base/result.h"
 
 namespace weir {
-
-/// "host:port" of the JobManager that -m names, else the configuration. Pure.
-/// Errors: one line that says what was expected.
-[[nodiscard]] Result<std::string> job_manager_address(const CommandLine& line, const Config& config);
 
 /// The cluster that a verb speaks to.
 struct Cluster {

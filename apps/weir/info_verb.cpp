@@ -8,14 +8,7 @@
 
 namespace weir {
 
-namespace {
-
-constexpr OptionSpec kOptions[] = {
-    {"parallelism,p", "N", "Subtasks of each operator that does not say otherwise (default 1)."},
-    {"help,h", "", "Print this."},
-};
-
-int info(const CommandLine& line) {
+int run_info(const CommandLine& line) {
   if (line.rest().empty()) return fail("info wants a program: weir info [OPTIONS] PROGRAM.so [ARGS...]");
   const auto parallelism = line.count("parallelism", 1);
   if (!parallelism) return fail(parallelism.error().what);
@@ -29,13 +22,5 @@ int info(const CommandLine& line) {
             << "--------------------------------------------------------------\n";
   return kExitOk;
 }
-
-}  // namespace
-
-const Verb kInfoVerb{.name = "info",
-                     .arguments = "PROGRAM.so [ARGS...]",
-                     .summary = "Print the execution plan of a program as JSON, without running it.",
-                     .options = kOptions,
-                     .run = info};
 
 }  // namespace weir

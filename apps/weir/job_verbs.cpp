@@ -14,22 +14,6 @@ namespace weir {
 
 namespace {
 
-constexpr OptionSpec kListOptions[] = {
-    {"running,r", "", "Only jobs that run or restart."},
-    {"scheduled,s", "", "Only jobs that wait for slots."},
-    {"all,a", "", "Also jobs that have ended."},
-    kClusterOption,
-    kConfigOption,
-    kDefineOption,
-    kOutputOption,
-    kHelpOption,
-};
-
-constexpr OptionSpec kStatusOptions[] = {kClusterOption, kConfigOption, kDefineOption, kOutputOption,
-                                         kHelpOption};
-
-constexpr OptionSpec kJobOptions[] = {kClusterOption, kConfigOption, kDefineOption, kHelpOption};
-
 WallTime wall_now() {
   return std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
 }
@@ -58,19 +42,6 @@ Error explain(const Error& error, const CommandLine& line, const Cluster& cluste
   return meant ? error : meant.error();
 }
 
-int list(const CommandLine& line) {
-  if (!line.rest().empty()) return fail("list takes no '" + line.rest().front() + "'; see weir help list");
-  const auto json = wants_json(line);
-  if (!json) return fail(json.error().what);
-  const auto cluster = open_cluster(line);
-  if (!cluster) return fail(cluster.error().what);
-  const auto jobs = cluster->client().list();
-  if (!jobs) return fail(jobs.error().what);
-  const ListFilter filter = filter_of(line);
-  std::cout << (*json ? list_json(*jobs, filter, wall_now()) + "\n" : list_text(*jobs, filter));
-  return kExitOk;
-}
-
 int cluster_status(const Cluster& cluster, bool json) {
   const auto overview = cluster.client().overview();
   if (!overview) return fail(overview.error().what);
@@ -90,7 +61,22 @@ int job_status(const CommandLine& line, const Cluster& cluster, bool json) {
   return kExitOk;
 }
 
-int status(const CommandLine& line) {
+}  // namespace
+
+int run_list(const CommandLine& line) {
+  if (!line.rest().empty()) return fail("list takes no '" + line.rest().front() + "'; see weir help list");
+  const auto json = wants_json(line);
+  if (!json) return fail(json.error().what);
+  const auto cluster = open_cluster(line);
+  if (!cluster) return fail(cluster.error().what);
+  const auto jobs = cluster->client().list();
+  if (!jobs) return fail(jobs.error().what);
+  const ListFilter filter = filter_of(line);
+  std::cout << (*json ? list_json(*jobs, filter, wall_now()) + "\n" : list_text(*jobs, filter));
+  return kExitOk;
+}
+
+int run_status(const CommandLine& line) {
   if (line.rest().size() > 1)
     return fail("status shows one job, or the cluster: weir status [OPTIONS] [JOB]");
   const auto json = wants_json(line);
@@ -100,7 +86,7 @@ int status(const CommandLine& line) {
   return line.rest().empty() ? cluster_status(*cluster, *json) : job_status(line, *cluster, *json);
 }
 
-int cancel(const CommandLine& line) {
+int run_cancel(const CommandLine& line) {
   if (line.rest().size() != 1) return fail("cancel wants one job: weir cancel [OPTIONS] JOB");
   const auto cluster = open_cluster(line);
   if (!cluster) return fail(cluster.error().what);
@@ -114,7 +100,7 @@ int cancel(const CommandLine& line) {
   return kExitOk;
 }
 
-int stop(const CommandLine& line) {
+int run_stop(const CommandLine& line) {
   if (line.rest().size() != 1) return fail("stop wants one job: weir stop [OPTIONS] JOB");
   const auto cluster = open_cluster(line);
   if (!cluster) return fail(cluster.error().what);
@@ -127,31 +113,5 @@ int stop(const CommandLine& line) {
   std::cout << "Stopped the sources of job " << job->hex() << "; it ends when all is processed.\n";
   return kExitOk;
 }
-
-}  // namespace
-
-const Verb kListVerb{.name = "list",
-                     .arguments = "",
-                     .summary = "List jobs.",
-                     .options = kListOptions,
-                     .run = list};
-
-const Verb kStatusVerb{.name = "status",
-                       .arguments = "[JOB]",
-                       .summary = "Show the cluster, or one job and its vertices.",
-                       .options = kStatusOptions,
-                       .run = status};
-
-const Verb kCancelVerb{.name = "cancel",
-                       .arguments = "JOB",
-                       .summary = "Cancel a job; the beginning of its id is enough.",
-                       .options = kJobOptions,
-                       .run = cancel};
-
-const Verb kStopVerb{.name = "stop",
-                     .arguments = "JOB",
-                     .summary = "End a job's sources, so that it finishes what it has read.",
-                     .options = kJobOptions,
-                     .run = stop};
 
 }  // namespace weir

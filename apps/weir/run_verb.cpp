@@ -24,21 +24,6 @@ namespace weir {
 
 namespace {
 
-constexpr OptionSpec kOptions[] = {
-    kClusterOption,
-    {"detached,d", "", "Return when the job was accepted."},
-    {"parallelism,p", "N", "Subtasks of each operator that does not say otherwise (default 1)."},
-    {"local", "", "Run on a cluster inside this process, which ends with the job."},
-    {"slots", "N", "Slots of each TaskManager of the local cluster (default: as many as the job needs)."},
-    {"taskmanagers", "N", "TaskManagers of the local cluster (default 1)."},
-    {"sysoutLogging,q", "", "Do not print the steps of the job and its tasks."},
-    kConfigOption,
-    kDefineOption,
-    kOutputOption,
-    {"verbose", "", "Print what the cluster logs."},
-    kHelpOption,
-};
-
 /// What Ctrl-C cancels, once there is something.
 struct Running {
   std::atomic<JobClient*> client = nullptr;
@@ -133,7 +118,9 @@ int run_on_cluster(Run& run) {
   return kExitOk;
 }
 
-int run(const CommandLine& line) {
+}  // namespace
+
+int run_program(const CommandLine& line) {
   if (line.rest().empty()) return fail("run wants a program: weir run [OPTIONS] PROGRAM.so [ARGS...]");
   const auto config = load_configuration(line);
   if (!config) return fail(config.error().what);
@@ -152,13 +139,5 @@ int run(const CommandLine& line) {
   Run asked{line, *config, *json, (*program)->job_graph(), running};
   return line.has("local") ? run_locally(asked, loader) : run_on_cluster(asked);
 }
-
-}  // namespace
-
-const Verb kRunVerb{.name = "run",
-                    .arguments = "PROGRAM.so [ARGS...]",
-                    .summary = "Run a program to its end.",
-                    .options = kOptions,
-                    .run = run};
 
 }  // namespace weir

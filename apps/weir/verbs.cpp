@@ -11,6 +11,71 @@ namespace weir {
 
 namespace {
 
+constexpr OptionSpec kRunOptions[] = {
+    kClusterOption,
+    {"detached,d", "", "Return when the job was accepted."},
+    {"parallelism,p", "N", "Subtasks of each operator that does not say otherwise (default 1)."},
+    {"local", "", "Run on a cluster inside this process, which ends with the job."},
+    {"slots", "N", "Slots of each TaskManager of the local cluster (default: as many as the job needs)."},
+    {"taskmanagers", "N", "TaskManagers of the local cluster (default 1)."},
+    {"sysoutLogging,q", "", "Do not print the steps of the job and its tasks."},
+    kConfigOption,
+    kDefineOption,
+    kOutputOption,
+    {"verbose", "", "Print what the cluster logs."},
+    kHelpOption,
+};
+
+constexpr OptionSpec kListOptions[] = {
+    {"running,r", "", "Only jobs that run or restart."},
+    {"scheduled,s", "", "Only jobs that wait for slots."},
+    {"all,a", "", "Also jobs that have ended."},
+    kClusterOption,
+    kConfigOption,
+    kDefineOption,
+    kOutputOption,
+    kHelpOption,
+};
+
+constexpr OptionSpec kStatusOptions[] = {kClusterOption, kConfigOption, kDefineOption, kOutputOption,
+                                         kHelpOption};
+
+constexpr OptionSpec kJobOptions[] = {kClusterOption, kConfigOption, kDefineOption, kHelpOption};
+
+constexpr OptionSpec kInfoOptions[] = {
+    {"parallelism,p", "N", "Subtasks of each operator that does not say otherwise (default 1)."},
+    {"help,h", "", "Print this."},
+};
+
+constexpr Verb kVerbs[] = {
+    {.name = "run",
+     .arguments = "PROGRAM.so [ARGS...]",
+     .summary = "Run a program to its end.",
+     .options = kRunOptions,
+     .run = run_program},
+    {.name = "list", .arguments = "", .summary = "List jobs.", .options = kListOptions, .run = run_list},
+    {.name = "status",
+     .arguments = "[JOB]",
+     .summary = "Show the cluster, or one job and its vertices.",
+     .options = kStatusOptions,
+     .run = run_status},
+    {.name = "cancel",
+     .arguments = "JOB",
+     .summary = "Cancel a job; the beginning of its id is enough.",
+     .options = kJobOptions,
+     .run = run_cancel},
+    {.name = "stop",
+     .arguments = "JOB",
+     .summary = "End a job's sources, so that it finishes what it has read.",
+     .options = kJobOptions,
+     .run = run_stop},
+    {.name = "info",
+     .arguments = "PROGRAM.so [ARGS...]",
+     .summary = "Print the execution plan of a program as JSON, without running it.",
+     .options = kInfoOptions,
+     .run = run_info},
+};
+
 const Verb* find_verb(std::string_view name) {
   for (const Verb& verb : verbs()) {
     if (verb.name == name) return &verb;
@@ -35,10 +100,7 @@ Result<Invocation> read_help(const std::vector<std::string>& words) {
 
 }  // namespace
 
-std::span<const Verb> verbs() {
-  static const std::array kVerbs{kRunVerb, kListVerb, kStatusVerb, kCancelVerb, kStopVerb, kInfoVerb};
-  return kVerbs;
-}
+std::span<const Verb> verbs() { return kVerbs; }
 
 Result<Invocation> read_words(const std::vector<std::string>& words) {
   if (words.empty()) return Error{ErrorCode::BadArgument, "say what to do; see weir --help"};

@@ -51,12 +51,12 @@ inline constexpr OptionSpec kHelpOption{"help,h", "", "Print this."};
 /// Whether --output asks for JSON. Errors: it asks for something else.
 [[nodiscard]] Result<bool> wants_json(const CommandLine& line);
 
-// The verbs, one file each; those that ask for one answer share one.
-extern const Verb kRunVerb;
-extern const Verb kInfoVerb;
-extern const Verb kListVerb;
-extern const Verb kStatusVerb;
-extern const Verb kCancelVerb;
-extern const Verb kStopVerb;
+// What they do; those that ask for one answer share a file. They need all of Weir, their words do not.
+int run_program(const CommandLine& line);
+int run_info(const CommandLine& line);
+int run_list(const CommandLine& line);
+int run_status(const CommandLine& line);
+int run_cancel(const CommandLine& line);
+int run_stop(const CommandLine& line);
 
 }  // namespace weir
