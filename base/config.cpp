@@ -201,6 +201,8 @@ std::string_view nearest(std::string_view text, std::span<const std::string_view
   std::size_t fewest = std::max<std::size_t>(2, text.size() / 3) + 1;
   std::string_view best;
   for (const auto candidate : candidates) {
+    // At least as many edits as one is longer: a text without end costs nothing.
+    if (std::max(text.size(), candidate.size()) - std::min(text.size(), candidate.size()) >= fewest) continue;
     const auto edits = edits_between(text, candidate);
     if (edits < fewest) {
       fewest = edits;
