@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a peer that has said hello can say to a server, in any order: the link lives on or is closed, and what
-// the server answers always keeps to the protocol: streams in order, no buffer without credit.
+// What a peer can say to a server: a hello, right or wrong, and then anything in any order. The link lives on
+// or is closed, and what the server answers always keeps to the protocol: to strangers nothing but a refusal,
+// to peers streams in order, and no buffer without credit.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
@@ -21,6 +22,7 @@
 #include "network/result_partition.h"
 #include "network/tcp/server_link.h"
 #include "test/fuzz/target.h"
+#include "test/fuzz/wire_frames.h"
 
 namespace {
 
@@ -122,7 +124,8 @@ private:
   Grants grants_;
 };
 
-void check(const wire::Frame& frame, Grants& grants) {
+void check(const wire::Frame& frame, Grants& grants, bool is_greeted) {
+  if (!is_greeted) return WEIR_CHECK(std::holds_alternative<wire::Failure>(frame), "a stranger is refused");
   if (const auto* data = std::get_if<wire::Data>(&frame)) {
     auto& grant = grants[data->receiver];
     WEIR_CHECK(grant.credit-- > 0, "a server sends no buffer without credit");
@@ -133,7 +136,7 @@ void check(const wire::Frame& frame, Grants& grants) {
 }
 
 /// Reads what the server says until it hangs up, or with some patience is silent.
-void check_answers(int socket, Grants grants, bool has_patience) {
+void check_answers(int socket, Grants grants, bool is_greeted, bool has_patience) {
   wire::FrameReader reader(kMinSegmentBytes, wire::FrameReader::Ahead::Freely);
   std::byte scrap[kMinSegmentBytes];
   for (std::size_t payload = 0;;) {
@@ -142,7 +145,7 @@ void check_answers(int socket, Grants grants, bool has_patience) {
       const auto frame = reader.next();
       WEIR_CHECK(frame.has_value(), "a server keeps to the protocol");
       if (*frame) {
-        check(**frame, grants);
+        check(**frame, grants, is_greeted);
         if (const auto* data = std::get_if<wire::Data>(&**frame)) payload = data->bytes;
         continue;
       }
@@ -156,10 +159,10 @@ void check_answers(int socket, Grants grants, bool has_patience) {
   }
 }
 
-void say(int socket, const wire::Frame& frame) {
-  const auto encoded = wire::encode(frame);
-  (void)::send(socket, encoded.bytes().data(), encoded.bytes().size(), MSG_NOSIGNAL);
+void say(int socket, std::span<const std::byte> bytes) {
+  (void)::send(socket, bytes.data(), bytes.size(), MSG_NOSIGNAL);
 }
+void say(int socket, const wire::Frame& frame) { say(socket, wire::encode(frame).bytes()); }
 
 }  // namespace
 
@@ -176,17 +179,20 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t byte
   server.io.wake(*link);
   Script script(std::as_bytes(std::span(data, std::min<std::size_t>(bytes, 500))));
   const bool has_patience = script.byte() % 4 == 0;
-  say(ours.number(), hello_of(*server.options));
+  const auto where = script.byte();
+  const auto hello = fuzz::hello_like(hello_of(*server.options), where, script.byte());
+  say(ours.number(), hello.bytes);
   while (!script.is_over()) say(ours.number(), script.frame());
   if (!has_patience) (void)::shutdown(ours.number(), SHUT_WR);
-  check_answers(ours.number(), script.grants(), has_patience);
+  check_answers(ours.number(), script.grants(), hello.is_right, has_patience);
   return 0;
 }
 
 std::vector<std::string> weir::fuzz::seeds() {
   // Both subpartitions, with credit for some, then for the rest; one that nobody has; a goodbye.
-  const std::string both("\0\0\0\1\3\0\0\0\1\3\1", 11);
+  const std::string both("\0\0\0\0\0\1\3\0\0\0\1\3\1", 13);
   const std::string more("\0\3\0\1\3\0\0\3\0\1\3\0\0\6\1\6", 16);
-  const std::string unknown("\0\0\0\0\2\0\2\7\0\0\1\1\0", 13);
-  return {both, both + more, both + unknown + more, unknown + both, both + std::string("\1\7\0\11\0", 5)};
+  const std::string unknown("\0\0\2\0\2\7\0\0\1\1\0", 11);
+  const std::string wrong_token("\0\100\1\0\0\0\1\3\1", 9);
+  return {both, both + more, both + unknown + more, both + std::string("\1\7\0\11\0", 5), wrong_token};
 }

@@ -1,17 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
-// Calls a fuzz target with inputs made out of its seeds and a number, for a second:
+// Calls a fuzz target with each input of its corpus, then for a second with inputs made out of those, its
+// seeds and a number:
 //
-//   seeded_NAME [FIRST_NUMBER]
+//   seeded_NAME CORPUS_DIRECTORY [FIRST_NUMBER]
 //
-// When the target dies, the last line on standard error is the number: start there to see it again.
+// When the target dies, the last line on standard error is the file or the number: start there to see it
+// again.
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -21,9 +28,18 @@
 namespace {
 
 std::atomic<std::uint64_t> number = 1;
+std::atomic<const char*> file = nullptr;  // null: the input was made of the number
 
-/// Prints the number with nothing but what a signal handler may call, and lets the signal do its work.
-void tell_number(int signal) {
+/// Prints which input it was with nothing but what a signal handler may call, and lets the signal do its
+/// work.
+void tell_input(int signal) {
+  if (const char* name = file) {
+    (void)!::write(STDERR_FILENO, "file ", 5);
+    (void)!::write(STDERR_FILENO, name, std::strlen(name));
+    (void)!::write(STDERR_FILENO, "\n", 1);
+    std::signal(signal, SIG_DFL);
+    std::raise(signal);
+  }
   char digits[32] = "number 00000000000000000000\n";
   std::uint64_t rest = number;
   for (int i = 26; rest != 0; rest /= 10) digits[i--] = static_cast<char>('0' + rest % 10);
@@ -57,17 +73,43 @@ std::string make_input(const std::vector<std::string>& seeds, std::uint64_t numb
   return input;
 }
 
+void try_one(const std::string& input) {
+  LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
+}
+
+/// Tries the files of a directory, which need not be there, and returns what is in them.
+std::vector<std::string> try_corpus(const std::string& directory) {
+  std::vector<std::string> names;
+  std::error_code missing;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, missing))
+    names.push_back(entry.path().string());
+  std::sort(names.begin(), names.end());
+  std::vector<std::string> inputs;
+  for (const std::string& name : names) {
+    std::ifstream in(name, std::ios::binary);
+    inputs.emplace_back(std::istreambuf_iterator<char>(in), std::istreambuf_iterator<char>());
+    file = name.c_str();
+    try_one(inputs.back());
+  }
+  file = nullptr;
+  return inputs;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) std::signal(signal, tell_number);
-  if (argc > 1) number = std::strtoull(argv[1], nullptr, 10);
-  const auto seeds = weir::fuzz::seeds();
+  if (argc < 2) {
+    std::fputs("seeded_NAME CORPUS_DIRECTORY [FIRST_NUMBER]\n", stderr);
+    return 2;
+  }
+  for (const int signal : {SIGABRT, SIGSEGV, SIGBUS, SIGFPE, SIGILL}) std::signal(signal, tell_input);
+  if (argc > 2) number = std::strtoull(argv[2], nullptr, 10);
+  const auto corpus = try_corpus(argv[1]);
+  auto seeds = weir::fuzz::seeds();
+  seeds.insert(seeds.end(), corpus.begin(), corpus.end());
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(1);
   const std::uint64_t first = number;
-  for (; std::chrono::steady_clock::now() < end; ++number) {
-    const std::string input = make_input(seeds, number);
-    LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(input.data()), input.size());
-  }
-  std::printf("%llu inputs\n", static_cast<unsigned long long>(number.load() - first));
+  for (; std::chrono::steady_clock::now() < end; ++number) try_one(make_input(seeds, number));
+  std::printf("%zu inputs of the corpus, %llu more\n", corpus.size(),
+              static_cast<unsigned long long>(number.load() - first));
 }

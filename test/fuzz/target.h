@@ -7,8 +7,8 @@
 #include <vector>
 
 // A fuzz target is one file that defines these two. Built twice: with libFuzzer, which looks for inputs as
-// long as it is let (preset fuzz), and with seeded_main.cpp, which makes some out of the seeds for a second
-// in every test run.
+// long as it is let (preset fuzz), and with seeded_main.cpp, which in every test run tries those that are
+// kept in corpus/ and makes some out of them and the seeds for a second.
 
 /// Tries one input. Aborts if something is wrong.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);

@@ -5,11 +5,27 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "base/result.h"
 #include "network/tcp/frame_reader.h"
 
 namespace weir::fuzz {
+
+/// A hello with one byte changed, as a fuzzer says: by nothing, or by `change`.
+struct HelloLike {
+  std::vector<std::byte> bytes;
+  bool is_right;  // whoever hears it must take it for the one it was
+};
+inline HelloLike hello_like(const wire::Hello& hello, std::uint8_t where, std::uint8_t change) {
+  const auto encoded = wire::encode(hello);
+  HelloLike result{{encoded.bytes().begin(), encoded.bytes().end()}, change == 0};
+  const std::size_t at = where % result.bytes.size();
+  result.bytes[at] ^= std::byte{change};
+  constexpr std::size_t kNode = wire::kHeaderBytes + 28;  // any node may say it
+  if (at >= kNode && at < kNode + sizeof(TaskManagerId)) result.is_right = true;
+  return result;
+}
 
 inline wire::Frame read_again(const wire::Frame& frame, std::uint32_t max_data_bytes) {
   const auto encoded = wire::encode(frame);
