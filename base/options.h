@@ -52,6 +52,9 @@ inline constexpr Option<std::string> kStateBackend{
     "state.backend", "memory", "of jobs that set none: memory (or jobmanager), filesystem (or fs), rocksdb"};
 inline constexpr Option<bool> kIncrementalCheckpoints{
     "state.backend.incremental", "false", "a checkpoint from rocksdb holds only what has changed"};
+inline constexpr Option<bool> kCheckpointFallBack{
+    "state.checkpoints.fall-back", "false",
+    "go on from an older checkpoint if the latest cannot be read: what was committed since is repeated"};
 inline constexpr Option<std::string> kCheckpointDirectory{
     "state.checkpoints.dir", "", "directory for checkpoints, which all machines see; jobs may name another"};
 inline constexpr Option<std::string> kSavepointDirectory{
@@ -66,6 +69,11 @@ inline constexpr Option<Bytes> kRocksDbWriteBuffer{
     "state.backend.rocksdb.writebuffer.size", "64mb", "changes in memory, of one operator in one subtask"};
 inline constexpr Option<Bytes> kRocksDbBlockCache{
     "state.backend.rocksdb.block.cache-size", "64mb", "reads in memory, of one operator in one subtask"};
+
+inline constexpr Option<std::string> kHighAvailability{
+    "high-availability", "none", "what survives a JobManager: none, or filesystem: jobs that are not over"};
+inline constexpr Option<std::string> kStorageDirectory{
+    "high-availability.storageDir", "", "where that is kept: jobs, and the libraries of their programs"};
 
 inline constexpr Option<Duration> kRegistrationInitialBackoff{
     "taskmanager.registration.initial-backoff", "500 ms", "until a TaskManager asks again to be taken in"};

@@ -69,6 +69,12 @@ void ExecutionGraph::cancel(WallTime now) {
 }
 
 Status ExecutionGraph::stop() {
+  Status can = may_stop();
+  if (can) for_each_task([&](Position at) { stop_task(at); });
+  return can;
+}
+
+Status ExecutionGraph::may_stop() const {
   const std::string who = "job " + graph_.id.hex();
   const auto refused = [](std::string why) {
     return Error{ErrorCode::Refused, std::move(why), Blame::User, Retry::Later};
@@ -82,7 +88,6 @@ Status ExecutionGraph::stop() {
                      "\" never asks whether it should end; cancel the job instead");
   }
   if (has_sources_to_come()) return refused(who + " has sources that have not begun; cancel it instead");
-  for_each_task([&](Position at) { stop_task(at); });
   return Status::ok();
 }
 
@@ -137,8 +142,25 @@ void ExecutionGraph::restart_or_fail(WallTime now) {
   effects_.push_back(effects::ScheduleRestart{.delay = *delay, .version = progress_.version});
 }
 
+void ExecutionGraph::start_from(Restore restore) {
+  WEIR_CHECK(restore.tasks.size() == vertices_.size() && restore.max_parallelism.size() == vertices_.size(),
+             "a restore names every vertex");
+  restore_ = std::move(restore.tasks);
+  for (std::size_t vertex = 0; vertex < vertices_.size(); ++vertex) {
+    vertices_[vertex].set_max_parallelism(restore.max_parallelism[vertex]);
+    for (const ExecutionJobVertex::Input& input : vertices_[vertex].inputs())
+      vertices_[input.producer].set_consumer_max_parallelism(input.result, restore.max_parallelism[vertex]);
+  }
+}
+
+bool ExecutionGraph::is_deployed() const {
+  bool all = true;
+  for_each_task([&](Position at) { all = all && execution(at).has_slot(); });
+  return all;
+}
+
 void ExecutionGraph::on_restart_due(std::uint64_t version, WallTime now) {
-  if (status() != JobStatus::Restarting || version != progress_.version) return;
+  if (!awaits_restart(version)) return;
   begin_next_round(now);
   schedule(now);
 }

@@ -66,8 +66,17 @@ public:
   /// Fails as validate() does.
   [[nodiscard]] static Result<ExecutionGraph> build(JobGraph graph, Options options, WallTime now);
 
+  /// What the tasks of the next round start with.
+  struct Restore {
+    std::vector<std::vector<TaskRestore>> tasks;  // by vertex and subtask
+    std::vector<std::uint32_t> max_parallelism;   // by vertex
+  };
+
   // Events. None throws, none is an error in any status: what no longer matters does nothing.
 
+  /// Before schedule() or on_restart_due(): the tasks that follow start from there. All of the job's vertices
+  /// and subtasks, in order.
+  void start_from(Restore restore);
   /// Starts a job that was just built: all tasks that need not wait for others, or none.
   void schedule(WallTime now);
   /// `slots` answers the requests one by one.
@@ -86,8 +95,10 @@ public:
   /// What an attempt has counted so far. One that has ended has said more already.
   void on_task_progress(const TaskProgress& progress);
   void cancel(WallTime now);
-  /// Asks all sources to end, so that the job finishes. Refused unless it runs and all of them can.
+  /// Asks all sources to end, so that the job finishes. Refused as may_stop() says.
   [[nodiscard]] Status stop();
+  /// Whether all sources can be asked to end: the job runs, and each of them asks whether it should.
+  [[nodiscard]] Status may_stop() const;
   /// Fails the job as a whole. A cause with Retry::Never is not restarted, whatever the strategy says.
   void fail_global(Error cause, WallTime now);
   /// Leadership was lost: ends all tasks, waits for none. The job lives on elsewhere.
@@ -106,6 +117,12 @@ public:
   [[nodiscard]] const JobGraph& job_graph() const { return graph_; }
   [[nodiscard]] const JobProgress& progress() const { return progress_; }
   [[nodiscard]] JobStatus status() const { return progress_.status; }
+  /// Whether on_restart_due() with this version would start the next round.
+  [[nodiscard]] bool awaits_restart(std::uint64_t version) const {
+    return status() == JobStatus::Restarting && version == progress_.version;
+  }
+  /// Whether every task of the round has a slot.
+  [[nodiscard]] bool is_deployed() const;
   /// In the order of the JobGraph: producers before consumers.
   [[nodiscard]] const std::vector<ExecutionJobVertex>& vertices() const { return vertices_; }
   /// What the user's functions counted, summed over the current attempts of all subtasks.
@@ -195,6 +212,8 @@ private:
   std::map<std::size_t, InputSplitAssigner> splits_;           // by vertex: of sources that have some
   PipelinedRegions regions_;
   std::map<IntermediateDataSetId, std::size_t> readers_;  // by what they read: vertices
+
+  std::vector<std::vector<TaskRestore>> restore_;  // by vertex and subtask; empty: from nothing
 
   // Of the current round.
   bool has_requested_ = false;

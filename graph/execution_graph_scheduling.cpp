@@ -129,8 +129,10 @@ void ExecutionGraph::deploy(const std::vector<Position>& tasks, std::vector<Assi
   for (const Position at : tasks) {
     move_task(at, ExecutionState::Deploying, now);
     note_unknown_producers(at);
-    effects_.push_back(effects::DeployTask{
-        .slot = execution(at).slot(), .task = describe_deployment(graph_, vertices_, at.vertex, at.subtask)});
+    effects::DeployTask deployment{
+        .slot = execution(at).slot(), .task = describe_deployment(graph_, vertices_, at.vertex, at.subtask)};
+    if (!restore_.empty()) deployment.task.restore = restore_[at.vertex][at.subtask];
+    effects_.push_back(std::move(deployment));
   }
 }
 

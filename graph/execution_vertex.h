@@ -96,6 +96,12 @@ public:
   [[nodiscard]] const std::vector<Input>& inputs() const { return inputs_; }
   [[nodiscard]] const std::vector<IntermediateResult>& results() const { return results_; }
 
+  /// The number of key groups of what it is restored from.
+  void set_max_parallelism(std::uint32_t groups) { definition_.max_parallelism = groups; }
+  void set_consumer_max_parallelism(std::size_t result, std::uint32_t groups) {
+    results_[result].set_consumer_max_parallelism(groups);
+  }
+
   /// "Keyed Sum (2/4)"
   [[nodiscard]] std::string display_name(std::uint32_t subtask) const;
   /// One word for all subtasks: Failed, Canceling or Canceled if one is; else Running if one runs or only

@@ -43,6 +43,8 @@ public:
   [[nodiscard]] std::uint32_t partition_count() const { return producers_; }
   [[nodiscard]] std::uint32_t consumer_max_parallelism() const { return consumer_.max_parallelism; }
 
+  void set_consumer_max_parallelism(std::uint32_t groups) { consumer_.max_parallelism = groups; }
+
   /// What consumer subtask `consumer` reads.
   [[nodiscard]] PartitionRange partitions_of(std::uint32_t consumer) const;
   /// Whom `partition` feeds.

@@ -10,6 +10,7 @@
 #include "base/sealed_file.h"
 #include "checkpoint/snapshot/file_storage.h"
 #include "checkpoint/snapshot/metadata.h"
+#include "ha/memory_stores.h"
 #include "memory/value_bytes.h"
 
 namespace weir {
@@ -78,14 +79,17 @@ std::string FileCheckpointStore::pointer_to(CheckpointId savepoint) const {
 
 Status FileCheckpointStore::add(const CompletedCheckpoint& checkpoint) {
   if (Status written = write_metadata(files_, checkpoint); !written) return written;
-  if (!checkpoint.is_savepoint) return Status::ok();
+  return checkpoint.root == options_.root ? Status::ok() : adopt(checkpoint);
+}
+
+Status FileCheckpointStore::adopt(const CompletedCheckpoint& checkpoint) {
   if (Status made = files_.make_folder(options_.root); !made) return made;
   return write_sealed(files_, pointer_to(checkpoint.id), kPointer,
                       to_value_bytes(SavepointPointer{checkpoint.directory}));
 }
 
 Status FileCheckpointStore::remove(const CompletedCheckpoint& checkpoint) {
-  if (checkpoint.is_savepoint) return files_.remove(pointer_to(checkpoint.id));
+  if (checkpoint.root != options_.root) return files_.remove(pointer_to(checkpoint.id));
   return files_.remove(checkpoint.directory + "/" + std::string(kMetadataName));
 }
 
@@ -168,6 +172,21 @@ Result<CheckpointId> FileCheckpointIdCounter::next() {
 Status FileCheckpointIdCounter::skip_to(CheckpointId above) {
   if (Status loaded = load(); !loaded) return loaded;
   return next_ > above ? Status::ok() : reserve_from(above + 1);
+}
+
+Status FileCheckpointIdCounter::forget() {
+  next_ = reserved_ = 0;
+  return files_.remove(path());
+}
+
+CheckpointStores FileCheckpointStoreFactory::open(JobId, const std::string& root) {
+  if (root.empty()) {
+    return {.completed = std::make_unique<MemoryCheckpointStore>(),
+            .ids = std::make_unique<MemoryCheckpointIdCounter>()};
+  }
+  return {.completed = std::make_unique<FileCheckpointStore>(
+              files_, FileCheckpointStore::Options{.root = root, .may_fall_back = may_fall_back_}),
+          .ids = std::make_unique<FileCheckpointIdCounter>(files_, root)};
 }
 
 Status FileJobGraphStore::put(const JobGraph& job) {

@@ -26,6 +26,7 @@ public:
   FileCheckpointStore(FileSystem& files, Options options) : files_(files), options_(std::move(options)) {}
 
   [[nodiscard]] Status add(const CompletedCheckpoint& checkpoint) override;
+  [[nodiscard]] Status adopt(const CompletedCheckpoint& checkpoint) override;
   [[nodiscard]] Status remove(const CompletedCheckpoint& checkpoint) override;
   [[nodiscard]] Result<std::vector<CompletedCheckpoint>> recover() override;
 
@@ -45,6 +46,19 @@ private:
   const Options options_;
 };
 
+/// Files for every job that has a directory, memory for the others.
+class FileCheckpointStoreFactory final : public CheckpointStoreFactory {
+public:
+  /// `files` outlives this and what it opens. See FileCheckpointStore::Options.
+  FileCheckpointStoreFactory(FileSystem& files, bool may_fall_back)
+      : files_(files), may_fall_back_(may_fall_back) {}
+  [[nodiscard]] CheckpointStores open(JobId job, const std::string& root) override;
+
+private:
+  FileSystem& files_;
+  const bool may_fall_back_;
+};
+
 /// The file `next-id` below a job's root. It is written once for many ids; those of a block that a crash
 /// leaves unused are never given.
 class FileCheckpointIdCounter final : public CheckpointIdCounter {
@@ -56,6 +70,7 @@ public:
 
   [[nodiscard]] Result<CheckpointId> next() override;
   [[nodiscard]] Status skip_to(CheckpointId above) override;
+  [[nodiscard]] Status forget() override;
 
 private:
   [[nodiscard]] Status load();

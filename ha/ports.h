@@ -4,12 +4,14 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "checkpoint/coordinator/ports.h"
 #include "graph/execution_state.h"
 #include "graph/job_graph.h"
 
@@ -66,6 +68,22 @@ public:
   virtual void start(LeaderListener& listener) = 0;
   /// No call to the listener begins after this returns.
   virtual void stop() = 0;
+};
+
+/// What a job's checkpoints are kept by.
+struct CheckpointStores {
+  std::unique_ptr<CompletedCheckpointStore> completed;
+  std::unique_ptr<CheckpointIdCounter> ids;
+};
+
+/// Opens the stores of a job that begins or goes on.
+///
+/// Threads: any.
+class CheckpointStoreFactory {
+public:
+  virtual ~CheckpointStoreFactory() = default;
+  /// `root` is the directory of the job's checkpoints; empty: it has none.
+  [[nodiscard]] virtual CheckpointStores open(JobId job, const std::string& root) = 0;
 };
 
 /// Keeps the jobs that were submitted and have not ended, beyond the life of this process.

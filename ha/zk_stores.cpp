@@ -143,6 +143,10 @@ std::string ZkCheckpointStore::node_of(CheckpointId id) const {
 
 Status ZkCheckpointStore::add(const CompletedCheckpoint& checkpoint) {
   if (Status written = write_metadata(files_, checkpoint); !written) return written;
+  return adopt(checkpoint);
+}
+
+Status ZkCheckpointStore::adopt(const CompletedCheckpoint& checkpoint) {
   return term_.put(
       node_of(checkpoint.id),
       seal_value(kCheckpointPointer, CheckpointPointer{checkpoint.directory, checkpoint.is_savepoint}));
@@ -150,7 +154,7 @@ Status ZkCheckpointStore::add(const CompletedCheckpoint& checkpoint) {
 
 Status ZkCheckpointStore::remove(const CompletedCheckpoint& checkpoint) {
   if (Status removed = term_.remove(node_of(checkpoint.id)); !removed) return removed;
-  if (checkpoint.is_savepoint) return Status::ok();
+  if (checkpoint.is_savepoint || checkpoint.job != options_.job) return Status::ok();  // only adopted
   return files_.remove(checkpoint.directory + "/" + std::string(kMetadataName));
 }
 

@@ -49,6 +49,7 @@ public:
       : term_(term), files_(files), options_(options) {}
 
   [[nodiscard]] Status add(const CompletedCheckpoint& checkpoint) override;
+  [[nodiscard]] Status adopt(const CompletedCheckpoint& checkpoint) override;
   [[nodiscard]] Status remove(const CompletedCheckpoint& checkpoint) override;
   [[nodiscard]] Result<std::vector<CompletedCheckpoint>> recover() override;
 
@@ -71,6 +72,8 @@ public:
 
   [[nodiscard]] Result<CheckpointId> next() override;
   [[nodiscard]] Status skip_to(CheckpointId above) override;
+  /// The verdict on the job does that.
+  [[nodiscard]] Status forget() override { return Status::ok(); }
 
 private:
   [[nodiscard]] Status load();

@@ -19,6 +19,11 @@ struct RevokeLeadership {
   bool operator==(const RevokeLeadership&) const = default;
 };
 
+/// Tell me when you lead and take work.
+struct AwaitLeadership {
+  bool operator==(const AwaitLeadership&) const = default;
+};
+
 /// There is a leader; its handle travels beside.
 struct NewLeader {
   LeaderSessionId session;
@@ -54,6 +59,10 @@ typename F::result_type inspect(F& f, GrantLeadership& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, RevokeLeadership&) {
+  return f();
+}
+template <class F>
+typename F::result_type inspect(F& f, AwaitLeadership&) {
   return f();
 }
 template <class F>

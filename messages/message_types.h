@@ -3,6 +3,7 @@
 
 #include "messages/archive.h"
 #include "messages/checkpoint.h"
+#include "messages/coordination.h"
 #include "messages/job.h"
 #include "messages/leadership.h"
 #include "messages/worker.h"
@@ -44,6 +45,33 @@ void for_each_checkpoint_message_type(Visit&& visit) {
   visit.template operator()<TriggerSavepoint>("weir.TriggerSavepoint");
   visit.template operator()<SavepointReply>("weir.SavepointReply");
   visit.template operator()<DisposeSavepoint>("weir.DisposeSavepoint");
+}
+
+template <class Visit>
+void for_each_coordination_message_type(Visit&& visit) {
+  // coordination.h
+  visit.template operator()<RequestRestore>("weir.RequestRestore");
+  visit.template operator()<RestoredState>("weir.RestoredState");
+  visit.template operator()<StartCheckpointRound>("weir.StartCheckpointRound");
+  visit.template operator()<TaskIsRunning>("weir.TaskIsRunning");
+  visit.template operator()<TaskHasFinished>("weir.TaskHasFinished");
+  visit.template operator()<EndCheckpointRound>("weir.EndCheckpointRound");
+  visit.template operator()<CloseCheckpoints>("weir.CloseCheckpoints");
+  visit.template operator()<FailJob>("weir.FailJob");
+  visit.template operator()<RecoverCheckpoints>("weir.RecoverCheckpoints");
+  visit.template operator()<RecoveredCheckpoints>("weir.RecoveredCheckpoints");
+  visit.template operator()<NextCheckpointId>("weir.NextCheckpointId");
+  visit.template operator()<CheckpointIdReply>("weir.CheckpointIdReply");
+  visit.template operator()<WriteCheckpoint>("weir.WriteCheckpoint");
+  visit.template operator()<CheckpointWritten>("weir.CheckpointWritten");
+  visit.template operator()<RemoveCheckpoint>("weir.RemoveCheckpoint");
+  visit.template operator()<DiscardCheckpoint>("weir.DiscardCheckpoint");
+  visit.template operator()<CloseKeeper>("weir.CloseKeeper");
+  visit.template operator()<KeepJob>("weir.KeepJob");
+  visit.template operator()<ForgetJob>("weir.ForgetJob");
+  visit.template operator()<RecoverJobs>("weir.RecoverJobs");
+  visit.template operator()<RecoveredJobs>("weir.RecoveredJobs");
+  visit.template operator()<AwaitLeadership>("weir.AwaitLeadership");
 }
 
 /// Calls `visit.template operator()<T>(name)` for every struct that travels between actors, with its name on
@@ -92,6 +120,7 @@ void for_each_message_type(Visit&& visit) {
   for_each_checkpoint_message_type(visit);
   visit.template operator()<ScheduleOrUpdateConsumers>("weir.ScheduleOrUpdateConsumers");
   visit.template operator()<UpdatePartitionInfo>("weir.UpdatePartitionInfo");
+  for_each_coordination_message_type(visit);
 }
 
 }  // namespace weir

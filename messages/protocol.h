@@ -12,6 +12,7 @@
 
 #include "messages/archive.h"
 #include "messages/checkpoint.h"
+#include "messages/coordination.h"
 #include "messages/job.h"
 #include "messages/leadership.h"
 #include "messages/worker.h"
@@ -82,12 +83,60 @@ using ArchivistActor = caf::typed_actor<
     // Which jobs ended, and how many ever did?
     caf::replies_to<RequestArchive>::with<ArchiveOverview>>;
 
+/// Keeps what a job goes on from, on the disk. May block: one a job, with a thread of its own if it has
+/// files.
+using CheckpointKeeperActor = caf::typed_actor<
+    // (own) What is there to go on from? Asked once, first.
+    caf::reacts_to<RecoverCheckpoints>,
+    // (own) A number for the next checkpoint.
+    caf::reacts_to<NextCheckpointId>,
+    // (own) Make this checkpoint one that survives us.
+    caf::reacts_to<WriteCheckpoint>,
+    // (own) This one is no longer needed; or never became one.
+    caf::reacts_to<RemoveCheckpoint>, caf::reacts_to<DiscardCheckpoint>,
+    // (own) Nothing follows.
+    caf::reacts_to<CloseKeeper>>;
+
+/// Takes the checkpoints of one job, from its start to its end. What it orders of tasks it sends to them;
+/// what they answer comes through the JobManager, which knows who leads.
+using CheckpointCoordinatorActor = caf::typed_actor<
+    // (own) The job is about to start: with what state?
+    caf::reacts_to<RequestRestore>,
+    // (own) All tasks were deployed; this is how to reach them, in the order of the plan.
+    caf::reacts_to<StartCheckpointRound, std::vector<TaskManagerGateway>>,
+    // (own) A task of the round runs, or has ended well.
+    caf::reacts_to<TaskIsRunning>, caf::reacts_to<TaskHasFinished>,
+    // (own) The job runs no longer; it is over.
+    caf::reacts_to<EndCheckpointRound>, caf::reacts_to<CloseCheckpoints>,
+    // (own) A task handed in its state for a checkpoint, or will not.
+    caf::reacts_to<AcknowledgeCheckpoint>, caf::reacts_to<DeclineCheckpoint>,
+    // (own) Someone wants a savepoint; answered when it is complete or has failed.
+    caf::replies_to<TriggerSavepoint>::with<SavepointReply>,
+    // (own) What the keeper says.
+    caf::reacts_to<RecoveredCheckpoints>, caf::reacts_to<CheckpointIdReply>,
+    caf::reacts_to<CheckpointWritten>,
+    // (self) Drives the deadlines of checkpoints.
+    caf::reacts_to<Tick>>;
+
+/// Keeps jobs beyond the life of their JobManager. May block.
+using JobKeeperActor = caf::typed_actor<
+    // (own) This job was accepted.
+    caf::replies_to<KeepJob>::with<Outcome>,
+    // (own) This job is over.
+    caf::replies_to<ForgetJob>::with<Outcome>,
+    // (own) Which jobs are not over?
+    caf::replies_to<RecoverJobs>::with<RecoveredJobs>,
+    // (own) Delete this savepoint.
+    caf::replies_to<DisposeSavepoint>::with<Outcome>>;
+
 /// Leads the cluster: takes jobs, places their tasks, follows them to the end.
 using JobManagerActor = InstanceListener::extend<
     // You lead from now on.
     caf::reacts_to<GrantLeadership>,
     // You lead no longer: suspend all jobs, dismiss all TaskManagers.
     caf::reacts_to<RevokeLeadership>,
+    // (own) Tell me when you lead and take work, and under which session.
+    caf::replies_to<AwaitLeadership>::with<LeaderSessionId>,
     // A client submits a job and says how much it wants to hear.
     caf::replies_to<LeaderSessionId, SubmitJob, JobClientGateway>::with<Outcome>,
     // A client wants to hear of a job that is here already; if it is over, its result follows at once.
@@ -115,6 +164,10 @@ using JobManagerActor = InstanceListener::extend<
     // A task handed in its state for a checkpoint, or will not.
     caf::reacts_to<LeaderSessionId, AcknowledgeCheckpoint>,
     caf::reacts_to<LeaderSessionId, DeclineCheckpoint>,
+    // (own) What a job's tasks start with.
+    caf::reacts_to<LeaderSessionId, RestoredState>,
+    // (own) Too many checkpoints of a job failed.
+    caf::reacts_to<LeaderSessionId, FailJob>,
     // Questions, answered by whoever leads or not, from what is known here.
     caf::replies_to<RequestJobStatus>::with<JobStatusReply>,
     caf::replies_to<RequestJobDetails>::with<JobDetailsReply>, caf::replies_to<ListJobs>::with<JobList>,

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "actors/client/job_submission.h"
 #include "base/result.h"
 #include "graph/job_graph.h"
 #include "messages/archive.h"
+#include "messages/checkpoint.h"
 #include "messages/job.h"
 #include "messages/worker.h"
 
@@ -33,6 +35,13 @@ public:
   [[nodiscard]] Status cancel(JobId job);
   /// Returns when the sources were asked to end as if they had read everything.
   [[nodiscard]] Status stop(JobId job);
+
+  /// Writes all state of the job into a directory of its own below `directory` (absolute; empty: as the
+  /// cluster says), and then has the job go on, or end. Returns the savepoint's path when it is complete.
+  [[nodiscard]] Result<std::string> savepoint(JobId job, const std::string& directory,
+                                              AfterSavepoint then = AfterSavepoint::GoOn);
+  /// Deletes a savepoint. `path` is absolute.
+  [[nodiscard]] Status dispose_savepoint(const std::string& path);
 
   [[nodiscard]] Result<JobStatus> status(JobId job);
   [[nodiscard]] Result<JobDetails> details(JobId job);

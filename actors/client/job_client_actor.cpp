@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "actors/client/job_client_actor.h"
 
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -148,6 +149,10 @@ public:
   template <class Mail>
   Status command(const std::string& request, const Mail& mail);
 
+  /// The same for what takes as long as it takes, and is asked once: the JobManager has a deadline of its own.
+  template <class Reply, class Mail>
+  Result<Reply> slow_command(const std::string& request, const Mail& mail);
+
 private:
   template <class Reply, class Ask>
   Answered<Reply> put(const std::string& request, Ask ask) {
@@ -164,6 +169,23 @@ private:
   const LeaderFinderActor finder_;
   const std::chrono::milliseconds patience_;
 };
+
+template <class Reply, class Mail>
+Result<Reply> JobClient::Connection::slow_command(const std::string& request, const Mail& mail) {
+  constexpr std::chrono::minutes kLongest{24 * 60};
+  const Visit visit;
+  caf::scoped_actor self(system_);
+  std::optional<Result<Reply>> answer;
+  const auto failed = [&](const caf::error& cause) { answer.emplace(mail_error(cause, request, patience_)); };
+  self->request(finder_, patience_, RequestLeader{})
+      .receive(
+          [&](const NewLeader& found, const JobManagerActor& leader) {
+            self->request(leader, kLongest, found.session, mail)
+                .receive([&](const Reply& reply) { answer.emplace(reply); }, failed);
+          },
+          failed);
+  return *std::move(answer);
+}
 
 template <class Mail>
 Status JobClient::Connection::command(const std::string& request, const Mail& mail) {
@@ -215,6 +237,19 @@ Status JobClient::cancel(JobId job) {
 
 Status JobClient::stop(JobId job) {
   return connection_->command("StopJob", StopJob{job});
+}
+
+Result<std::string> JobClient::savepoint(JobId job, const std::string& directory, AfterSavepoint then) {
+  const auto reply = connection_->slow_command<SavepointReply>(
+      "TriggerSavepoint", TriggerSavepoint{.job = job, .directory = directory, .then = then});
+  if (!reply) return reply.error();
+  if (!reply->outcome.accepted) return reply->outcome.refusal;
+  return reply->path;
+}
+
+Status JobClient::dispose_savepoint(const std::string& path) {
+  const auto reply = connection_->slow_command<Outcome>("DisposeSavepoint", DisposeSavepoint{path});
+  return reply ? reply->status() : Status(reply.error());
 }
 
 Result<JobStatus> JobClient::status(JobId job) {

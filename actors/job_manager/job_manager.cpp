@@ -9,28 +9,46 @@
 namespace weir {
 
 Outcome JobManager::on_submit(const SubmitJob& mail, ClientId client, WallTime now) {
-  const JobId id = mail.graph.id;
+  Outcome accepted = accept(mail.graph, now);
+  if (!accepted.accepted) return accepted;
+  log::info("JobManager", "Received job " + mail.graph.name + " (" + mail.graph.id.hex() + ")");
+  running(mail.graph.id)->add_client(client, mail.listening);
+  return accepted;
+}
+
+void JobManager::on_kept(JobId job) {
+  if (running(job) != nullptr) out_.start_soon(job);
+}
+
+Outcome JobManager::on_recovered(JobGraph graph, WallTime now) {
+  graph.queued_scheduling = true;  // its TaskManagers are yet to come
+  Outcome accepted = accept(graph, now);
+  if (!accepted.accepted) return accepted;
+  log::info("JobManager", "Recovered job " + graph.name + " (" + graph.id.hex() + ")");
+  out_.start_soon(graph.id);
+  return accepted;
+}
+
+Outcome JobManager::accept(const JobGraph& job, WallTime now) {
+  const JobId id = job.id;
   if (const RunningJob* known = running(id))
     return Outcome::refused({ErrorCode::Refused, "job " + id.hex() + " was submitted before and is " +
                                                      std::string(name_of(known->graph().status()))});
-  const RestartOptions& restart = chosen_restart(mail.graph.restart, options_.restart);
-  auto checkpoints = chosen_checkpoints(mail.graph.checkpoints, options_.state);
+  const RestartOptions& restart = chosen_restart(job.restart, options_.restart);
+  auto checkpoints = chosen_checkpoints(job.checkpoints, options_.state);
   if (!checkpoints) return Outcome::refused(checkpoints.error());
-  JobGraph job_graph = mail.graph;
-  job_graph.checkpoints = *std::move(checkpoints);
-  auto graph = ExecutionGraph::build(std::move(job_graph),
+  JobGraph resolved = job;
+  resolved.checkpoints = *std::move(checkpoints);
+  auto graph = ExecutionGraph::build(std::move(resolved),
                                      {.restart_strategy = make_restart_strategy(restart)}, now);
   if (!graph) return Outcome::refused(graph.error());
-  if (auto kept = out_.keep_library(id, mail.graph.program.library); !kept) {
-    return Outcome::refused(kept.error());
-  }
-
-  log::info("JobManager", "Received job " + mail.graph.name + " (" + id.hex() + ")");
-  const auto [job, is_new] = jobs_.try_emplace(id, *std::move(graph), slots_,
-                                               options_.slot_request_timeout, out_);
-  job->second.add_client(client, mail.listening);
-  out_.start_soon(id);
+  if (auto kept = out_.keep_library(id, job.program.library); !kept) return Outcome::refused(kept.error());
+  jobs_.try_emplace(id, *std::move(graph), slots_, options_.slot_request_timeout, out_);
   return Outcome::ok();
+}
+
+void JobManager::on_not_kept(JobId id) {
+  if (jobs_.erase(id) > 0) out_.release_library(id);
 }
 
 Outcome JobManager::on_attach(const AttachToJob& mail, ClientId client) {
@@ -51,6 +69,26 @@ Outcome JobManager::on_cancel(JobId id, WallTime now) {
 Outcome JobManager::on_stop(JobId id, WallTime now) {
   RunningJob* job = running(id);
   return job == nullptr ? no_such_job(id) : Outcome::of(job->stop(now));
+}
+
+Outcome JobManager::on_savepoint(const TriggerSavepoint& mail) const {
+  const ExecutionGraph* job = find(mail.job);
+  if (job == nullptr) return no_such_job(mail.job);
+  return mail.then == AfterSavepoint::Stop ? Outcome::of(job->may_stop()) : Outcome::ok();
+}
+
+void JobManager::on_restored(const RestoredState& mail, WallTime now) {
+  RunningJob* job = running(mail.job);
+  if (job == nullptr) return;
+  job->on_restored(mail, now);
+  settle(mail.job, now);
+}
+
+void JobManager::on_checkpoints_failed(const FailJob& mail, WallTime now) {
+  RunningJob* job = running(mail.job);
+  if (job == nullptr) return;
+  job->on_checkpoints_failed(mail, now);
+  settle(mail.job, now);
 }
 
 void JobManager::on_client_gone(ClientId client) {

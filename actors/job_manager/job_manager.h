@@ -15,6 +15,8 @@
 #include "graph/failover.h"
 #include "graph/state_defaults.h"
 #include "messages/archive.h"
+#include "messages/checkpoint.h"
+#include "messages/coordination.h"
 #include "messages/job.h"
 #include "messages/outcome.h"
 #include "messages/worker.h"
@@ -40,14 +42,27 @@ public:
   JobManager(Options options, JobManagerOutbox& out) : options_(options), out_(out) {}
 
   // From clients.
-  /// Accepts the job, or says why not: the graph cannot run, or a job of this id is here. It starts with
-  /// on_start_due(), so that the answer comes before anything else that is said about it.
+  /// Accepts the job, or says why not: the graph cannot run, or a job of this id is here. Nothing happens to
+  /// it before on_kept() or on_not_kept().
   [[nodiscard]] Outcome on_submit(const SubmitJob& mail, ClientId client, WallTime now);
   [[nodiscard]] Outcome on_attach(const AttachToJob& mail, ClientId client);
   [[nodiscard]] Outcome on_cancel(JobId job, WallTime now);
   [[nodiscard]] Outcome on_stop(JobId job, WallTime now);
+  /// Whether a savepoint of the job can be asked for. When it is complete, the job goes on, or ends.
+  [[nodiscard]] Outcome on_savepoint(const TriggerSavepoint& mail) const;
   /// It listens no longer. Its jobs go on.
   void on_client_gone(ClientId client);
+
+  // From whoever keeps jobs and their checkpoints.
+  /// A job that a JobManager before us had accepted. It starts with on_start_due(), as if submitted anew, but
+  /// waits for slots, and goes on from its latest checkpoint.
+  [[nodiscard]] Outcome on_recovered(JobGraph graph, WallTime now);
+  /// The job survives us, its client knows that it was accepted: it starts with on_start_due().
+  void on_kept(JobId job);
+  /// The job could not be made to survive us: it is as if it had never been submitted.
+  void on_not_kept(JobId job);
+  void on_restored(const RestoredState& mail, WallTime now);
+  void on_checkpoints_failed(const FailJob& mail, WallTime now);
 
   // From itself.
   void on_start_due(JobId job, WallTime now);
@@ -77,6 +92,7 @@ public:
   [[nodiscard]] std::uint64_t late_reports() const { return late_reports_; }
 
 private:
+  [[nodiscard]] Outcome accept(const JobGraph& graph, WallTime now);
   [[nodiscard]] RunningJob* running(JobId job);
   /// After each event of a job: it may be over, and others may get its slots.
   void settle(JobId job, WallTime now);

@@ -1,21 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
+// Leadership, TaskManagers, checkpoints. Clients are in job_manager_clients_actor.cpp.
 #include "actors/job_manager/job_manager_actor.h"
 
-#include <caf/delegated.hpp>
-#include <caf/send.hpp>
-#include <caf/stateful_actor.hpp>
-#include <caf/typed_event_based_actor.hpp>
-
-#include <map>
-#include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "actors/archivist/archivist_actor.h"
 #include "actors/instance_manager/instance_manager_actor.h"
-#include "actors/system/actor_system.h"
-#include "actors/system/fence.h"
-#include "actors/system/remoting.h"
+#include "actors/job_manager/job_keeper_actor.h"
+#include "actors/job_manager/job_manager_state_actor.h"
 #include "base/log.h"
 
 namespace weir {
@@ -23,102 +17,29 @@ namespace weir {
 namespace {
 
 constexpr const char* kName = "JobManager";
+/// Until whoever keeps jobs counts as gone: a disk may be slow.
+constexpr std::chrono::seconds kStorageTimeout{60};
+/// Until it is asked again which jobs there are.
+constexpr std::chrono::seconds kRecoveryPause{2};
 
-Outcome not_leading() {
-  return Outcome::refused({ErrorCode::NotLeader, "this JobManager does not lead under that session",
-                           Blame::Environment, Retry::Later});
-}
-
-class JobManagerState : public JobManagerOutbox {
-public:
-  static inline const char* name = kName;
-  using Self = JobManagerActor::stateful_pointer<JobManagerState>;
-
-  JobManagerActor::behavior_type start(Self self, const JobManagerOptions& options);
-
-  // JobManagerOutbox
-  void submit_task(TaskManagerId to, const TaskDeploymentDescriptor& task) override;
-  void cancel_task(TaskManagerId to, ExecutionAttemptId attempt) override;
-  void stop_task(TaskManagerId to, ExecutionAttemptId attempt) override {
-    send_to_task_manager(to, StopTask{attempt});
-  }
-  void update_partition(TaskManagerId to, ExecutionAttemptId attempt,
-                        const InputChannelDescriptor& channel) override {
-    send_to_task_manager(to, UpdatePartitionInfo{attempt, {channel}});
-  }
-  void release_partitions(TaskManagerId to, ExecutionAttemptId attempt) override;
-  void tell(ClientId to, const JobStatusChanged& mail) override { send_to_client(to, mail); }
-  void tell(ClientId to, const ExecutionStateChanged& mail) override { send_to_client(to, mail); }
-  void tell(ClientId to, const JobResult& mail) override { send_to_client(to, mail); }
-  [[nodiscard]] Status keep_library(JobId job, const std::string& library) override {
-    return libraries_ == nullptr ? Status::ok() : libraries_->on_job(job, library);
-  }
-  void release_library(JobId job) override {
-    if (libraries_ != nullptr) libraries_->on_job_over(job);
-  }
-  void archive(const JobDetails& job) override { caf::anon_send(archivist_, ArchiveJob{job}); }
-  void start_soon(JobId job) override;
-  void restart_after(Duration delay, JobId job, std::uint64_t version) override;
-  void slots_due_after(Duration delay, JobId job, std::uint64_t version) override;
-
-private:
-  void set_up(const JobManagerOptions& options);
-  void spawn_companions(const JobManagerOptions& options);
-  void grant(LeaderSessionId session);
-  void revoke();
-  void on_joined(LeaderSessionId session, const TaskManagerJoined& mail, const TaskManagerGateway& handle);
-  void on_lost(LeaderSessionId session, const TaskManagerLost& mail);
-  Outcome on_submit(LeaderSessionId session, const SubmitJob& mail, const JobClientGateway& client);
-  Outcome on_cancel(LeaderSessionId session, const CancelJob& mail);
-  Outcome on_stop(LeaderSessionId session, const StopJob& mail);
-  NextInputSplit next_split(LeaderSessionId session, const RequestNextInputSplit& mail);
-  void on_due(LeaderSessionId session, const StartJob& mail);
-  void on_due(LeaderSessionId session, const RestartJob& mail);
-  void on_due(LeaderSessionId session, const SlotsOverdue& mail);
-  caf::result<Outcome> on_attach(LeaderSessionId session, const AttachToJob& mail,
-                                 const JobClientGateway& client);
-  caf::result<Outcome> attach_to_archived(const AttachToJob& mail, const JobClientGateway& client);
-  caf::result<JobStatusReply> status_of(const RequestJobStatus& mail);
-  caf::result<JobDetailsReply> details_of(const RequestJobDetails& mail);
-  caf::result<JobList> list_jobs();
-  [[nodiscard]] ClusterAccess access() const;
-  caf::result<ClusterOverview> overview();
-  [[nodiscard]] ClusterOverview overview_of(const ArchiveOverview& archive,
-                                            const InstanceList& instances) const;
-  void on_client_down(const caf::down_msg& down);
-
-  [[nodiscard]] ClientId client_id(const JobClientGateway& client);
-  template <class Mail>
-  void send_to_client(ClientId to, const Mail& mail);
-  template <class Mail>
-  void send_to_task_manager(TaskManagerId to, const Mail& mail);
-  [[nodiscard]] WallTime now() const { return clock_.wall_now(); }
-
-  Self self_ = nullptr;
-  SystemClock clock_;
-  Fence fence_;
-  ClusterAccess access_;
-  LibraryKeeper* libraries_ = nullptr;
-  std::optional<JobManager> logic_;
-  InstanceManagerActor instances_;
-  ArchivistActor archivist_;
-  std::map<TaskManagerId, TaskManagerGateway> task_managers_;
-  std::map<ClientId, JobClientGateway> clients_;
-  std::uint64_t last_client_ = 0;
-};
+}  // namespace
 
 void JobManagerState::spawn_companions(const JobManagerOptions& options) {
   archivist_ = spawn_archivist(self_->system(), options.archived_jobs);
   instances_ =
       spawn_instance_manager(self_->system(), options.instances, caf::actor_cast<InstanceListener>(self_));
+  keeper_ = spawn_job_keeper(self_->system(), storage_, options.storage != nullptr);
   self_->link_to(archivist_);
   self_->link_to(instances_);
+  self_->link_to(keeper_);
 }
 
 void JobManagerState::set_up(const JobManagerOptions& options) {
   access_ = options.instances.access;
   libraries_ = options.libraries;
+  storage_ = options.storage ? options.storage : open_file_storage({});
   logic_.emplace(options.jobs, *this);
+  coordinators_.emplace(self_, options.jobs.state, storage_);
   spawn_companions(options);
   self_->set_down_handler([this](caf::down_msg& down) { on_client_down(down); });
   guard(*self_, kName);
@@ -136,6 +57,7 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       // Leadership
       [this](const GrantLeadership& mail) { grant(mail.session); },
       [this](RevokeLeadership) { revoke(); },
+      [this](AwaitLeadership) { return await_leadership(); },
       // Clients
       [this](LeaderSessionId session, const SubmitJob& mail, const JobClientGateway& client) {
         return on_submit(session, mail, client);
@@ -145,12 +67,8 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       },
       [this](LeaderSessionId session, const CancelJob& mail) { return on_cancel(session, mail); },
       [this](LeaderSessionId session, const StopJob& mail) { return on_stop(session, mail); },
-      [](LeaderSessionId, const TriggerSavepoint& mail) -> SavepointReply {
-        return {.outcome = no_such_job(mail.job), .path = {}};
-      },
-      [](LeaderSessionId, const DisposeSavepoint& mail) {
-        return Outcome::refused({ErrorCode::NotFound, mail.path + " is no savepoint"});
-      },
+      [this](LeaderSessionId session, const TriggerSavepoint& mail) { return on_savepoint(session, mail); },
+      [this](LeaderSessionId session, const DisposeSavepoint& mail) { return on_dispose(session, mail); },
       // TaskManagers. The InstanceManager has a fence of its own.
       [this](LeaderSessionId session, const RegisterTaskManager& mail, const TaskManagerGateway& sender) {
         return self_->delegate(instances_, session, mail, sender);
@@ -163,11 +81,12 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       [this](LeaderSessionId session, const UpdateTaskExecutionState& mail) -> UpdateTaskReply {
         return {.known = fence_.admits(session) && logic_->on_task_state(mail.task, now())};
       },
-      [](LeaderSessionId, const AcknowledgeCheckpoint&) {},
-      [](LeaderSessionId, const DeclineCheckpoint&) {},
-      [this](LeaderSessionId session, const ScheduleOrUpdateConsumers& mail) {
-        if (fence_.admits(session)) logic_->on_partition_consumable(mail, now());
-      },
+      [this](LeaderSessionId session, const AcknowledgeCheckpoint& mail) { hand_on(session, mail); },
+      [this](LeaderSessionId session, const DeclineCheckpoint& mail) { hand_on(session, mail); },
+      // CheckpointCoordinators
+      [this](LeaderSessionId session, const RestoredState& mail) { on_told(session, mail); },
+      [this](LeaderSessionId session, const FailJob& mail) { on_told(session, mail); },
+      [this](LeaderSessionId session, const ScheduleOrUpdateConsumers& mail) { on_told(session, mail); },
       [this](LeaderSessionId session, const RequestNextInputSplit& mail) {
         return next_split(session, mail);
       },
@@ -189,13 +108,41 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
 
 void JobManagerState::grant(LeaderSessionId session) {
   log::info(kName, "Was granted leadership under session " + session.hex());
+  granted_ = session;
+  if (!keeps_jobs()) return lead(session, {.outcome = Outcome::ok(), .jobs = {}});
+  self_->request(keeper_, kStorageTimeout, RecoverJobs{})
+      .then([this, session](const RecoveredJobs& recovered) { lead(session, recovered); },
+            [this, session](const caf::error& cause) {
+              lead(session, {.outcome = Outcome::refused(mail_error(cause, "RecoverJobs", kStorageTimeout)), .jobs = {}});
+            });
+}
+
+void JobManagerState::lead(LeaderSessionId session, const RecoveredJobs& recovered) {
+  if (session != granted_) return;  // revoked meanwhile
+  // Whoever leads without knowing the jobs would deny them to those who ask.
+  if (!recovered.outcome.accepted) {
+    log::error(kName, recovered.outcome.refusal.what);
+    return self_->delayed_send(self_, kRecoveryPause, GrantLeadership{session});
+  }
   fence_.open(session);
+  coordinators_->lead_under(session);
   caf::anon_send(instances_, GrantLeadership{session});
+  for (const JobGraph& job : recovered.jobs) {
+    if (const Outcome taken = logic_->on_recovered(job, now()); !taken.accepted)
+      log::error(kName, "Job " + job.id.hex() + " is not run again: " + taken.refusal.what);
+  }
+  for (auto& awaiting : std::exchange(awaiting_leadership_, {})) awaiting.deliver(session);
+}
+
+caf::result<LeaderSessionId> JobManagerState::await_leadership() {
+  if (fence_.is_open()) return fence_.session();
+  return awaiting_leadership_.emplace_back(self_->make_response_promise<LeaderSessionId>());
 }
 
 void JobManagerState::revoke() {
   log::info(kName, "Lost leadership");
   logic_->suspend_all("the JobManager lost its leadership", now());
+  granted_ = {};
   task_managers_.clear();
   fence_.close();
   caf::anon_send(instances_, RevokeLeadership{});
@@ -241,45 +188,49 @@ void JobManagerState::release_partitions(TaskManagerId to, ExecutionAttemptId at
   send_to_task_manager(to, ReleasePartitions{attempt});
 }
 
-template <class Mail>
-void JobManagerState::send_to_task_manager(TaskManagerId to, const Mail& mail) {
-  const auto it = task_managers_.find(to);
-  if (it != task_managers_.end()) caf::anon_send(it->second, fence_.session(), mail);
+// Checkpoints
+
+void JobManagerState::on_told(LeaderSessionId session, const ScheduleOrUpdateConsumers& mail) {
+  if (fence_.admits(session)) logic_->on_partition_consumable(mail, now());
 }
 
-// Clients
-
-Outcome JobManagerState::on_submit(LeaderSessionId session, const SubmitJob& mail,
-                                   const JobClientGateway& client) {
-  if (!fence_.admits(session)) return not_leading();
-  return logic_->on_submit(mail, client_id(client), now());
+void JobManagerState::on_told(LeaderSessionId session, const RestoredState& mail) {
+  if (fence_.admits(session)) logic_->on_restored(mail, now());
 }
 
-caf::result<Outcome> JobManagerState::on_attach(LeaderSessionId session, const AttachToJob& mail,
-                                                const JobClientGateway& client) {
-  if (!fence_.admits(session)) return not_leading();
-  if (logic_->find(mail.job) == nullptr) return attach_to_archived(mail, client);
-  return logic_->on_attach(mail, client_id(client));
+void JobManagerState::on_told(LeaderSessionId session, const FailJob& mail) {
+  if (fence_.admits(session)) logic_->on_checkpoints_failed(mail, now());
 }
 
-caf::result<Outcome> JobManagerState::attach_to_archived(const AttachToJob& mail,
-                                                         const JobClientGateway& client) {
-  auto promise = self_->make_response_promise<Outcome>();
-  self_->request(archivist_, ask_timeout(*self_), RequestJobDetails{mail.job})
-      .then([this, promise, client](const JobDetailsReply& reply) mutable {
-        promise.deliver(reply.outcome);
-        if (reply.outcome.accepted) caf::anon_send(client, fence_.session(), result_of(reply.details));
-      });
-  return promise;
+void JobManagerState::checkpoint_round_started(JobId job, std::uint64_t number, const CheckpointPlan& plan,
+                                               const std::vector<TaskManagerId>& places) {
+  std::vector<TaskManagerGateway> handles;
+  for (const TaskManagerId place : places) {
+    const auto known = task_managers_.find(place);
+    handles.push_back(known == task_managers_.end() ? TaskManagerGateway() : known->second);
+  }
+  coordinators_->tell(job, StartCheckpointRound{number, plan}, handles);
 }
 
-Outcome JobManagerState::on_cancel(LeaderSessionId session, const CancelJob& mail) {
-  return fence_.admits(session) ? logic_->on_cancel(mail.job, now()) : not_leading();
+void JobManagerState::checkpoints_over(JobId job, JobEnd end) {
+  coordinators_->close(job, end);
+  if (end == JobEnd::Suspended || !keeps_jobs()) return;
+  last_words_[job];
+  self_->request(keeper_, kStorageTimeout, ForgetJob{job})
+      .then([this, job](const Outcome& recorded) { on_recorded(job, recorded); },
+            [this, job](const caf::error& cause) {
+              on_recorded(job, Outcome::refused(mail_error(cause, "ForgetJob", kStorageTimeout)));
+            });
 }
 
-Outcome JobManagerState::on_stop(LeaderSessionId session, const StopJob& mail) {
-  return fence_.admits(session) ? logic_->on_stop(mail.job, now()) : not_leading();
+void JobManagerState::on_recorded(JobId job, const Outcome& recorded) {
+  if (!recorded.accepted)
+    log::error(kName, "Job " + job.hex() + " may be run again: " + recorded.refusal.what);
+  const auto words = last_words_.extract(job);
+  for (const auto& word : words.mapped()) word();
 }
+
+// Itself
 
 void JobManagerState::start_soon(JobId job) { self_->send(self_, fence_.session(), StartJob{job}); }
 
@@ -302,88 +253,6 @@ void JobManagerState::on_due(LeaderSessionId session, const RestartJob& mail) {
 void JobManagerState::on_due(LeaderSessionId session, const SlotsOverdue& mail) {
   if (fence_.admits(session)) logic_->on_slots_overdue(mail.job, mail.version, now());
 }
-
-ClientId JobManagerState::client_id(const JobClientGateway& client) {
-  for (const auto& [id, known] : clients_)
-    if (known == client) return id;
-  self_->monitor(client);
-  const ClientId id{++last_client_};
-  clients_.emplace(id, client);
-  return id;
-}
-
-void JobManagerState::on_client_down(const caf::down_msg& down) {
-  for (const auto& [id, client] : clients_) {
-    if (client.address() != down.source) continue;
-    logic_->on_client_gone(id);
-    clients_.erase(id);
-    return;
-  }
-}
-
-template <class Mail>
-void JobManagerState::send_to_client(ClientId to, const Mail& mail) {
-  const auto it = clients_.find(to);
-  if (it != clients_.end()) caf::anon_send(it->second, fence_.session(), mail);
-}
-
-// Questions: what runs is known here, what ended by the archivist.
-
-caf::result<JobStatusReply> JobManagerState::status_of(const RequestJobStatus& mail) {
-  if (const ExecutionGraph* job = logic_->find(mail.job))
-    return JobStatusReply{.outcome = Outcome::ok(), .status = job->status()};
-  return self_->delegate(archivist_, mail);
-}
-
-caf::result<JobDetailsReply> JobManagerState::details_of(const RequestJobDetails& mail) {
-  if (auto details = logic_->details(mail.job))
-    return JobDetailsReply{.outcome = Outcome::ok(), .details = *std::move(details)};
-  return self_->delegate(archivist_, mail);
-}
-
-caf::result<JobList> JobManagerState::list_jobs() {
-  auto promise = self_->make_response_promise<JobList>();
-  self_->request(archivist_, ask_timeout(*self_), RequestArchive{})
-      .then([this, promise](const ArchiveOverview& archive) mutable {
-        JobList list = logic_->running_jobs();
-        list.jobs.insert(list.jobs.end(), archive.jobs.begin(), archive.jobs.end());
-        promise.deliver(std::move(list));
-      });
-  return promise;
-}
-
-caf::result<ClusterOverview> JobManagerState::overview() {
-  auto promise = self_->make_response_promise<ClusterOverview>();
-  self_->request(archivist_, ask_timeout(*self_), RequestArchive{})
-      .then([this, promise](const ArchiveOverview& archive) {
-        self_->request(instances_, ask_timeout(*self_), RequestInstances{})
-            .then([this, promise, archive](const InstanceList& instances) mutable {
-              promise.deliver(overview_of(archive, instances));
-            });
-      });
-  return promise;
-}
-
-ClusterAccess JobManagerState::access() const {
-  // The first question of each client: this often, something is there to be forgotten.
-  forget_helpers(self_->system());
-  return access_;
-}
-
-ClusterOverview JobManagerState::overview_of(const ArchiveOverview& archive,
-                                             const InstanceList& instances) const {
-  const Scheduler::Slots slots = logic_->slots();
-  return {.task_managers = slots.task_managers,
-          .slots_total = slots.total,
-          .slots_free = slots.free,
-          .jobs_running = static_cast<std::uint32_t>(logic_->running_jobs().jobs.size()),
-          .jobs_finished = archive.finished,
-          .jobs_cancelled = archive.cancelled,
-          .jobs_failed = archive.failed,
-          .messages_refused = instances.refused + fence_.refused() + logic_->late_reports()};
-}
-
-}  // namespace
 
 JobManagerActor spawn_job_manager(caf::actor_system& system, JobManagerOptions options) {
   return system.spawn([](JobManagerActor::stateful_pointer<JobManagerState> self,

@@ -4,11 +4,13 @@
 #include <caf/actor_system.hpp>
 
 #include <cstddef>
+#include <memory>
 
 #include "actors/archivist/memory_archivist.h"
 #include "actors/instance_manager/instance_manager.h"
 #include "actors/job_manager/job_manager.h"
 #include "actors/job_manager/library_keeper.h"
+#include "ha/job_storage.h"
 #include "messages/protocol.h"
 
 namespace weir {
@@ -18,10 +20,11 @@ struct JobManagerOptions {
   InstanceManager::Options instances;
   std::size_t archived_jobs = MemoryArchivist::kDefaultCapacity;
   LibraryKeeper* libraries = nullptr;  // outlives the actor; null: programs name the paths of their libraries
+  std::shared_ptr<JobStorage> storage;  // null: files for checkpoints, and jobs are not kept
 };
 
 /// Starts a JobManager, and beside it the InstanceManager and the archivist that end with it. It refuses all
-/// work until it is granted leadership.
+/// work until it was granted leadership and knows which jobs there are to go on with.
 [[nodiscard]] JobManagerActor spawn_job_manager(caf::actor_system& system, JobManagerOptions options);
 
 }  // namespace weir

@@ -16,8 +16,10 @@
 #include "actors/system/actor_system.h"
 #include "actors/system/remoting.h"
 #include "base/address.h"
+#include "base/directory_lock.h"
 #include "base/file_system.h"
 #include "base/private_directory.h"
+#include "ha/job_storage.h"
 #include "ha/standalone.h"
 #include "network/blob/blob_server.h"
 #include "network/blob/blob_store.h"
@@ -52,14 +54,19 @@ struct JobManagerProcess::State {
   ~State();
 
   [[nodiscard]] Status open(const Options& options);
+  [[nodiscard]] Status open_storage(const Options& options);
+  [[nodiscard]] Result<std::string> library_directory(const Options& options);
   [[nodiscard]] Status open_blobs(const Options& options);
+  void await_leadership();
 
   ActorSystemConfig config;
   caf::actor_system system;
   std::string rpc_address;
   LocalFileSystem files;
   std::shared_ptr<TlsContext> tls;  // null: in clear
-  std::unique_ptr<PrivateDirectory> own_directory;
+  std::unique_ptr<DirectoryLock> storage_lock;      // null: nothing survives
+  std::shared_ptr<JobStorage> storage;
+  std::unique_ptr<PrivateDirectory> own_directory;  // of the libraries; null: they survive
   std::unique_ptr<BlobStore> blobs;
   std::optional<LibraryKeeper> libraries;
   std::unique_ptr<BlobServer> blob_server;
@@ -71,19 +78,52 @@ struct JobManagerProcess::State {
 
 Status JobManagerProcess::State::open(const Options& options) {
   close_back_doors(system);
+  if (Status opened = open_storage(options); !opened) return opened;
   if (Status opened = open_blobs(options); !opened) return opened;
   job_manager = spawn_job_manager(
       system,
       {.jobs = options.jobs,
        .instances = {.heartbeat_timeout = options.heartbeat_timeout, .access = access},
        .archived_jobs = options.archived_jobs,
-       .libraries = &*libraries});
+       .libraries = &*libraries,
+       .storage = storage});
+  contender.emplace(job_manager);
+  election.start(*contender);
+  // Nobody finds it before it knows the jobs that it goes on with, and so nobody is told that they are not
+  // here.
+  await_leadership();
   const auto port = publish(job_manager, options.bind_host, options.port);
   if (!port) return port.error();
   rpc_address = join_address(options.host, *port);
-  contender.emplace(job_manager);
-  election.start(*contender);
   return Status::ok();
+}
+
+Status JobManagerProcess::State::open_storage(const Options& options) {
+  storage =
+      open_file_storage({.directory = options.storage_directory, .may_fall_back = options.may_fall_back});
+  if (options.storage_directory.empty()) return Status::ok();
+  auto lock = DirectoryLock::take(options.storage_directory);
+  if (!lock) return lock.error();
+  storage_lock = *std::move(lock);
+  const auto jobs = storage->jobs->recover();  // what cannot be read is said before anything is open
+  return jobs ? Status::ok() : Status(jobs.error());
+}
+
+void JobManagerProcess::State::await_leadership() {
+  caf::scoped_actor self(system);
+  self->request(job_manager, caf::infinite, AwaitLeadership{})
+      .receive([](LeaderSessionId) {},
+               [](const caf::error&) { WEIR_CHECK(false, "the only candidate was not elected"); });
+}
+
+Result<std::string> JobManagerProcess::State::library_directory(const Options& options) {
+  if (!options.storage_directory.empty()) return options.storage_directory + "/blobs";
+  const auto parent = options.blob_directory.empty() ? std::filesystem::temp_directory_path().string()
+                                                     : options.blob_directory;
+  auto directory = PrivateDirectory::make(parent, "weir-blobs");
+  if (!directory) return directory.error();
+  own_directory = *std::move(directory);
+  return own_directory->path();
 }
 
 Status JobManagerProcess::State::open_blobs(const Options& options) {
@@ -92,13 +132,10 @@ Status JobManagerProcess::State::open_blobs(const Options& options) {
     if (!loaded) return loaded.error();
     tls = *std::move(loaded);
   }
-  const auto parent = options.blob_directory.empty() ? std::filesystem::temp_directory_path().string()
-                                                     : options.blob_directory;
-  auto directory = PrivateDirectory::make(parent, "weir-blobs");
+  const auto directory = library_directory(options);
   if (!directory) return directory.error();
-  own_directory = *std::move(directory);
-  auto store = BlobStore::open(
-      {.directory = own_directory->path(), .max_blob_bytes = options.max_library_bytes}, files);
+  auto store =
+      BlobStore::open({.directory = *directory, .max_blob_bytes = options.max_library_bytes}, files);
   if (!store) return store.error();
   blobs = *std::move(store);
   libraries.emplace(*blobs);

@@ -31,13 +31,16 @@ public:
     std::size_t archived_jobs = 5;
     std::uint16_t blob_port = 0;          // 0: any free one
     std::string blob_directory;           // libraries lie in a folder below it; empty: temporary files
+    /// What survives the process: jobs that are not over, with their libraries. Empty: nothing does.
+    std::string storage_directory;
+    bool may_fall_back = false;  // to an older checkpoint, if the latest cannot be read
     std::uint64_t max_library_bytes = 256ull << 20;
     std::optional<TlsOptions> tls;
   };
 
   /// Errors: one line that names what could not be opened.
   [[nodiscard]] static Result<std::unique_ptr<JobManagerProcess>> start(const Options& options);
-  /// Running jobs end with it; TaskManagers wait for another JobManager.
+  /// Running jobs end with it, unless they are kept for the next one; TaskManagers wait for that.
   ~JobManagerProcess();
 
   /// Both as "host:port".

@@ -3,10 +3,12 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "checkpoint/coordinator/checkpoint_plan.h"
 #include "graph/deployment.h"
 #include "messages/archive.h"
 #include "messages/job.h"
@@ -43,6 +45,18 @@ public:
   /// The library that a job's program names stays until release_library(). Errors: it is not there.
   [[nodiscard]] virtual Status keep_library(JobId, const std::string&) { return Status::ok(); }
   virtual void release_library(JobId) {}
+
+  // To the job's CheckpointCoordinator: what CheckpointCoordinator wants to know of the job, word by word.
+  /// Comes back as on_restored() with that number.
+  virtual void request_restore(const JobGraph& job, std::uint64_t number,
+                               const std::vector<CheckpointedVertex>& vertices) = 0;
+  /// `task_managers`: where the tasks run, in the order of the plan.
+  virtual void checkpoint_round_started(JobId, std::uint64_t, const CheckpointPlan&,
+                                        const std::vector<TaskManagerId>&) {}
+  virtual void checkpointed_task_runs(JobId, ExecutionAttemptId) {}
+  virtual void checkpointed_task_finished(JobId, ExecutionAttemptId, const TaskSnapshot&) {}
+  virtual void checkpoint_round_ended(JobId, const std::string&) {}
+  virtual void checkpoints_over(JobId, JobEnd) {}
 
   // To the archivist, and to itself.
   virtual void archive(const JobDetails& job) = 0;

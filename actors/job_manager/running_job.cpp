@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <variant>
 
+#include "actors/job_manager/checkpoint_plan_of.h"
 #include "base/log.h"
 #include "base/result.h"
 
@@ -22,6 +23,16 @@ std::string task_name(const ExecutionGraph& graph, const ExecutionVertexId& id) 
   return it->display_name(id.subtask);
 }
 
+/// How its checkpoints see that end.
+JobEnd end_of(JobStatus status) {
+  switch (status) {
+    case JobStatus::Finished: return JobEnd::Finished;
+    case JobStatus::Canceled: return JobEnd::Cancelled;
+    case JobStatus::Failed: return JobEnd::Failed;
+    default: return JobEnd::Suspended;
+  }
+}
+
 std::string label_of(const JobGraph& job) { return "Job " + job.name + " (" + job.id.hex() + ")"; }
 
 }  // namespace
@@ -35,8 +46,33 @@ void RunningJob::remove_client(ClientId client) {
   std::erase_if(clients_, [&](const Client& known) { return known.id == client; });
 }
 
-void RunningJob::schedule(WallTime now) {
-  graph_.schedule(now);
+void RunningJob::schedule(WallTime) {
+  if (graph_.status() == JobStatus::Created) request_restore();
+}
+
+void RunningJob::request_restore() {
+  awaits_state_ = true;
+  out_.request_restore(graph_.job_graph(), ++restore_number_, checkpointed_vertices_of(graph_));
+}
+
+void RunningJob::on_restored(const RestoredState& mail, WallTime now) {
+  if (!awaits_state_ || mail.number != restore_number_) return;
+  awaits_state_ = false;
+  const auto restart = std::exchange(restart_due_, std::nullopt);
+  if (restart && !graph_.awaits_restart(*restart)) return;
+  if (!mail.outcome.accepted) {
+    graph_.fail_global(mail.outcome.refusal, now);
+    return carry_out_effects(now);
+  }
+  if (!mail.tasks.empty()) graph_.start_from({.tasks = mail.tasks, .max_parallelism = mail.max_parallelism});
+  if (restart) graph_.on_restart_due(*restart, now);
+  else graph_.schedule(now);
+  carry_out_effects(now);
+}
+
+void RunningJob::on_checkpoints_failed(const FailJob& mail, WallTime now) {
+  if (!is_round_told_ || mail.round != round_) return;
+  graph_.fail_global(mail.cause, now);
   carry_out_effects(now);
 }
 
@@ -58,6 +94,10 @@ void RunningJob::suspend(const Error& cause, WallTime now) {
 
 bool RunningJob::on_task_state(const TaskExecutionState& report, WallTime now) {
   const bool known = graph_.on_task_state(report, now);
+  if (known && report.state == ExecutionState::Running)
+    out_.checkpointed_task_runs(report.job, report.attempt);
+  if (known && report.state == ExecutionState::Finished)
+    out_.checkpointed_task_finished(report.job, report.attempt, report.snapshot);
   carry_out_effects(now);
   return known;
 }
@@ -72,9 +112,10 @@ void RunningJob::on_task_manager_lost(TaskManagerId task_manager, const std::str
   carry_out_effects(now);
 }
 
-void RunningJob::on_restart_due(std::uint64_t version, WallTime now) {
-  graph_.on_restart_due(version, now);
-  carry_out_effects(now);
+void RunningJob::on_restart_due(std::uint64_t version, WallTime) {
+  if (!graph_.awaits_restart(version)) return;
+  restart_due_ = version;
+  request_restore();
 }
 
 void RunningJob::on_partition_consumable(const ResultPartitionId& partition, WallTime now) {
@@ -102,7 +143,22 @@ void RunningJob::carry_out_effects(WallTime now) {
     // Only now: an answer is the next event, and the effects of the last one come before it.
     if (const auto request = std::exchange(open_request_, std::nullopt)) answer(*request, now);
   }
+  start_checkpoints_if_deployed();
   if (is_globally_terminal(graph_.status()) && !std::exchange(result_is_told_, true)) tell_result();
+}
+
+void RunningJob::start_checkpoints_if_deployed() {
+  if (is_round_told_ || graph_.status() != JobStatus::Running || !graph_.is_deployed()) return;
+  is_round_told_ = true;
+  out_.checkpoint_round_started(graph_.job_graph().id, ++round_, checkpoint_plan_of(graph_),
+                                task_managers_of(graph_));
+}
+
+void RunningJob::end_checkpoints(const effects::JobStatusChanged& change) {
+  const JobId job = graph_.job_graph().id;
+  if (change.from == JobStatus::Running && std::exchange(is_round_told_, false))
+    out_.checkpoint_round_ended(job, "it is " + std::string(name_of(change.to)));
+  if (is_terminal(change.to)) out_.checkpoints_over(job, end_of(change.to));
 }
 
 void RunningJob::answer(const effects::RequestSlots& request, WallTime now) {
@@ -163,6 +219,7 @@ void RunningJob::carry_out(const effects::JobStatusChanged& effect) {
                          std::string(name_of(effect.from)) + " to " + std::string(name_of(effect.to)) +
                          (effect.cause.empty() ? "" : ": " + effect.cause));
   if (effect.to != JobStatus::Running) slots_.leave(graph_.job_graph().id);
+  end_checkpoints(effect);
   tell({.job = graph_.job_graph().id, .status = effect.to, .cause = effect.cause, .at = effect.at});
 }
 

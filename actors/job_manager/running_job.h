@@ -12,11 +12,13 @@
 #include "base/time.h"
 #include "graph/execution_graph.h"
 #include "messages/archive.h"
+#include "messages/coordination.h"
 #include "messages/job.h"
 
 namespace weir {
 
-/// A job that is not over: hands events to its ExecutionGraph and carries out the effects.
+/// A job that is not over: hands events to its ExecutionGraph and carries out the effects. Before each round
+/// of attempts it asks what state the tasks start with; it tells the CheckpointCoordinator of the round.
 ///
 /// Threads: none. One caller at a time: the JobManager.
 /// Order:   when a call returns, all effects of its event are carried out; if the job is over, then all of
@@ -29,6 +31,10 @@ public:
 
   void add_client(ClientId client, ListeningBehaviour listening);
   void remove_client(ClientId client);
+
+  /// From whoever knows the job's checkpoints.
+  void on_restored(const RestoredState& mail, WallTime now);
+  void on_checkpoints_failed(const FailJob& mail, WallTime now);
 
   // The events of ExecutionGraph, word by word.
   void schedule(WallTime now);
@@ -58,6 +64,10 @@ private:
   };
 
   void carry_out_effects(WallTime now);
+  void request_restore();
+  /// Once all tasks were deployed, checkpoints may begin.
+  void start_checkpoints_if_deployed();
+  void end_checkpoints(const effects::JobStatusChanged& change);
   void answer(const effects::RequestSlots& request, WallTime now);
   void wait_for_slots(const effects::RequestSlots& request, WallTime now);
   /// For good: what could not be had at the start, or for so long, is no failure of the job's tasks.
@@ -83,6 +93,11 @@ private:
   JobManagerOutbox& out_;
   std::vector<Client> clients_;
   std::optional<effects::RequestSlots> open_request_;
+  std::uint64_t restore_number_ = 0;          // of the latest request
+  std::optional<std::uint64_t> restart_due_;  // the version that waits for its state; none: the first start
+  bool awaits_state_ = false;
+  std::uint64_t round_ = 0;
+  bool is_round_told_ = false;
   bool result_is_told_ = false;
 };
 

@@ -39,7 +39,8 @@ constexpr AnyOption kKeys[] = {
     options::kTlsCertificate,      options::kTlsKey,                 options::kTlsCa,
     options::kInsecureNetwork,     options::kSlotRequestTimeout,     options::kStateBackend,
     options::kIncrementalCheckpoints, options::kCheckpointDirectory, options::kSavepointDirectory,
-    options::kRetainedCheckpoints, options::kAskTimeout,             options::kLogLevel,
+    options::kRetainedCheckpoints, options::kCheckpointFallBack,     options::kHighAvailability,
+    options::kStorageDirectory,    options::kAskTimeout,             options::kLogLevel,
 };
 
 /// Errors: Refused means that it would not be safe; all others that the configuration is wrong.
@@ -57,6 +58,8 @@ Result<JobManagerProcess::Options> options_of(const Config& config) {
   if (!restart) return restart.error();
   const auto state = settings::state_defaults(config);
   if (!state) return state.error();
+  const auto storage = settings::storage_directory(config);
+  if (!storage) return storage.error();
   const auto heartbeats = settings::heartbeats(config);
   if (!heartbeats) return heartbeats.error();
   const auto ask_timeout = settings::patience(config, options::kAskTimeout);
@@ -75,6 +78,8 @@ Result<JobManagerProcess::Options> options_of(const Config& config) {
                                     .archived_jobs = config.get(options::kArchivedJobs),
                                     .blob_port = *blob_port,
                                     .blob_directory = config.get(options::kBlobDirectory),
+                                    .storage_directory = *storage,
+                                    .may_fall_back = config.get(options::kCheckpointFallBack),
                                     .max_library_bytes = config.get(options::kMaxLibrarySize).count,
                                     .tls = *tls};
 }

@@ -95,6 +95,17 @@ Result<StateDefaults> state_defaults(const Config& config) {
   return state;
 }
 
+Result<std::string> storage_directory(const Config& config) {
+  const std::string way = config.get(options::kHighAvailability);
+  if (way == "none" || way == "NONE") return std::string();
+  if (way != "filesystem")
+    return Error{ErrorCode::BadArgument, "high-availability: expected none or filesystem, not '" + way + "'"};
+  auto where = directory(config, options::kStorageDirectory);
+  if (where && where->empty())
+    return Error{ErrorCode::BadArgument, "high-availability: filesystem needs high-availability.storageDir"};
+  return where;
+}
+
 Result<Heartbeats> heartbeats(const Config& config) {
   const Heartbeats result{.interval = config.get(options::kHeartbeatInterval),
                           .timeout = config.get(options::kHeartbeatTimeout)};

@@ -34,6 +34,10 @@ struct Interface {
 /// Of jobs that say nothing else.
 [[nodiscard]] Result<StateDefaults> state_defaults(const Config& config);
 
+/// Where jobs are kept beyond the life of their JobManager; empty: nowhere. Errors: an unknown way, or no
+/// directory for it.
+[[nodiscard]] Result<std::string> storage_directory(const Config& config);
+
 /// How often a life sign is sent, and after how long a silence the sender counts as dead.
 struct Heartbeats {
   Duration interval;

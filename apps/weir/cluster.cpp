@@ -5,6 +5,7 @@
 
 #include "apps/configuration.h"
 #include "apps/node/settings.h"
+#include "apps/weir/job_reference.h"
 #include "base/log.h"
 #include "base/options.h"
 
@@ -47,6 +48,20 @@ Result<Cluster> open_cluster(const CommandLine& line, const Config& config) {
                                              .tls = *tls});
   if (!connection) return no_cluster(connection.error());
   return Cluster{*std::move(address), *std::move(connection)};
+}
+
+Result<JobId> job_named(const std::string& written, const Cluster& cluster) {
+  if (const auto id = JobId::parse(written)) return *id;
+  const auto known = cluster.client().list();
+  if (!known) return known.error();
+  return find_job(written, *known);
+}
+
+Error explain(const Error& error, const std::string& job, const Cluster& cluster) {
+  if (error.code != ErrorCode::UnknownJob) return error;
+  const auto known = cluster.client().list();
+  const auto meant = known ? find_job(job, *known) : Result<JobId>(error);
+  return meant ? error : meant.error();
 }
 
 }  // namespace weir

@@ -5,9 +5,9 @@
 #include <string>
 
 #include "apps/weir/cluster.h"
-#include "apps/weir/job_reference.h"
 #include "apps/weir/json_output.h"
 #include "apps/weir/render.h"
+#include "apps/weir/savepoint_words.h"
 #include "apps/weir/verbs.h"
 
 namespace weir {
@@ -25,23 +25,6 @@ ListFilter filter_of(const CommandLine& line) {
   return {.running = !is_chosen || line.has("running"), .scheduled = !is_chosen || line.has("scheduled")};
 }
 
-/// The job that the first word behind the options means.
-Result<JobId> job_of(const CommandLine& line, const Cluster& cluster) {
-  const std::string& written = line.rest().front();
-  if (const auto id = JobId::parse(written)) return *id;
-  const auto known = cluster.client().list();
-  if (!known) return known.error();
-  return find_job(written, *known);
-}
-
-/// A cluster that does not know the job is asked which ones it knows.
-Error explain(const Error& error, const CommandLine& line, const Cluster& cluster) {
-  if (error.code != ErrorCode::UnknownJob) return error;
-  const auto known = cluster.client().list();
-  const auto meant = known ? find_job(line.rest().front(), *known) : Result<JobId>(error);
-  return meant ? error : meant.error();
-}
-
 int cluster_status(const Cluster& cluster, bool json) {
   const auto overview = cluster.client().overview();
   if (!overview) return fail(overview.error().what);
@@ -53,11 +36,32 @@ int cluster_status(const Cluster& cluster, bool json) {
 }
 
 int job_status(const CommandLine& line, const Cluster& cluster, bool json) {
-  const auto job = job_of(line, cluster);
+  const auto job = job_named(line.rest().front(), cluster);
   if (!job) return fail(job.error().what);
   const auto details = cluster.client().details(*job);
-  if (!details) return fail(explain(details.error(), line, cluster).what);
+  if (!details) return fail(explain(details.error(), line.rest().front(), cluster).what);
   std::cout << (json ? job_json(*details, wall_now()) + "\n" : job_text(*details, wall_now()));
+  return kExitOk;
+}
+
+/// Of cancel and stop.
+int end(const CommandLine& line, AfterSavepoint how) {
+  const bool stops = how == AfterSavepoint::Stop;
+  const auto words = job_and_directory(line, stops ? "stop" : "cancel");
+  if (!words) return fail(words.error().what);
+  if (!line.has("withSavepoint") && !words->directory.empty())
+    return fail("a directory is for a savepoint: " + std::string(stops ? "stop" : "cancel") + " -s JOB DIR");
+  const auto cluster = open_cluster(line);
+  if (!cluster) return fail(cluster.error().what);
+  const auto job = job_named(words->job, *cluster);
+  if (!job) return fail(job.error().what);
+  std::cout << (stops ? "Stopping job " : "Cancelling job ") << job->hex()
+            << (line.has("withSavepoint") ? " with a savepoint." : ".") << std::endl;
+  if (line.has("withSavepoint")) return end_with_savepoint(*cluster, *job, *words, how);
+  const Status begun = stops ? cluster->client().stop(*job) : cluster->client().cancel(*job);
+  if (!begun) return fail(explain(begun.error(), words->job, *cluster).what);
+  if (stops) std::cout << "Stopped the sources of job " << job->hex() << "; it ends when all is processed.\n";
+  else std::cout << "Cancelled job " << job->hex() << ".\n";
   return kExitOk;
 }
 
@@ -86,32 +90,7 @@ int run_status(const CommandLine& line) {
   return line.rest().empty() ? cluster_status(*cluster, *json) : job_status(line, *cluster, *json);
 }
 
-int run_cancel(const CommandLine& line) {
-  if (line.rest().size() != 1) return fail("cancel wants one job: weir cancel [OPTIONS] JOB");
-  const auto cluster = open_cluster(line);
-  if (!cluster) return fail(cluster.error().what);
-  const auto job = job_of(line, *cluster);
-  if (!job) return fail(job.error().what);
-  std::cout << "Cancelling job " << job->hex() << "." << std::endl;
-  if (const Status begun = cluster->client().cancel(*job); !begun) {
-    return fail(explain(begun.error(), line, *cluster).what);
-  }
-  std::cout << "Cancelled job " << job->hex() << ".\n";
-  return kExitOk;
-}
-
-int run_stop(const CommandLine& line) {
-  if (line.rest().size() != 1) return fail("stop wants one job: weir stop [OPTIONS] JOB");
-  const auto cluster = open_cluster(line);
-  if (!cluster) return fail(cluster.error().what);
-  const auto job = job_of(line, *cluster);
-  if (!job) return fail(job.error().what);
-  std::cout << "Stopping job " << job->hex() << "." << std::endl;
-  if (const Status begun = cluster->client().stop(*job); !begun) {
-    return fail(explain(begun.error(), line, *cluster).what);
-  }
-  std::cout << "Stopped the sources of job " << job->hex() << "; it ends when all is processed.\n";
-  return kExitOk;
-}
+int run_cancel(const CommandLine& line) { return end(line, AfterSavepoint::Cancel); }
+int run_stop(const CommandLine& line) { return end(line, AfterSavepoint::Stop); }
 
 }  // namespace weir

@@ -2,6 +2,7 @@
 // The command line: weir VERB [OPTIONS] ...
 #include <cstdio>
 #include <exception>
+#include <algorithm>
 #include <iostream>
 
 #include "apps/weir/verbs.h"
@@ -12,8 +13,10 @@ namespace {
 
 int print_usage() {
   std::cout << "weir runs stream programs.\n\nUsage: weir VERB [OPTIONS] ...\n\nVerbs:\n";
+  std::size_t width = 0;
+  for (const Verb& verb : verbs()) width = std::max(width, verb.name.size());
   for (const Verb& verb : verbs()) {
-    std::cout << "  " << verb.name << std::string(8 - verb.name.size(), ' ') << verb.summary << '\n';
+    std::cout << "  " << verb.name << std::string(width + 2 - verb.name.size(), ' ') << verb.summary << '\n';
   }
   std::cout
       << "\n  weir help VERB   explains one of them\n"

@@ -16,6 +16,7 @@
 #include "apps/weir/job_printer.h"
 #include "apps/weir/json_output.h"
 #include "apps/weir/progress_display.h"
+#include "apps/weir/savepoint_words.h"
 #include "apps/weir/verbs.h"
 #include "base/log.h"
 #include "base/options.h"
@@ -137,6 +138,10 @@ int run_program(const CommandLine& line) {
       loader.build(line.rest().front(), {line.rest().begin() + 1, line.rest().end()}, *parallelism);
   if (!program) return fail(program.error().what);
   Run asked{line, *config, *json, (*program)->job_graph(), running};
+  if (line.has("allowNonRestoredState") && !line.has("fromSavepoint"))
+    return fail("--allowNonRestoredState is for --fromSavepoint");
+  asked.graph.restore = {.path = absolute_path(line.text("fromSavepoint", "")),
+                         .allow_non_restored_state = line.has("allowNonRestoredState")};
   return line.has("local") ? run_locally(asked, loader) : run_on_cluster(asked);
 }
 

@@ -15,6 +15,8 @@ constexpr OptionSpec kRunOptions[] = {
     kClusterOption,
     {"detached,d", "", "Return when the job was accepted."},
     {"parallelism,p", "N", "Subtasks of each operator that does not say otherwise (default 1)."},
+    {"fromSavepoint,s", "DIR", "Start from a savepoint, or from a checkpoint that was kept."},
+    {"allowNonRestoredState,n", "", "Leave out state of operators that the program no longer has."},
     {"local", "", "Run on a cluster inside this process, which ends with the job."},
     {"slots", "N", "Slots of each TaskManager of the local cluster (default: as many as the job needs)."},
     {"taskmanagers", "N", "TaskManagers of the local cluster (default 1)."},
@@ -40,7 +42,21 @@ constexpr OptionSpec kListOptions[] = {
 constexpr OptionSpec kStatusOptions[] = {kClusterOption, kConfigOption, kDefineOption, kOutputOption,
                                          kHelpOption};
 
-constexpr OptionSpec kJobOptions[] = {kClusterOption, kConfigOption, kDefineOption, kHelpOption};
+constexpr OptionSpec kEndOptions[] = {
+    {"withSavepoint,s", "", "First take a savepoint, in DIR or where the cluster keeps them."},
+    kClusterOption,
+    kConfigOption,
+    kDefineOption,
+    kHelpOption,
+};
+
+constexpr OptionSpec kSavepointOptions[] = {
+    {"dispose,d", "PATH", "Delete this savepoint, with all state that it names."},
+    kClusterOption,
+    kConfigOption,
+    kDefineOption,
+    kHelpOption,
+};
 
 constexpr OptionSpec kInfoOptions[] = {
     {"parallelism,p", "N", "Subtasks of each operator that does not say otherwise (default 1)."},
@@ -60,15 +76,20 @@ constexpr Verb kVerbs[] = {
      .options = kStatusOptions,
      .run = run_status},
     {.name = "cancel",
-     .arguments = "JOB",
+     .arguments = "JOB [DIR]",
      .summary = "Cancel a job; the beginning of its id is enough.",
-     .options = kJobOptions,
+     .options = kEndOptions,
      .run = run_cancel},
     {.name = "stop",
-     .arguments = "JOB",
+     .arguments = "JOB [DIR]",
      .summary = "End a job's sources, so that it finishes what it has read.",
-     .options = kJobOptions,
+     .options = kEndOptions,
      .run = run_stop},
+    {.name = "savepoint",
+     .arguments = "JOB [DIR]",
+     .summary = "Write all state of a job, from which it can be started again.",
+     .options = kSavepointOptions,
+     .run = run_savepoint},
     {.name = "info",
      .arguments = "PROGRAM.so [ARGS...]",
      .summary = "Print the execution plan of a program as JSON, without running it.",

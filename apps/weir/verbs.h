@@ -58,5 +58,6 @@ int run_list(const CommandLine& line);
 int run_status(const CommandLine& line);
 int run_cancel(const CommandLine& line);
 int run_stop(const CommandLine& line);
+int run_savepoint(const CommandLine& line);
 
 }  // namespace weir

@@ -181,7 +181,7 @@ void CheckpointCoordinator::on_acknowledge(ExecutionAttemptId task, CheckpointId
 void CheckpointCoordinator::complete_if_all_answered(Pending pending, Now now) {
   if (!pending->second.is_complete() || pending->second.is_being_written()) return;
   pending->second.complete(now.wall);
-  out_.write(pending->second.content());
+  out_.write(pending->second.content(), pending->second.may_be_restored());
 }
 
 void CheckpointCoordinator::on_decline(ExecutionAttemptId task, CheckpointId checkpoint,
@@ -213,8 +213,7 @@ void CheckpointCoordinator::on_written(CheckpointId checkpoint, const Status& wr
 
 void CheckpointCoordinator::on_completed(PendingCheckpoint checkpoint, Now now) {
   const CompletedCheckpoint& content = checkpoint.content();
-  const bool may_be_restored = !checkpoint.request() || checkpoint.request()->ends_job;
-  if (may_be_restored) {
+  if (checkpoint.may_be_restored()) {
     last_completed_ = now.time;
     failures_in_a_row_ = 0;
     subsume_before(content.id);

@@ -20,9 +20,6 @@
 
 namespace weir {
 
-/// How a job ended, as far as its checkpoints care.
-enum class JobEnd : std::uint8_t { Finished, Cancelled, Failed, Suspended };
-
 /// Decides when a job takes a checkpoint, who must contribute, when it is complete and how long it is kept.
 ///
 ///     order to tasks -> acknowledgements -> all there -> write() -> on_written() -> notify_complete()

@@ -11,6 +11,9 @@
 
 namespace weir {
 
+/// How a job ended, as far as its checkpoints care.
+enum class JobEnd : std::uint8_t { Finished, Cancelled, Failed, Suspended };
+
 /// Some neighbouring subtasks of one vertex.
 struct ProducerSubtasks {
   std::size_t vertex = 0;  // index into CheckpointPlan::vertices
@@ -48,5 +51,26 @@ struct CheckpointPlan {
   std::vector<CheckpointedVertex> vertices;  // producers before consumers
   bool operator==(const CheckpointPlan&) const = default;
 };
+
+template <class F>
+typename F::result_type inspect(F& f, ProducerSubtasks& x) {
+  return f(x.vertex, x.first, x.count);
+}
+template <class F>
+typename F::result_type inspect(F& f, CheckpointedTask& x) {
+  return f(x.attempt, x.producers);
+}
+template <class F>
+typename F::result_type inspect(F& f, CheckpointedOperator& x) {
+  return f(x.id, x.name, x.uid);
+}
+template <class F>
+typename F::result_type inspect(F& f, CheckpointedVertex& x) {
+  return f(x.name, x.max_parallelism, x.max_parallelism_is_set, x.operators, x.tasks);
+}
+template <class F>
+typename F::result_type inspect(F& f, CheckpointPlan& x) {
+  return f(x.vertices);
+}
 
 }  // namespace weir

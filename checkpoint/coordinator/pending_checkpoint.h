@@ -53,6 +53,8 @@ public:
   [[nodiscard]] bool is_savepoint() const { return content_.is_savepoint; }
   [[nodiscard]] TimePoint deadline() const { return deadline_; }
   [[nodiscard]] const std::optional<SavepointRequest>& request() const { return request_; }
+  /// Not so a savepoint that the job outlives: the job may yet fall back behind it.
+  [[nodiscard]] bool may_be_restored() const { return !request_ || request_->ends_job; }
   /// With what has been handed in so far.
   [[nodiscard]] const CompletedCheckpoint& content() const { return content_; }
   /// Who has not answered, as people see it: `"sum" (2/4)`, and how many more.

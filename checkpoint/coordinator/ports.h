@@ -44,9 +44,10 @@ public:
   // To whoever keeps checkpoints.
   /// Comes back as on_id().
   virtual void request_id() = 0;
-  /// Makes the checkpoint one that survives us. Comes back as on_written().
-  virtual void write(const CompletedCheckpoint& checkpoint) = 0;
-  /// Takes a written checkpoint back, then deletes `files` of it (paths below its root).
+  /// Makes the checkpoint one that survives us, and if `may_be_restored` one from which the job goes on when
+  /// we do not. Comes back as on_written().
+  virtual void write(const CompletedCheckpoint& checkpoint, bool may_be_restored) = 0;
+  /// From here on the job does not go on from it; then deletes `files` of it (paths below its root).
   virtual void remove(const CompletedCheckpoint& checkpoint, const std::vector<std::string>& files) = 0;
   /// Deletes files of what never became a checkpoint, and `directory` if nothing is left in it.
   virtual void discard(const std::string& root, const std::string& directory,
@@ -69,6 +70,8 @@ public:
   virtual ~CompletedCheckpointStore() = default;
   /// From here on recover() yields it, or this failed and it never does.
   [[nodiscard]] virtual Status add(const CompletedCheckpoint& checkpoint) = 0;
+  /// The same of one that others wrote: a savepoint, or what another job left. Nothing in it is touched.
+  [[nodiscard]] virtual Status adopt(const CompletedCheckpoint& checkpoint) = 0;
   /// From here on recover() does not yield it. One that is not there is no error.
   [[nodiscard]] virtual Status remove(const CompletedCheckpoint& checkpoint) = 0;
   /// Oldest first. Fails if there are some but the latest cannot be read: starting from an older one is only
@@ -85,6 +88,8 @@ public:
   [[nodiscard]] virtual Result<CheckpointId> next() = 0;
   /// All that follow are above this one.
   [[nodiscard]] virtual Status skip_to(CheckpointId above) = 0;
+  /// The job is over: nothing is left of the counter.
+  [[nodiscard]] virtual Status forget() = 0;
 };
 
 }  // namespace weir

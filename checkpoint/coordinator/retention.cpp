@@ -69,7 +69,7 @@ void CheckpointCoordinator::discard_late(CheckpointId id, const TaskSnapshot& sn
 }
 
 void CheckpointCoordinator::remove(const CompletedCheckpoint& checkpoint) {
-  if (is_ours(checkpoint)) out_.remove(checkpoint, files_of(checkpoint));
+  out_.remove(checkpoint, is_ours(checkpoint) ? files_of(checkpoint) : std::vector<std::string>());
 }
 
 void CheckpointCoordinator::retain(const CompletedCheckpoint& checkpoint) {

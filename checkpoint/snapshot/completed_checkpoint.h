@@ -42,5 +42,10 @@ template <class F>
 typename F::result_type inspect(F& f, OperatorState& x) {
   return f(x.name, x.uid, x.parallelism, x.max_parallelism, x.subtasks);
 }
+/// As it travels within a process. Its file says less: see metadata.h.
+template <class F>
+typename F::result_type inspect(F& f, CompletedCheckpoint& x) {
+  return f(x.job, x.id, x.triggered_at, x.completed_at, x.is_savepoint, x.operators, x.root, x.directory);
+}
 
 }  // namespace weir

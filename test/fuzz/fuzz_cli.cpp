@@ -19,6 +19,7 @@ int weir::run_list(const CommandLine&) { return kExitOk; }
 int weir::run_status(const CommandLine&) { return kExitOk; }
 int weir::run_cancel(const CommandLine&) { return kExitOk; }
 int weir::run_stop(const CommandLine&) { return kExitOk; }
+int weir::run_savepoint(const CommandLine&) { return kExitOk; }
 
 namespace {
 

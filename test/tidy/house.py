@@ -54,6 +54,8 @@ FREE_ROOMS = {"test"}
 # Single headers that one more room may include: a port belongs to the lower room, its implementer sees it.
 PORTS = {
     ("api", "execution/task/program.h"): "the program loader implements ProgramSource",
+    ("messages", "checkpoint/coordinator/checkpoint_plan.h"):
+        "what the JobManager tells the CheckpointCoordinator of its job",
     ("api", "checkpoint/state/key_hash.h"): "a key's hash is fixed where the user names the key",
 }
 

@@ -56,17 +56,53 @@ public:
     restarts.emplace_back(job, version);
   }
 
+  void request_restore(const JobGraph& job, std::uint64_t number,
+                       const std::vector<CheckpointedVertex>& vertices) override {
+    restores.push_back({.job = job.id, .number = number, .outcome = Outcome::ok()});
+    restored_vertices = vertices;
+  }
+  void checkpoint_round_started(JobId, std::uint64_t number, const CheckpointPlan& plan,
+                                const std::vector<TaskManagerId>& task_managers) override {
+    checkpoint_letters.push_back("round " + std::to_string(number));
+    plans.push_back(plan);
+    places = task_managers;
+  }
+  void checkpointed_task_runs(JobId, ExecutionAttemptId) override { checkpoint_letters.push_back("runs"); }
+  void checkpointed_task_finished(JobId, ExecutionAttemptId, const TaskSnapshot&) override {
+    checkpoint_letters.push_back("finished");
+  }
+  void checkpoint_round_ended(JobId, const std::string& reason) override {
+    checkpoint_letters.push_back("round ended: " + reason);
+  }
+  void checkpoints_over(JobId, JobEnd end) override {
+    checkpoint_letters.push_back("over " + std::to_string(static_cast<int>(end)));
+  }
+
   void join(TaskManagerId id, std::uint32_t slots) {
     manager.on_task_manager_joined({.id = id, .data_address = "host", .slots = slots, .hardware = {}}, now());
   }
   Outcome submit(const JobGraph& graph,
                  ListeningBehaviour listening = ListeningBehaviour::ResultAndStateChanges) {
-    return manager.on_submit({.graph = graph, .listening = listening}, kClient, now());
+    const Outcome outcome = manager.on_submit({.graph = graph, .listening = listening}, kClient, now());
+    if (outcome.accepted) manager.on_kept(graph.id);
+    return outcome;
   }
-  /// Submits the job and starts it.
+  /// Submits the job and starts it, from nothing.
   void start(const JobGraph& graph) {
     REQUIRE(submit(graph).accepted);
-    manager.on_start_due(graph.id, now());
+    start_due(graph.id);
+  }
+  void start_due(JobId id) {
+    manager.on_start_due(id, now());
+    restore_from_nothing();
+  }
+  void restart_due(JobId id, std::uint64_t version) {
+    manager.on_restart_due(id, version, now());
+    restore_from_nothing();
+  }
+  /// Answers whoever asked for its state that there is none.
+  void restore_from_nothing() {
+    for (const RestoredState& answer : std::exchange(restores, {})) manager.on_restored(answer, now());
   }
   bool report(const TaskDeploymentDescriptor& task, ExecutionState state, std::string failure = {}) {
     return manager.on_task_state(
@@ -90,6 +126,11 @@ public:
   std::vector<JobId> starts;
   std::vector<std::pair<JobId, std::uint64_t>> restarts;
   std::vector<std::pair<JobId, std::uint64_t>> overdue;
+  std::vector<RestoredState> restores;  // wanted, and what the answer is if nobody says otherwise
+  std::vector<CheckpointedVertex> restored_vertices;
+  std::vector<std::string> checkpoint_letters;
+  std::vector<CheckpointPlan> plans;
+  std::vector<TaskManagerId> places;
 
 private:
   WallTime now_;

@@ -27,7 +27,7 @@ std::vector<std::pair<TaskManagerId, TaskDeploymentDescriptor>> fail_round(Clust
 void restart(Cluster& cluster) {
   REQUIRE_FALSE(cluster.restarts.empty());
   const auto [id, version] = cluster.restarts.back();
-  cluster.manager.on_restart_due(id, version, cluster.now());
+  cluster.restart_due(id, version);
 }
 
 // Whose strategy.

@@ -13,7 +13,7 @@ TEST_CASE("a job is accepted, deployed, runs and finishes; then its slots are fr
   CHECK(cluster.starts == std::vector{job().id});
   CHECK(cluster.tasks.empty());  // the client hears that it was accepted before anything else
 
-  cluster.manager.on_start_due(job().id, cluster.now());
+  cluster.start_due(job().id);
   REQUIRE(cluster.tasks.size() == 3);
   CHECK(cluster.manager.slots().free == 2);
   CHECK(cluster.manager.running_jobs().jobs.front().status == JobStatus::Running);
@@ -122,7 +122,7 @@ TEST_CASE("a cancelled job ends as cancelled, whether it runs or has yet to star
   SUBCASE("not started") {
     REQUIRE(cluster.submit(job()).accepted);
     CHECK(cluster.manager.on_cancel(job().id, cluster.now()).accepted);
-    cluster.manager.on_start_due(job().id, cluster.now());  // comes too late
+    cluster.start_due(job().id);  // comes too late
     CHECK(cluster.tasks.empty());
   }
   REQUIRE(cluster.results.size() == 1);
@@ -201,7 +201,7 @@ TEST_CASE("a job with a restart strategy comes back with new attempts; the old o
   CHECK(cluster.manager.slots().free == 4);
 
   const auto [id, version] = cluster.restarts.front();
-  cluster.manager.on_restart_due(id, version, cluster.now());
+  cluster.restart_due(id, version);
   REQUIRE(cluster.tasks.size() == 3);
   CHECK(cluster.tasks.front().second.attempt_number == 1);
   CHECK_FALSE(cluster.report(first[1].second, ExecutionState::Finished));
@@ -216,14 +216,14 @@ TEST_CASE("clients hear as much as they asked for") {
   Cluster cluster;
   SUBCASE("nothing") {
     REQUIRE(cluster.submit(job(), ListeningBehaviour::Detached).accepted);
-    cluster.manager.on_start_due(job().id, cluster.now());
+    cluster.start_due(job().id);
     cluster.report_all(ExecutionState::Finished);
     CHECK(cluster.results.empty());
     CHECK(cluster.steps.empty());
   }
   SUBCASE("the result") {
     REQUIRE(cluster.submit(job(), ListeningBehaviour::Result).accepted);
-    cluster.manager.on_start_due(job().id, cluster.now());
+    cluster.start_due(job().id);
     cluster.report_all(ExecutionState::Finished);
     CHECK(cluster.results.size() == 1);
     CHECK(cluster.steps.empty());
@@ -233,7 +233,7 @@ TEST_CASE("clients hear as much as they asked for") {
     CHECK(cluster.manager
               .on_attach({.job = job().id, .listening = ListeningBehaviour::ResultAndStateChanges}, kClient)
               .accepted);
-    cluster.manager.on_start_due(job().id, cluster.now());
+    cluster.start_due(job().id);
     REQUIRE_FALSE(cluster.steps.empty());
     CHECK(cluster.steps.front().task == "Source: text -> split (1/1)");
     CHECK(cluster.steps.front().state == ExecutionState::Scheduled);
@@ -241,7 +241,7 @@ TEST_CASE("clients hear as much as they asked for") {
   SUBCASE("nothing any more, once they are gone") {
     REQUIRE(cluster.submit(job()).accepted);
     cluster.manager.on_client_gone(kClient);
-    cluster.manager.on_start_due(job().id, cluster.now());
+    cluster.start_due(job().id);
     cluster.report_all(ExecutionState::Finished);
     CHECK(cluster.results.empty());
     CHECK(cluster.archived.size() == 1);

@@ -28,9 +28,9 @@ public:
     say("aborted " + std::to_string(task.low) + " #" + std::to_string(id));
   }
   void request_id() override { ++ids_wanted; }
-  void write(const CompletedCheckpoint& checkpoint) override {
+  void write(const CompletedCheckpoint& checkpoint, bool may_be_restored) override {
     written[checkpoint.id] = checkpoint;
-    say("write #" + std::to_string(checkpoint.id));
+    say("write #" + std::to_string(checkpoint.id) + (may_be_restored ? "" : ", not to be restored"));
   }
   void remove(const CompletedCheckpoint& checkpoint, const std::vector<std::string>& files) override {
     say("remove #" + std::to_string(checkpoint.id) + list(files));

@@ -33,7 +33,7 @@ TEST_CASE("a savepoint waits for no turn, and commits nothing that the job may y
   job.acknowledge_all(2);
   CHECK(job.letters.written[2].directory == "/s/a");
   job.written(2);
-  CHECK(job.letters.take() == Said{"write #2", "answer 4: /s/a"});
+  CHECK(job.letters.take() == Said{"write #2, not to be restored", "answer 4: /s/a"});
   CHECK(job.coordinator.retained().back().id == 1);
 }
 

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "actors/job_manager/job_keeper_actor.h"
+
+#include <caf/stateful_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+#include <utility>
+
+#include "actors/system/actor_system.h"
+#include "ha/checkpoint_keeper.h"
+
+namespace weir {
+
+namespace {
+
+class JobKeeperState {
+public:
+  static inline const char* name = "JobKeeper";
+
+  JobKeeperActor::behavior_type start(JobKeeperActor::stateful_pointer<JobKeeperState> self,
+                                      std::shared_ptr<JobStorage> storage) {
+    storage_ = std::move(storage);
+    guard(*self, name);
+    return {
+        [this](const KeepJob& mail) {
+          return Outcome::of(storage_->jobs ? storage_->jobs->put(mail.graph) : Status::ok());
+        },
+        [this](const ForgetJob& mail) {
+          return Outcome::of(storage_->jobs ? storage_->jobs->remove(mail.job) : Status::ok());
+        },
+        [this](RecoverJobs) { return recover(); },
+        [this](const DisposeSavepoint& mail) {
+          return Outcome::of(dispose_savepoint(*storage_->files, mail.path));
+        },
+    };
+  }
+
+private:
+  [[nodiscard]] RecoveredJobs recover() {
+    if (!storage_->jobs) return {.outcome = Outcome::ok(), .jobs = {}};
+    auto jobs = storage_->jobs->recover();
+    if (!jobs) return {.outcome = Outcome::refused(jobs.error()), .jobs = {}};
+    return {.outcome = Outcome::ok(), .jobs = *std::move(jobs)};
+  }
+
+  std::shared_ptr<JobStorage> storage_;
+};
+
+}  // namespace
+
+JobKeeperActor spawn_job_keeper(caf::actor_system& system, std::shared_ptr<JobStorage> storage,
+                                bool has_thread) {
+  const auto start = [](JobKeeperActor::stateful_pointer<JobKeeperState> self,
+                        const std::shared_ptr<JobStorage>& kept) { return self->state.start(self, kept); };
+  return has_thread ? system.spawn<caf::detached>(start, std::move(storage))
+                    : system.spawn(start, std::move(storage));
+}
+
+}  // namespace weir

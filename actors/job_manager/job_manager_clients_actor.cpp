@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: Apache-2.0
+// What clients want of the JobManager.
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "actors/job_manager/job_manager_state_actor.h"
+#include "actors/system/remoting.h"
+#include "base/log.h"
+
+namespace weir {
+
+namespace {
+
+/// Until whoever keeps jobs counts as gone: a disk may be slow.
+constexpr std::chrono::seconds kStorageTimeout{60};
+
+}  // namespace
+
+Outcome not_leading() {
+  return Outcome::refused({ErrorCode::NotLeader, "this JobManager does not lead under that session",
+                           Blame::Environment, Retry::Later});
+}
+
+// Clients
+
+caf::result<Outcome> JobManagerState::on_submit(LeaderSessionId session, const SubmitJob& mail,
+                                                const JobClientGateway& client) {
+  if (!fence_.admits(session)) return not_leading();
+  Outcome accepted = logic_->on_submit(mail, client_id(client), now());
+  if (!accepted.accepted) return accepted;
+  auto promise = self_->make_response_promise<Outcome>();
+  if (!keeps_jobs()) on_kept(mail.graph.id, accepted, promise);
+  else self_->request(keeper_, kStorageTimeout, KeepJob{logic_->find(mail.graph.id)->job_graph()})
+      .then([this, promise, job = mail.graph.id](const Outcome& kept) { on_kept(job, kept, promise); },
+            [this, promise, job = mail.graph.id](const caf::error& cause) {
+              on_kept(job, Outcome::refused(mail_error(cause, "KeepJob", kStorageTimeout)), promise);
+            });
+  return promise;
+}
+
+void JobManagerState::on_kept(JobId job, Outcome kept, caf::typed_response_promise<Outcome> client) {
+  client.deliver(kept);
+  if (kept.accepted) logic_->on_kept(job);
+  else logic_->on_not_kept(job);
+}
+
+caf::result<Outcome> JobManagerState::on_attach(LeaderSessionId session, const AttachToJob& mail,
+                                                const JobClientGateway& client) {
+  if (!fence_.admits(session)) return not_leading();
+  if (logic_->find(mail.job) == nullptr) return attach_to_archived(mail, client);
+  return logic_->on_attach(mail, client_id(client));
+}
+
+caf::result<Outcome> JobManagerState::attach_to_archived(const AttachToJob& mail,
+                                                         const JobClientGateway& client) {
+  auto promise = self_->make_response_promise<Outcome>();
+  self_->request(archivist_, ask_timeout(*self_), RequestJobDetails{mail.job})
+      .then([this, promise, client](const JobDetailsReply& reply) mutable {
+        promise.deliver(reply.outcome);
+        if (reply.outcome.accepted) caf::anon_send(client, fence_.session(), result_of(reply.details));
+      });
+  return promise;
+}
+
+Outcome JobManagerState::on_cancel(LeaderSessionId session, const CancelJob& mail) {
+  return fence_.admits(session) ? logic_->on_cancel(mail.job, now()) : not_leading();
+}
+
+Outcome JobManagerState::on_stop(LeaderSessionId session, const StopJob& mail) {
+  return fence_.admits(session) ? logic_->on_stop(mail.job, now()) : not_leading();
+}
+
+caf::result<SavepointReply> JobManagerState::on_savepoint(LeaderSessionId session,
+                                                          const TriggerSavepoint& mail) {
+  if (!fence_.admits(session)) return SavepointReply{.outcome = not_leading(), .path = {}};
+  if (Outcome may = logic_->on_savepoint(mail); !may.accepted)
+    return SavepointReply{.outcome = may, .path = {}};
+  const auto coordinator = coordinators_->find(mail.job);
+  if (coordinator) return self_->delegate(coordinator, mail);
+  return SavepointReply{
+      .outcome = Outcome::refused(
+          {ErrorCode::Refused, "job " + mail.job.hex() + " has not begun", Blame::User, Retry::Later}),
+      .path = {}};
+}
+
+caf::result<Outcome> JobManagerState::on_dispose(LeaderSessionId session, const DisposeSavepoint& mail) {
+  if (!fence_.admits(session)) return not_leading();
+  return self_->delegate(keeper_, mail);
+}
+
+ClientId JobManagerState::client_id(const JobClientGateway& client) {
+  for (const auto& [id, known] : clients_)
+    if (known == client) return id;
+  self_->monitor(client);
+  const ClientId id{++last_client_};
+  clients_.emplace(id, client);
+  return id;
+}
+
+void JobManagerState::on_client_down(const caf::down_msg& down) {
+  for (const auto& [id, client] : clients_) {
+    if (client.address() != down.source) continue;
+    logic_->on_client_gone(id);
+    clients_.erase(id);
+    return;
+  }
+}
+
+// Questions: what runs is known here, what ended by the archivist.
+
+caf::result<JobStatusReply> JobManagerState::status_of(const RequestJobStatus& mail) {
+  if (const ExecutionGraph* job = logic_->find(mail.job))
+    return JobStatusReply{.outcome = Outcome::ok(), .status = job->status()};
+  return self_->delegate(archivist_, mail);
+}
+
+caf::result<JobDetailsReply> JobManagerState::details_of(const RequestJobDetails& mail) {
+  if (auto details = logic_->details(mail.job))
+    return JobDetailsReply{.outcome = Outcome::ok(), .details = *std::move(details)};
+  return self_->delegate(archivist_, mail);
+}
+
+caf::result<JobList> JobManagerState::list_jobs() {
+  auto promise = self_->make_response_promise<JobList>();
+  self_->request(archivist_, ask_timeout(*self_), RequestArchive{})
+      .then([this, promise](const ArchiveOverview& archive) mutable {
+        JobList list = logic_->running_jobs();
+        list.jobs.insert(list.jobs.end(), archive.jobs.begin(), archive.jobs.end());
+        promise.deliver(std::move(list));
+      });
+  return promise;
+}
+
+caf::result<ClusterOverview> JobManagerState::overview() {
+  auto promise = self_->make_response_promise<ClusterOverview>();
+  self_->request(archivist_, ask_timeout(*self_), RequestArchive{})
+      .then([this, promise](const ArchiveOverview& archive) {
+        self_->request(instances_, ask_timeout(*self_), RequestInstances{})
+            .then([this, promise, archive](const InstanceList& instances) mutable {
+              promise.deliver(overview_of(archive, instances));
+            });
+      });
+  return promise;
+}
+
+ClusterAccess JobManagerState::access() const {
+  // The first question of each client: this often, something is there to be forgotten.
+  forget_helpers(self_->system());
+  return access_;
+}
+
+ClusterOverview JobManagerState::overview_of(const ArchiveOverview& archive,
+                                             const InstanceList& instances) const {
+  const Scheduler::Slots slots = logic_->slots();
+  return {.task_managers = slots.task_managers,
+          .slots_total = slots.total,
+          .slots_free = slots.free,
+          .jobs_running = static_cast<std::uint32_t>(logic_->running_jobs().jobs.size()),
+          .jobs_finished = archive.finished,
+          .jobs_cancelled = archive.cancelled,
+          .jobs_failed = archive.failed,
+          .messages_refused = instances.refused + fence_.refused() + logic_->late_reports()};
+}
+
+}  // namespace weir

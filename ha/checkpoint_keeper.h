@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/file_system.h"
+#include "base/result.h"
+#include "checkpoint/snapshot/completed_checkpoint.h"
+#include "ha/ports.h"
+
+namespace weir {
+
+/// Carries out what the CheckpointCoordinator of one job asks of the disk: numbers, completed checkpoints,
+/// and the files of those that are no longer needed.
+///
+/// Threads: one at a time; its calls may take long.
+/// Errors:  what cannot be deleted stays and is logged.
+class CheckpointKeeper {
+public:
+  /// `files` outlives this. `root`: the directory of the job's checkpoints; empty: it has none.
+  CheckpointKeeper(FileSystem& files, CheckpointStores stores, std::string root)
+      : files_(files), stores_(std::move(stores)), root_(std::move(root)) {}
+
+  /// What the job goes on from, oldest first: its own checkpoints, if it has some; else the one at
+  /// `restore_path`, unless that is empty. All ids that follow are above theirs.
+  [[nodiscard]] Result<std::vector<CompletedCheckpoint>> recover(const std::string& restore_path);
+  [[nodiscard]] Result<CheckpointId> next_id() { return stores_.ids->next(); }
+  [[nodiscard]] Status write(const CompletedCheckpoint& checkpoint, bool may_be_restored);
+  void remove(const CompletedCheckpoint& checkpoint, const std::vector<std::string>& files);
+  void discard(const std::string& root, const std::string& directory, const std::vector<std::string>& files);
+  /// The job is over: what is left are checkpoints that somebody wants kept.
+  void close();
+
+private:
+  [[nodiscard]] Result<std::vector<CompletedCheckpoint>> adopt(const std::string& path);
+
+  FileSystem& files_;
+  const CheckpointStores stores_;
+  const std::string root_;
+};
+
+/// Deletes a savepoint: what makes it one, then all files that it names, then its directory if nothing else
+/// is in it. Errors: there is none at `path`; it is a checkpoint, which its job deletes; what the disk said.
+[[nodiscard]] Status dispose_savepoint(FileSystem& files, const std::string& path);
+
+}  // namespace weir
