@@ -149,7 +149,8 @@ public:
   template <class Mail>
   Status command(const std::string& request, const Mail& mail);
 
-  /// The same for what takes as long as it takes, and is asked once: the JobManager has a deadline of its own.
+  /// The same for what takes as long as it takes, and is asked once: the JobManager has a deadline of its
+  /// own.
   template <class Reply, class Mail>
   Result<Reply> slow_command(const std::string& request, const Mail& mail);
 

@@ -113,7 +113,8 @@ void JobManagerState::grant(LeaderSessionId session) {
   self_->request(keeper_, kStorageTimeout, RecoverJobs{})
       .then([this, session](const RecoveredJobs& recovered) { lead(session, recovered); },
             [this, session](const caf::error& cause) {
-              lead(session, {.outcome = Outcome::refused(mail_error(cause, "RecoverJobs", kStorageTimeout)), .jobs = {}});
+              lead(session, {.outcome = Outcome::refused(mail_error(cause, "RecoverJobs", kStorageTimeout)),
+                             .jobs = {}});
             });
 }
 
