@@ -13,7 +13,7 @@ namespace weir {
 
 namespace {
 
-constexpr std::size_t kBufferBytes = std::size_t{64} << 10;
+constexpr std::size_t kBufferBytes = std::size_t{256} << 10;
 
 class FileStream final : public StateStream {
 public:

@@ -63,12 +63,8 @@ class SnapshotSink {
 public:
   virtual ~SnapshotSink() = default;
   virtual void add(StateBlock block) = 0;
-  /// The payload of a block that was written, to be used again, as long as it is and with any content: the
-  /// first touch of fresh memory costs more than what is written to it.
+  /// The payload of a block that was written, to be used again, as long as it is and with any content.
   [[nodiscard]] virtual std::vector<std::byte> take_buffer() { return {}; }
-  /// Whether more is welcome. A snapshot that may wait waits; what a record is about to change is added
-  /// anyway.
-  [[nodiscard]] virtual bool has_room() const { return true; }
 };
 
 }  // namespace weir

@@ -22,8 +22,8 @@ public:
   /// The block is_full() when it has this many bytes.
   explicit BlockBuilder(std::size_t full_bytes = kFullBytes) : full_bytes_(full_bytes) {}
 
-  [[nodiscard]] std::byte* room(std::size_t bytes, SnapshotSink& sink) {
-    if (payload_.size() - used_ < bytes + kSegmentSlackBytes) [[unlikely]] extend(bytes, sink);
+  [[nodiscard]] std::byte* room(std::size_t bytes) {
+    if (payload_.size() - used_ < bytes + kSegmentSlackBytes) [[unlikely]] extend(bytes);
     return payload_.data() + used_;
   }
   void added(const std::byte* end) {
@@ -35,6 +35,8 @@ public:
   [[nodiscard]] bool is_full() const { return used_ >= full_bytes_; }
   [[nodiscard]] std::size_t bytes() const { return used_; }
 
+  /// Memory to build the next block in. Before the first room().
+  void use(std::vector<std::byte> buffer) { payload_ = std::move(buffer); }
   /// The block. This is empty afterwards.
   [[nodiscard]] StateBlock finish(std::uint32_t state, KeyGroup group) {
     payload_.resize(used_);
@@ -43,13 +45,10 @@ public:
   }
 
 private:
-  void extend(std::size_t bytes, SnapshotSink& sink) {
-    constexpr std::size_t kLastEntryBytes = 4096;
-    if (payload_.empty()) payload_ = sink.take_buffer();
-    const std::size_t wanted = used_ + bytes + kSegmentSlackBytes;
-    // Doubled, if one entry is longer than a block: it is copied a few times only.
-    if (payload_.size() < wanted)
-      payload_.resize(std::max({wanted, full_bytes_ + kLastEntryBytes, payload_.size() * 2}));
+  /// Twice as long each time: most blocks of small state stay short, others are copied a few times.
+  void extend(std::size_t bytes) {
+    constexpr std::size_t kFirstBytes = 512;
+    payload_.resize(std::max({used_ + bytes + kSegmentSlackBytes, payload_.size() * 2, kFirstBytes}));
   }
 
   std::size_t full_bytes_;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
@@ -11,7 +12,7 @@ namespace weir {
 
 /// Rows of bytes by key, for state that does not fit the heap. A port: RocksDB stands behind it.
 ///
-/// Threads: the task's; a cursor also any other, one at a time.
+/// Threads: the task's; a cursor also any other, one at a time, which may outlive the rest.
 /// Errors:  throws std::runtime_error, naming what the store said and where it is.
 class ByteStore {
 public:
@@ -21,7 +22,7 @@ public:
   class Cursor {
   public:
     virtual ~Cursor() = default;
-    /// The next row, until the next call. False: there is none.
+    /// The next row, until the next call. False: there is none; not to be called again.
     [[nodiscard]] virtual bool next(Bytes& key, Bytes& value) = 0;
   };
 
@@ -38,9 +39,24 @@ public:
     [[nodiscard]] virtual std::size_t row_count() const = 0;
   };
 
+  /// A file of a store that was saved.
+  struct File {
+    std::string name;
+    std::uint64_t bytes = 0;
+    bool is_final = false;  // a file of this name in this store never has other bytes
+    bool operator==(const File&) const = default;
+  };
+
   virtual ~ByteStore() = default;
   /// The column of that name, made if there is none. Lasts as long as this.
   [[nodiscard]] virtual Column& column(const std::string& name) = 0;
+  [[nodiscard]] virtual bool has_column(const std::string& name) const = 0;
+  /// Removes columns that were there when the store was opened and that nobody has asked for.
+  virtual void drop_unasked_columns() = 0;
+
+  /// Saves all rows as of now into `directory`, which is made: by links to files that do not change, where it
+  /// can. A store can be opened from these files.
+  [[nodiscard]] virtual std::vector<File> save(const std::string& directory) = 0;
 };
 
 }  // namespace weir

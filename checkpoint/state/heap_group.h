@@ -99,16 +99,19 @@ public:
   template <class Visit>
   void for_each_taken(Visit&& visit) const {
     if (count_ == 0) return;
-    for_each_taken_in(0, capacity(), visit);
-  }
-  /// Of the slots from `first` on, `slot_count` of them: both a multiple of a window's.
-  template <class Visit>
-  void for_each_taken_in(std::size_t first, std::size_t slot_count, Visit&& visit) const {
-    constexpr std::uint32_t kAll = (std::uint32_t{1} << TagWindow::kTags) - 1;
-    for (std::size_t at = first; at < first + slot_count; at += TagWindow::kTags) {
-      for (std::uint32_t taken = ~window(at).equal_to(kFree) & kAll; taken != 0; taken &= taken - 1)
-        visit(at + static_cast<std::size_t>(std::countr_zero(taken)));
+    for (std::size_t first = 0; first < capacity(); first += 64) {
+      for (std::uint64_t taken = taken_from(first); taken != 0; taken &= taken - 1)
+        visit(first + static_cast<std::size_t>(std::countr_zero(taken)));
     }
+  }
+  /// A bit for each of the 64 slots from `first` on, a multiple of 64, that is taken. A small group has
+  /// fewer.
+  [[nodiscard]] std::uint64_t taken_from(std::size_t first) const {
+    constexpr std::uint32_t kAll = (std::uint32_t{1} << TagWindow::kTags) - 1;
+    std::uint64_t taken = 0;
+    for (std::size_t at = 0; at < 64 && first + at < capacity(); at += TagWindow::kTags)
+      taken |= std::uint64_t{~window(first + at).equal_to(kFree) & kAll} << at;
+    return taken;
   }
 
 private:

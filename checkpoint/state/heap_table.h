@@ -36,9 +36,12 @@ concept EntryTraits = requires(const Traits& traits, const Entry& entry, const t
 ///   describe()               what the state is, but for its name
 ///   bound(entry), write(entry, at)  as a Serializer's
 ///   skips(entry)             may be left out: true for what the snapshot need not have
+///   frozen()                 may be left out: the traits as they are now, whatever becomes of the time
 ///   reader(from)             something that reads entries written as `from` says: called with (at, end,
 ///                            insert) it calls insert(hash, entry) and returns the byte behind, or nullptr
 ///                            if the bytes are none. Throws std::runtime_error if it cannot read `from`.
+///
+/// A copy of the traits writes entries in another thread, beside the table's own.
 template <class Traits, class Entry>
 concept SnapshotTraits = requires(const Traits& traits, const Entry& entry, std::byte* at) {
   { traits.describe() } -> std::same_as<StateInfo>;
@@ -47,11 +50,26 @@ concept SnapshotTraits = requires(const Traits& traits, const Entry& entry, std:
   traits.reader(StateInfo{});
 };
 
+namespace detail {
+
+/// What a table's traits read entries with, if they do.
+template <class Traits>
+struct Reading {
+  struct Reader {};
+};
+template <class Traits>
+  requires requires(const Traits& traits) { traits.reader(StateInfo{}); }
+struct Reading<Traits> {
+  using Reader = decltype(std::declval<const Traits&>().reader(StateInfo{}));
+};
+
+}  // namespace detail
+
 /// Entries by key, on the heap, one hash table a key group: a group can be written, dropped or handed on by
 /// itself.
 ///
-/// A snapshot never stops the table. It is taken in slices (snapshot_some()), and 64 slots that a record is
-/// about to change before their turn has come are saved first. Without a snapshot this costs one branch.
+/// A snapshot never stops the table: another thread walks over it, and an entry that a record is about to
+/// change before its turn has come is saved first. Without a snapshot this costs one branch.
 ///
 /// Whoever has several keys at hand calls prefetch() for all of them first: a miss in the cache costs as much
 /// as ten records.
@@ -74,6 +92,7 @@ public:
         traits_(std::move(traits)),
         group_count_(range.count()),
         groups_(range.count()) {}
+  ~HeapTable() override { abort_snapshot(); }
 
   /// Where a key is or would be. Good for as long as the table.
   class Place {
@@ -105,7 +124,7 @@ public:
   /// The entry of that key, to be changed, or nullptr.
   [[nodiscard]] Entry* find(const Place& place, const Key& key) {
     return look_up(place, key, [&](std::size_t at) {
-      if (snapshot_) [[unlikely]] save_chunk_of(*place.group_, at);
+      if (snapshot_) [[unlikely]] save_before_change(*place.group_, at);
       return &place.group_->entry(at);
     });
   }
@@ -119,8 +138,7 @@ public:
   Entry& insert(const Place& place, Entry entry) {
     Group& group = *place.group_;
     if (group.is_full()) grow(group, group.capacity() * 2);
-    const std::size_t at = group.free_slot(place.hash_);
-    if (snapshot_) [[unlikely]] save_chunk_of(group, at);
+    const std::size_t at = group.free_slot(place.hash_);  // no snapshot has anything there
     return group.put(at, place.hash_, std::move(entry));
   }
 
@@ -133,7 +151,7 @@ public:
   std::optional<Entry> take(const Place& place, const Key& key) {
     const auto at = look_up(place, key, [](std::size_t slot) { return std::optional(slot); });
     if (!at) return std::nullopt;
-    if (snapshot_) [[unlikely]] save_chunk_of(*place.group_, *at);
+    if (snapshot_) [[unlikely]] save_before_change(*place.group_, *at);
     std::optional<Entry> taken(std::move(place.group_->entry(*at)));
     remove(*place.group_, *at);
     return taken;
@@ -173,44 +191,49 @@ public:
     else return {};
   }
 
-  void begin_snapshot(SnapshotSink& sink, std::uint32_t state) override {
+  [[nodiscard]] std::shared_ptr<TableWalk> begin_snapshot(SnapshotSink& sink, std::uint32_t state) override {
     WEIR_CHECK(kSnapshots, "the table's traits know how to write its entries");
     WEIR_CHECK(!snapshot_, "a table has one snapshot at a time");
-    std::vector<std::size_t> slot_counts;
-    for (const Group& group : groups_) slot_counts.push_back(group.count() == 0 ? 0 : group.capacity());
-    snapshot_ = std::make_unique<TableSnapshot>(sink, state, first_, slot_counts);
+    snapshot_ = std::make_shared<TableSnapshot>(sink, state, first_, groups_.size());
+    for (std::size_t i = 0; i < groups_.size(); ++i) {
+      const Group& group = groups_[i];
+      if (group.count() == 0) continue;
+      snapshot_->add_group(i, group.capacity(), [&](std::size_t slot) { return group.taken_from(slot); });
+    }
+    auto walk = std::make_shared<Walk>(*this);
+    // The first bytes at once: what is so small is not worth another thread.
+    constexpr std::size_t kAtOnceBytes = std::size_t{64} << 10;
+    StateBlock block;
+    for (std::size_t saved = 0; saved < kAtOnceBytes; saved += block.payload.size()) {
+      if (!walk->next(block)) {
+        end_snapshot();
+        return nullptr;
+      }
+      sink.add(block);
+    }
+    return walk;
   }
 
   [[nodiscard]] bool is_snapshot_running() const override { return snapshot_ != nullptr; }
-
-  std::size_t snapshot_some(std::size_t budget_bytes) override {
-    std::size_t used = 0;
-    while (snapshot_ && used < budget_bytes && snapshot_->sink().has_room()) {
-      TableSnapshot::Chunk chunk;
-      if (snapshot_->take_next(chunk)) used += save(chunk);
-      else snapshot_.reset();
-    }
-    return used;
+  void end_snapshot() override {
+    if (const auto snapshot = std::exchange(snapshot_, nullptr)) snapshot->end();
+  }
+  void abort_snapshot() override {
+    if (const auto snapshot = std::exchange(snapshot_, nullptr)) snapshot->abort();
   }
 
-  void abort_snapshot() override { snapshot_.reset(); }
-
-  void restore(StateFile& file, std::uint32_t state) override {
+  void begin_restore(const StateInfo& from, std::span<const std::uint64_t> entries_by_group) override {
     if constexpr (kSnapshots) {
-      const auto read = traits_.reader(file.states()[state]);
-      reserve_for(file, state);
-      std::vector<std::byte> buffer;
-      for (const StateFile::Block& block : file.blocks()) {
-        if (block.info.state != state || block.info.group - first_ >= group_count_) continue;
-        const auto payload = file.read(block, buffer);
-        if (!payload) throw std::runtime_error(payload.error().what);
-        if (!take(block.info, *payload, read)) {
-          throw std::runtime_error("the state file " + file.name() + " has what is no entry of state \"" +
-                                   file.states()[state].name + "\" in key group " +
-                                   std::to_string(block.info.group));
-        }
+      read_.emplace(traits_.reader(from));
+      for (std::size_t i = 0; i < entries_by_group.size(); ++i) {
+        const std::size_t capacity = Group::capacity_for(groups_[i].count() + entries_by_group[i]);
+        if (capacity > groups_[i].capacity()) grow(groups_[i], capacity);
       }
     }
+  }
+  [[nodiscard]] bool restore(const StateBlockInfo& block, std::span<const std::byte> payload) override {
+    if constexpr (kSnapshots) return take(block, payload);
+    else return false;
   }
 
 private:
@@ -241,7 +264,7 @@ private:
   void remove(Group& group, std::size_t at) {
     if (snapshot_) [[unlikely]] {  // the entries behind it, up to the next hole, may move up
       for (std::size_t moved = at; !group.is_free(moved); moved = group.next(moved))
-        save_chunk_of(group, moved);
+        save_before_change(group, moved);
     }
     group.remove(at, traits_);
   }
@@ -256,61 +279,84 @@ private:
   }
 
   /// Before the slot changes.
-  [[gnu::noinline]] void save_chunk_of(const Group& group, std::size_t slot) {
+  [[gnu::noinline]] void save_before_change(const Group& group, std::size_t slot) {
     const std::size_t index = index_of(group);
-    if (!snapshot_->is_pending(index, slot)) return;
-    snapshot_->take(index, slot);
-    save({index, slot - slot % TableSnapshot::kChunkSlots});
+    if (!snapshot_->claim(index, slot)) return;
+    save(traits_, group.entry(slot), snapshot_->block(index));
+    snapshot_->flush_if_full(index);
   }
 
+  /// Before the group changes as a whole.
   void save_rest_of(const Group& group) {
-    TableSnapshot::Chunk chunk;
-    while (snapshot_->take_next_of(index_of(group), chunk)) save(chunk);
+    const std::size_t index = index_of(group);
+    snapshot_->claim_rest_of(index, [&](std::size_t slot) {
+      save(traits_, group.entry(slot), snapshot_->block(index));
+      snapshot_->flush_if_full(index);
+    });
   }
 
-  /// Serialises a chunk. Returns how much work that was, in bytes: looking at free slots is some, too.
-  std::size_t save(const TableSnapshot::Chunk& chunk) {
-    std::size_t work = TableSnapshot::kChunkSlots;
+  static void save(const Traits& traits, const Entry& entry, BlockBuilder& block) {
     if constexpr (kSnapshots) {
-      const Group& group = groups_[chunk.group];
-      BlockBuilder& block = snapshot_->block(chunk.group);
-      const std::size_t slot_count = std::min(TableSnapshot::kChunkSlots, group.capacity());
-      group.for_each_taken_in(chunk.first_slot, slot_count, [&](std::size_t at) {
-        const Entry& entry = group.entry(at);
-        if constexpr (requires { traits_.skips(entry); }) {
-          if (traits_.skips(entry)) return;
-        }
-        std::byte* const to = block.room(traits_.bound(entry), snapshot_->sink());
-        const std::byte* const end = traits_.write(entry, to);
-        work += static_cast<std::size_t>(end - to);
-        block.added(end);
-      });
-      snapshot_->flush_if_full(chunk.group);
+      if constexpr (requires { traits.skips(entry); }) {
+        if (traits.skips(entry)) return;
+      }
+      block.added(traits.write(entry, block.room(traits.bound(entry))));
     }
-    return work;
   }
 
-  /// Makes room for all entries of the file at once, so that no group grows step by step.
-  void reserve_for(const StateFile& file, std::uint32_t state) {
-    std::vector<std::size_t> coming(group_count_);
-    for (const StateFile::Block& block : file.blocks()) {
-      if (block.info.state == state && block.info.group - first_ < group_count_)
-        coming[block.info.group - first_] += block.info.entry_count;
-    }
-    for (std::size_t i = 0; i < coming.size(); ++i) {
-      const std::size_t capacity = Group::capacity_for(groups_[i].count() + coming[i]);
-      if (capacity > groups_[i].capacity()) grow(groups_[i], capacity);
-    }
+  [[nodiscard]] static Traits frozen(const Traits& traits) {
+    if constexpr (requires { traits.frozen(); }) return traits.frozen();
+    else return traits;
   }
+
+  /// The entries that the table has not saved itself, group by group.
+  class Walk final : public TableWalk {
+  public:
+    explicit Walk(const HeapTable& table)
+        : groups_(table.groups_.data()), snapshot_(table.snapshot_), traits_(frozen(table.traits_)) {}
+
+    bool next(StateBlock& block) override {
+      builder_.use(std::move(block.payload));
+      for (; group_ < snapshot_->group_count(); ++group_, word_ = 0) {
+        while (!builder_.is_full() && snapshot_->take(group_, word_, batch_)) save_batch();
+        if (builder_.is_empty()) continue;
+        block = snapshot_->finish(builder_, group_);
+        return true;
+      }
+      return false;
+    }
+
+  private:
+    void save_batch() {
+      struct Leave {
+        TableSnapshot& snapshot;
+        ~Leave() { snapshot.leave(); }
+      } const at_the_end{*snapshot_};
+      for (std::size_t i = 0; i < batch_.slots.size(); ++i) {
+        for (std::uint64_t slots = batch_.slots[i]; slots != 0; slots &= slots - 1) {
+          const std::size_t slot = (batch_.first_word + i) * TableSnapshot::kWordSlots +
+                                   static_cast<std::size_t>(std::countr_zero(slots));
+          save(traits_, groups_[group_].entry(slot), builder_);
+        }
+      }
+    }
+
+    const Group* const groups_;  // of the table, which lets the walk leave before it goes
+    const std::shared_ptr<TableSnapshot> snapshot_;
+    const Traits traits_;
+    std::size_t group_ = 0;
+    std::size_t word_ = 0;
+    TableSnapshot::Batch batch_;
+    BlockBuilder builder_;
+  };
 
   /// Whether the payload was just the entries that it should be, all of this key group.
-  template <class Read>
-  [[nodiscard]] bool take(const StateBlockInfo& block, std::span<const std::byte> payload, const Read& read) {
+  [[nodiscard]] bool take(const StateBlockInfo& block, std::span<const std::byte> payload) {
     const std::byte* at = payload.data();
     const std::byte* const end = at + payload.size();
     bool is_right = true;
     for (std::uint32_t i = 0; i < block.entry_count && at != nullptr; ++i) {
-      at = read(at, end, [&](std::uint64_t hash, Entry entry) {
+      at = (*read_)(at, end, [&](std::uint64_t hash, Entry entry) {
         is_right = is_right && key_group_of(hash, max_parallelism_) == block.group;
         if (is_right) insert({groups_[block.group - first_], hash}, std::move(entry));
       });
@@ -323,7 +369,8 @@ private:
   const Traits traits_;
   const std::uint32_t group_count_;
   std::vector<Group> groups_;  // never moves: places point into it
-  std::unique_ptr<TableSnapshot> snapshot_;
+  std::shared_ptr<TableSnapshot> snapshot_;
+  std::optional<typename detail::Reading<Traits>::Reader> read_;  // of what is being restored
 };
 
 }  // namespace weir

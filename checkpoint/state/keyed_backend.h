@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -19,6 +20,8 @@
 #include "checkpoint/state/current_key.h"
 #include "checkpoint/state/heap_table.h"
 #include "checkpoint/state/keyed_cell.h"
+#include "checkpoint/state/keyed_restore.h"
+#include "checkpoint/state/raw_keyed_state.h"
 #include "checkpoint/state/store_table.h"
 
 namespace weir {
@@ -60,10 +63,24 @@ public:
     return *table;
   }
 
-  /// Whether the states that functions ask for are in a store.
-  [[nodiscard]] bool has_store() const { return store_ != nullptr; }
+  /// Makes the store when the first state is asked for, out of the files of `adopted()` if there is such a
+  /// source. What it throws goes to whoever asks.
+  using StoreMaker = std::function<std::unique_ptr<ByteStore>()>;
   /// Keeps the states that functions ask for from now on there, not on the heap. Tables stay on the heap.
-  void use_store(std::unique_ptr<ByteStore> store) { store_ = std::move(store); }
+  void use_store(StoreMaker make_store) { make_store_ = std::move(make_store); }
+  [[nodiscard]] bool has_store() const { return make_store_ != nullptr; }
+  /// Null until the first state is asked for.
+  [[nodiscard]] ByteStore* store() { return store_.get(); }
+
+  /// For operators that keep track of their keys themselves: values of the store by key. Throws as table().
+  template <Key K, class V>
+  [[nodiscard]] StoreTable<V>& stored_table(const std::string& name, StateKind kind) {
+    return stored<V>(name, {range_, max_parallelism_, kind, KeyType::of<K>(), {}, &now_});
+  }
+
+  /// Bytes by key group, filled from what is being restored. Throws as table().
+  [[nodiscard]] RawKeyedState& raw(const std::string& name);
+
   /// What type the keys are of. Before states are asked for; twice only with the same type.
   template <Key K>
   void use_key() {
@@ -81,7 +98,11 @@ public:
   [[nodiscard]] typename Descriptor::State state(const Descriptor& descriptor) {
     using V = typename Descriptor::Content;
     require_keys(descriptor.name);
-    if (store_) return descriptor.bind({current_key_, stored_cells<V>(descriptor)});
+    if (has_store()) {
+      CellStore<V>& cells = stored<V>(descriptor.name, {range_, max_parallelism_, Descriptor::kKind,
+                                                        key_type_, descriptor.ttl, &now_});
+      return descriptor.bind({current_key_, cells});
+    }
     const CellTraits<V> traits{Descriptor::kKind, key_type_};
     if (!descriptor.ttl.is_limited()) {
       auto& cells = table<CellEntry<V>>(descriptor.name, traits);
@@ -100,30 +121,41 @@ public:
   /// The states, in the order in which a snapshot numbers them.
   [[nodiscard]] std::vector<StateInfo> states() const;
 
-  /// Begins to hand all state to the sink; its states are numbered from `first_state` on.
-  void begin_snapshot(SnapshotSink& sink, std::uint32_t first_state = 0);  // outlives the snapshot
+  /// What becomes of the store's rows in a snapshot.
+  enum class StoredRows : std::uint8_t {
+    AreWalked,      // as every other entry
+    AreSavedApart,  // not part of it: ByteStore::save() has them
+  };
+  /// Begins to hand out all state; its states are numbered from `first_state` on. What changes before a walk
+  /// has come there goes to the sink, which outlives the snapshot.
+  void begin_snapshot(SnapshotSink& sink, std::uint32_t first_state = 0,
+                      StoredRows stored = StoredRows::AreWalked);
+  /// For another thread, to be taken to their ends; then end_snapshot() follows on this one.
+  using Walks = std::vector<std::shared_ptr<TableWalk>>;
+  [[nodiscard]] const Walks& walks() const { return walks_; }
   [[nodiscard]] bool is_snapshot_running() const;
-  /// Goes on until about `budget_bytes` are serialised or the sink has no room. True: the snapshot is done,
-  /// the sink has all of it.
-  bool snapshot_some(std::size_t budget_bytes);
+  void end_snapshot();
   void abort_snapshot();
+  /// Instead of another thread: walks until about `budget_bytes` went to the sink. True: that was all, and
+  /// the snapshot has ended.
+  bool snapshot_some(std::size_t budget_bytes);
 
-  /// Tables that are made from now on start with what these files have of their name and key groups.
-  void begin_restore(std::span<StateFile> sources);  // outlive end_restore()
-  /// Returns the names of keyed states in the files for which there is no table.
+  /// Tables that are made from now on start with what these have of their name and key groups.
+  void begin_restore(KeyedRestore restore);
+  void begin_restore(std::span<StateFile> files) { begin_restore(KeyedRestore(files)); }
+  /// Returns the names of keyed states in the sources for which there is no table. Sources may go.
   std::vector<std::string> end_restore();
 
 private:
   /// A state in the store.
-  template <class V, class Descriptor>
-  [[nodiscard]] CellStore<V>& stored_cells(const Descriptor& descriptor) {
-    const auto& name = descriptor.name;
-    auto made = std::make_unique<StoreTable<V>>(
-        store_->column(name), StoreTableSettings{range_, max_parallelism_, Descriptor::kKind, key_type_,
-                                                 descriptor.ttl, &now_});
+  template <class V>
+  [[nodiscard]] StoreTable<V>& stored(const std::string& name, StoreTableSettings settings) {
+    if (!store_) store_ = make_store_();
+    const bool is_there = store_->has_column(name);
+    auto made = std::make_unique<StoreTable<V>>(store_->column(name), std::move(settings));
     const auto found = tables_.find(name);
     if (found == tables_.end()) {
-      restore(name, *made);
+      restore_.into(name, *made, is_there ? &store_->column(name) : nullptr, range_);
       return static_cast<StoreTable<V>&>(*tables_.emplace(name, std::move(made)).first->second);
     }
     require_kind(name, found->second->describe(), made->describe());
@@ -140,10 +172,13 @@ private:
 
   const KeyGroupRange range_;
   const std::uint32_t max_parallelism_;
-  std::unique_ptr<ByteStore> store_;  // none: on the heap
+  StoreMaker make_store_;             // none: on the heap
+  std::unique_ptr<ByteStore> store_;  // null until the first state
   std::map<std::string, std::unique_ptr<StateTable>> tables_;
   std::vector<std::unique_ptr<AnyCellStore>> stores_;  // of states that are not plain tables
-  std::span<StateFile> sources_;
+  KeyedRestore restore_;
+  Walks walks_;
+  SnapshotSink* sink_ = nullptr;  // of the last snapshot
   KeyType key_type_;
   CurrentKey current_key_;
   WallTime now_{};

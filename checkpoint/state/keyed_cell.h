@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -113,9 +114,16 @@ template <class V>
 struct ExpiringTraits : CellTraits<Expiring<V>> {
   StateTtl ttl;
   const WallTime* now;  // outlives this
+  std::optional<WallTime> frozen_at = std::nullopt;
 
   [[nodiscard]] bool is_expired(const Expiring<V>& value) const {
-    return now->time_since_epoch().count() - value.last_use_ms >= ttl.lifetime.count();
+    const WallTime time = frozen_at ? *frozen_at : *now;
+    return time.time_since_epoch().count() - value.last_use_ms >= ttl.lifetime.count();
+  }
+  [[nodiscard]] ExpiringTraits frozen() const {
+    ExpiringTraits at_this_time = *this;
+    at_this_time.frozen_at = *now;
+    return at_this_time;
   }
 
   [[nodiscard]] StateInfo describe() const {

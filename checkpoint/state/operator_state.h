@@ -63,7 +63,7 @@ public:
   [[nodiscard]] std::uint64_t element_count() const override { return elements_.size(); }
   void write(BlockBuilder& block, SnapshotSink& sink, std::uint32_t state) const override {
     for (const T& element : elements_) {
-      block.added(Serializer<T>::write(element, block.room(Serializer<T>::bound(element), sink)));
+      block.added(Serializer<T>::write(element, block.room(Serializer<T>::bound(element))));
       if (block.is_full()) sink.add(block.finish(state, 0));
     }
   }
@@ -117,7 +117,7 @@ public:
   [[nodiscard]] std::uint64_t element_count() const override { return map_.size(); }
   void write(BlockBuilder& block, SnapshotSink& sink, std::uint32_t state) const override {
     for (const auto& [key, value] : map_) {
-      std::byte* const at = block.room(Serializer<K>::bound(key) + Serializer<V>::bound(value), sink);
+      std::byte* const at = block.room(Serializer<K>::bound(key) + Serializer<V>::bound(value));
       block.added(Serializer<V>::write(value, Serializer<K>::write(key, at)));
       if (block.is_full()) sink.add(block.finish(state, 0));
     }

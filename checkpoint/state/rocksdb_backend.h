@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -13,12 +14,18 @@ namespace weir {
 /// State in RocksDB, for state that is larger than memory: a look-up costs microseconds instead of
 /// nanoseconds, and the heap holds caches only.
 struct RocksDbOptions {
-  std::string directory;  // made; must not exist. What is in it is no checkpoint: it is removed at the end
+  enum class Content : std::uint8_t {
+    None,   // the directory must not exist
+    Saved,  // it has the files of a store that was saved
+  };
+
+  std::string directory;  // what is in it is no checkpoint: it is removed at the end
+  Content content = Content::None;
   std::size_t memtable_bytes = std::size_t{64} << 20;     // of all states together
   std::size_t block_cache_bytes = std::size_t{64} << 20;  // of all states together
 };
 
-/// A fresh store. Nothing in it is synced: what must survive is in checkpoints.
+/// Nothing in the store survives it: what must is in checkpoints.
 ///
 /// Errors: names the directory and what RocksDB said.
 [[nodiscard]] Result<std::unique_ptr<ByteStore>> open_rocksdb(const RocksDbOptions& options);

@@ -1,20 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/result.h"
-#include "checkpoint/state/block_builder.h"
 #include "checkpoint/state/byte_store.h"
 #include "checkpoint/state/keyed_cell.h"
 #include "checkpoint/state/state_table.h"
+#include "checkpoint/state/store_walk.h"
 
 namespace weir {
 
@@ -38,10 +40,11 @@ class StoreTable final : public StateTable, public CellStore<V> {
 public:
   StoreTable(ByteStore::Column& rows, StoreTableSettings settings)
       : rows_(rows), settings_(std::move(settings)) {}
+  ~StoreTable() override { abort_snapshot(); }
 
   const V* get(const KeyView& key) override {
     if (!load(key)) return nullptr;
-    if (settings_.ttl.is_limited() && settings_.ttl.renewal == StateTtl::Renewal::OnReadAndWrite) store();
+    if (expires() && settings_.ttl.renewal == StateTtl::Renewal::OnReadAndWrite) put(value_, now_ms());
     return &value_;
   }
   V& edit(const KeyView& key, bool& is_new) override {
@@ -49,138 +52,129 @@ public:
     if (is_new) value_ = V{};
     return value_;
   }
-  void commit(const KeyView&) override { store(); }
+  void commit(const KeyView&) override { put(value_, now_ms()); }
+  void set(const KeyView& key, const V& value) {
+    set_row(key);
+    put(value, now_ms());
+  }
   void remove(const KeyView& key) override {
     set_row(key);
     rows_.remove(row_);
   }
 
+  /// Calls visit(value) for each, which may change the state.
+  template <class Visit>
+  void for_each(Visit&& visit) {
+    const auto rows = rows_.rows();
+    ByteStore::Bytes key;
+    ByteStore::Bytes bytes;
+    while (rows->next(key, bytes)) {
+      V value{};
+      read(value, bytes);
+      visit(std::as_const(value));
+    }
+  }
+  /// Removes all entries.
+  void clear() {
+    const auto rows = rows_.rows();
+    ByteStore::Bytes key;
+    ByteStore::Bytes bytes;
+    while (rows->next(key, bytes)) rows_.remove(key);
+  }
+
   [[nodiscard]] std::size_t entry_count() const override { return rows_.row_count(); }
   [[nodiscard]] StateInfo describe() const override {
     return {.kind = settings_.kind,
-            .expires = settings_.ttl.is_limited(),
+            .expires = expires(),
             .key = settings_.key_type.schema,
             .value = schema_of<V>()};
   }
+  [[nodiscard]] bool is_stored() const override { return true; }
 
-  void begin_snapshot(SnapshotSink& sink, std::uint32_t state) override {
-    WEIR_CHECK(!cursor_, "a table has one snapshot at a time");
-    sink_ = &sink;
-    state_ = state;
-    cursor_ = rows_.rows();
+  [[nodiscard]] std::shared_ptr<TableWalk> begin_snapshot(SnapshotSink&, std::uint32_t state) override {
+    WEIR_CHECK(!walk_, "a table has one snapshot at a time");
+    std::optional<std::int64_t> expired_by_ms;
+    if (expires()) expired_by_ms = now_ms() - settings_.ttl.lifetime.count();
+    walk_ = std::make_shared<StoreWalk>(rows_.rows(), state, expired_by_ms);
+    return walk_;
   }
-  [[nodiscard]] bool is_snapshot_running() const override { return cursor_ != nullptr; }
-  std::size_t snapshot_some(std::size_t budget_bytes) override {
-    std::size_t used = 0;
-    ByteStore::Bytes key;
-    ByteStore::Bytes value;
-    while (cursor_ && used < budget_bytes && sink_->has_room()) {
-      if (cursor_->next(key, value)) {
-        used += key.size() + value.size();
-        save(key, value);
-      } else {
-        flush();
-        cursor_.reset();
-      }
-    }
-    return used;
-  }
+  [[nodiscard]] bool is_snapshot_running() const override { return walk_ != nullptr; }
+  void end_snapshot() override { walk_.reset(); }
   void abort_snapshot() override {
-    cursor_.reset();
-    block_ = BlockBuilder();
+    if (const auto walk = std::exchange(walk_, nullptr)) walk->abort();
   }
 
-  void restore(StateFile& file, std::uint32_t state) override {
-    const auto read = value_reader<V>(file.states()[state], describe());
-    std::vector<std::byte> buffer;
-    for (const StateFile::Block& block : file.blocks()) {
-      if (block.info.state != state || !settings_.range.contains(block.info.group)) continue;
-      const auto payload = file.read(block, buffer);
-      if (!payload) throw std::runtime_error(payload.error().what);
-      if (take(block.info, *payload, read)) continue;
-      throw std::runtime_error("the state file " + file.name() + " has what is no entry of state \"" +
-                               file.states()[state].name + "\" in key group " +
-                               std::to_string(block.info.group));
-    }
+  void begin_restore(const StateInfo& from, std::span<const std::uint64_t>) override {
+    reader_.emplace(value_reader<V>(from, describe()));
+  }
+  [[nodiscard]] bool restore(const StateBlockInfo& block, ByteStore::Bytes payload) override {
+    const std::byte* at = payload.data();
+    const std::byte* const end = at + payload.size();
+    for (std::uint32_t i = 0; i < block.entry_count && at != nullptr; ++i)
+      at = restore_entry(block.group, at, end);
+    return at == end;
   }
 
 private:
-  static constexpr std::size_t kGroupBytes = 2;
-  static constexpr std::size_t kTimeBytes = sizeof(std::int64_t);
+  static constexpr std::size_t kTimeBytes = StoreWalk::kTimeBytes;
 
   void set_row(const KeyView& key) {
     const KeyGroup group = key_group_of(key.hash, settings_.max_parallelism);
     if (!settings_.range.contains(group))
       throw std::logic_error("a key is of key group " + std::to_string(group) +
-                             ", which this subtask has not");
-    row_.resize(kGroupBytes);
+                             ", which this subtask has not: the key function must give the same key for the "
+                             "same record, always");
+    row_.resize(StoreWalk::kGroupBytes);
     row_[0] = static_cast<std::byte>(group >> 8);
     row_[1] = static_cast<std::byte>(group);
     row_.insert(row_.end(), key.bytes.begin(), key.bytes.end());
   }
 
-  [[nodiscard]] std::size_t time_bytes() const { return settings_.ttl.is_limited() ? kTimeBytes : 0; }
-  [[nodiscard]] std::int64_t now_ms() const { return settings_.now->time_since_epoch().count(); }
-  [[nodiscard]] bool is_expired(ByteStore::Bytes value) const {
-    return settings_.ttl.is_limited() && value.size() >= kTimeBytes &&
-           now_ms() - load_raw<std::int64_t>(value.data()) >= settings_.ttl.lifetime.count();
+  [[nodiscard]] bool expires() const { return settings_.ttl.is_limited(); }
+  [[nodiscard]] std::size_t time_bytes() const { return expires() ? kTimeBytes : 0; }
+  [[nodiscard]] std::int64_t now_ms() const {
+    return expires() ? settings_.now->time_since_epoch().count() : 0;
+  }
+  [[nodiscard]] bool is_expired(ByteStore::Bytes row) const {
+    return expires() && row.size() >= kTimeBytes &&
+           now_ms() - load_raw<std::int64_t>(row.data()) >= settings_.ttl.lifetime.count();
   }
 
-  /// Whether the key has a value, which is in value_ then.
+  /// Whether the key has a value, which is in value_ then. A value that borrows is a view of bytes_.
   [[nodiscard]] bool load(const KeyView& key) {
     set_row(key);
     if (!rows_.get(row_, bytes_) || is_expired(bytes_)) return false;
     value_ = V{};
-    const std::byte* const end = bytes_.data() + bytes_.size();
-    if (bytes_.size() < time_bytes() ||
-        Serializer<V>::read(value_, bytes_.data() + time_bytes(), end) != end) {
-      throw std::runtime_error("the state store has bytes that are no " + schema_of<V>());
-    }
+    read(value_, bytes_);
     return true;
   }
-  /// value_ as the value of row_.
-  void store() { put(value_, settings_.ttl.is_limited() ? now_ms() : 0); }
+  void read(V& value, ByteStore::Bytes row) const {
+    const std::byte* const end = row.data() + row.size();
+    if (row.size() < time_bytes() || Serializer<V>::read(value, row.data() + time_bytes(), end) != end)
+      throw std::runtime_error("the state store has bytes that are no " + schema_of<V>());
+  }
+  /// As the value of row_.
   void put(const V& value, std::int64_t last_use_ms) {
-    bytes_.resize(time_bytes() + Serializer<V>::bound(value) + kSegmentSlackBytes);
-    if (time_bytes() != 0) store_raw(bytes_.data(), last_use_ms);
-    const std::byte* const end = Serializer<V>::write(value, bytes_.data() + time_bytes());
-    rows_.put(row_, {bytes_.data(), end});
+    out_.resize(time_bytes() + Serializer<V>::bound(value) + kSegmentSlackBytes);
+    if (time_bytes() != 0) store_raw(out_.data(), last_use_ms);
+    const std::byte* const end = Serializer<V>::write(value, out_.data() + time_bytes());
+    rows_.put(row_, {out_.data(), end});
   }
 
-  void save(ByteStore::Bytes key, ByteStore::Bytes value) {
-    if (is_expired(value)) return;
-    const auto group = static_cast<KeyGroup>(key[0]) << 8 | static_cast<KeyGroup>(key[1]);
-    if (group != group_ || block_.is_full()) flush();
-    group_ = group;
-    const auto key_bytes = key.subspan(kGroupBytes);
-    std::byte* const at = block_.room(key_bytes.size() + value.size(), *sink_);
-    std::memcpy(at, key_bytes.data(), key_bytes.size());
-    std::memcpy(at + key_bytes.size(), value.data(), value.size());
-    block_.added(at + key_bytes.size() + value.size());
-  }
-  void flush() {
-    if (!block_.is_empty()) sink_->add(block_.finish(state_, group_));
-  }
-
-  /// Whether the payload was just the entries that it should be, all of this key group.
-  [[nodiscard]] bool take(const StateBlockInfo& block, ByteStore::Bytes payload,
-                          const SchemaReader<V>& read) {
-    const std::byte* at = payload.data();
-    const std::byte* const end = at + payload.size();
-    for (std::uint32_t i = 0; i < block.entry_count; ++i) {
-      KeyView key;
-      const std::byte* value = settings_.key_type.read(key.hash, at, end);
-      if (value == nullptr || static_cast<std::size_t>(end - value) < time_bytes()) return false;
-      if (key_group_of(key.hash, settings_.max_parallelism) != block.group) return false;
-      key.bytes = {at, value};
-      const std::int64_t last_use_ms = time_bytes() == 0 ? 0 : load_raw<std::int64_t>(value);
-      V restored{};
-      at = read.read(restored, value + time_bytes(), end);
-      if (at == nullptr) return false;
-      set_row(key);
-      put(restored, last_use_ms);
-    }
-    return at == end;
+  /// The byte behind the entry, or nullptr: it is none of this key group.
+  [[nodiscard]] const std::byte* restore_entry(KeyGroup group, const std::byte* at, const std::byte* end) {
+    KeyView key;
+    const std::byte* value = settings_.key_type.read(key.hash, at, end);
+    if (value == nullptr || static_cast<std::size_t>(end - value) < time_bytes()) return nullptr;
+    if (key_group_of(key.hash, settings_.max_parallelism) != group) return nullptr;
+    key.bytes = {at, value};
+    const std::int64_t last_use_ms = time_bytes() == 0 ? 0 : load_raw<std::int64_t>(value);
+    V restored{};
+    const std::byte* const behind = reader_->read(restored, value + time_bytes(), end);
+    if (behind == nullptr) return nullptr;
+    set_row(key);
+    put(restored, last_use_ms);
+    return behind;
   }
 
   ByteStore::Column& rows_;  // outlives this
@@ -189,12 +183,9 @@ private:
   std::vector<std::byte> row_;
   std::vector<std::byte> bytes_;
   V value_{};
-  // Of the running snapshot.
-  SnapshotSink* sink_ = nullptr;
-  std::uint32_t state_ = 0;
-  std::unique_ptr<ByteStore::Cursor> cursor_;
-  KeyGroup group_ = 0;
-  BlockBuilder block_;
+  std::vector<std::byte> out_;  // what is being written
+  std::shared_ptr<StoreWalk> walk_;  // of the running snapshot
+  std::optional<SchemaReader<V>> reader_;  // of what is being restored
 };
 
 }  // namespace weir

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <thread>
 
 namespace weir {
 
@@ -19,45 +20,51 @@ std::size_t full_bytes_with(std::size_t group_count) {
 }  // namespace
 
 TableSnapshot::TableSnapshot(SnapshotSink& sink, std::uint32_t state, KeyGroup first_group,
-                             const std::vector<std::size_t>& slot_counts)
-    : sink_(sink),
-      state_(state),
-      first_group_(first_group),
-      groups_(slot_counts.size(), {.block = BlockBuilder(full_bytes_with(slot_counts.size()))}) {
-  for (std::size_t i = 0; i < groups_.size(); ++i) {
-    const std::size_t chunks = (slot_counts[i] + kChunkSlots - 1) / kChunkSlots;
-    auto& pending = groups_[i].pending;
-    pending.assign((chunks + 63) / 64, ~std::uint64_t{0});
-    if (chunks % 64 != 0) pending.back() = (std::uint64_t{1} << chunks % 64) - 1;
-  }
+                             std::size_t group_count)
+    : sink_(sink), state_(state), first_group_(first_group) {
+  groups_.reserve(group_count);
+  for (std::size_t i = 0; i < group_count; ++i)
+    groups_.push_back({.pending = {}, .block = BlockBuilder(full_bytes_with(group_count))});
 }
 
-bool TableSnapshot::take_next(Chunk& chunk) {
-  for (; turn_ < groups_.size(); ++turn_) {
-    if (take_next_of(turn_, chunk)) return true;
-    if (!groups_[turn_].block.is_empty()) flush(turn_);
+bool TableSnapshot::take(std::size_t group, std::size_t& word, Batch& batch) {
+  const Group& of = groups_[group];
+  for (; word < of.word_count; word += kBatchWords) {
+    const std::size_t count = std::min(kBatchWords, of.word_count - word);
+    std::uint64_t any = 0;
+    for (std::size_t i = 0; i < count; ++i) any |= of.pending[word + i].load(std::memory_order_relaxed);
+    if (any == 0) continue;
+    // Said before a bit is taken, so that whoever misses the bit sees who has it.
+    reading_.store(batch_of(group, word), std::memory_order_seq_cst);
+    if (is_aborted_.load(std::memory_order_seq_cst)) {
+      leave();
+      return false;
+    }
+    batch = {.first_word = word};
+    for (std::size_t i = 0; i < count; ++i)
+      batch.slots[i] = of.pending[word + i].exchange(0, std::memory_order_acq_rel);
+    word += kBatchWords;
+    return true;
   }
   return false;
 }
 
-bool TableSnapshot::take_next_of(std::size_t group, Chunk& chunk) {
-  auto& pending = groups_[group].pending;
-  // From the end: words without a bit are dropped, so that none is looked at twice.
-  while (!pending.empty() && pending.back() == 0) pending.pop_back();
-  if (pending.empty()) return false;
-  const auto bit = static_cast<std::size_t>(std::countr_zero(pending.back()));
-  chunk = {group, ((pending.size() - 1) * 64 + bit) * kChunkSlots};
-  pending.back() &= pending.back() - 1;
-  return true;
+void TableSnapshot::wait_until_not(std::uint64_t batch) const {
+  constexpr int kSpins = 1000;  // a batch is done by then, unless its thread lost its processor
+  for (int spins = 0; reading_.load(std::memory_order_acquire) == batch; ++spins)
+    if (spins > kSpins) std::this_thread::yield();
 }
 
-void TableSnapshot::take(std::size_t group, std::size_t slot) {
-  const std::size_t chunk = slot / kChunkSlots;
-  groups_[group].pending[chunk / 64] &= ~(std::uint64_t{1} << chunk % 64);
+void TableSnapshot::end() {
+  for (std::size_t group = 0; group < groups_.size(); ++group)
+    if (!groups_[group].block.is_empty()) flush(group);
 }
 
-void TableSnapshot::flush(std::size_t group) {
-  sink_.add(groups_[group].block.finish(state_, first_group_ + static_cast<KeyGroup>(group)));
+void TableSnapshot::abort() {
+  is_aborted_.store(true, std::memory_order_seq_cst);
+  while (reading_.load(std::memory_order_seq_cst) != kNowhere) std::this_thread::yield();
 }
+
+void TableSnapshot::flush(std::size_t group) { sink_.add(finish(groups_[group].block, group)); }
 
 }  // namespace weir

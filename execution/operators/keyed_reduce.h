@@ -7,7 +7,9 @@
 #include <type_traits>
 #include <utility>
 
+#include "checkpoint/state/current_key.h"
 #include "checkpoint/state/heap_table.h"
+#include "checkpoint/state/store_table.h"
 #include "execution/operators/operator.h"
 #include "memory/owned.h"
 
@@ -24,22 +26,26 @@ enum class Emit : std::uint8_t {
 /// `Fold` is called with the Owned<T> that is held and the new record. The first record of a key is kept as
 /// it is.
 /// State: "reduced", one T a key, which holds its key itself. A key costs memory once; a record of a known
-///        key none.
+///        key none. If the job keeps its state in a store: one row a key.
 template <class T, class KeyFunction, class Fold>
 class KeyedReduce final : public OneInputOperator<T, T> {
 public:
   static constexpr bool kNamesItsFailures = true;
+  static constexpr const char* kStateName = "reduced";
 
   KeyedReduce(KeyFunction key, Fold fold, Emit emit)
       : key_(std::move(key)), fold_(std::move(fold)), emits_updates_(emit == Emit::Updates) {}
 
   void open(OperatorContext& context) override {
-    table_ = &context.keyed_state().template table<Owned<T>>("reduced", ByKey{key_});
+    KeyedBackend& state = context.keyed_state();
+    if (state.has_store()) rows_ = &state.template stored_table<Key, T>(kStateName, StateKind::Reducing);
+    else table_ = &state.template table<Owned<T>>(kStateName, ByKey{key_});
   }
 
   /// Where the key's state is. Fetches it meanwhile: a reader calls this for several records ahead of
   /// process().
   [[gnu::always_inline]] auto prepare(const T& value) {
+    if (table_ == nullptr) [[unlikely]] return typename Table::Place();
     const auto place =
         this->guarded([&] { return table_->locate(KeyHash<Key>::hash(std::invoke(key_, value))); });
     Table::prefetch(place);
@@ -50,12 +56,17 @@ public:
 
   template <class Place>
   [[gnu::always_inline]] void process(const T& value, EventTime time, const Place& place) {
+    if (table_ == nullptr) [[unlikely]] return process_stored(value, time);
     const Owned<T>& held = this->guarded([&]() -> const Owned<T>& { return update(value, place); });
     if (emits_updates_) this->next().process(held.get(), time);
   }
 
   void finish() override {
     if (emits_updates_) return;
+    if (rows_ != nullptr) {
+      rows_->for_each([this](const T& held) { this->next().process(held, EventTime::none()); });
+      return rows_->clear();
+    }
     table_->for_each([this](const Owned<T>& held) { this->next().process(held.get(), EventTime::none()); });
     table_->clear();  // what was said once is not said again by whoever goes on from a later checkpoint
   }
@@ -106,21 +117,42 @@ private:
   [[gnu::always_inline]] const Owned<T>& update(const T& value, const typename Table::Place& place) {
     Owned<T>* held = table_->find(place, std::invoke(key_, value));
     if (held == nullptr) [[unlikely]] return table_->insert(place, Owned<T>(value));
-    fold_(*held, value);
+    fold(*held, value);
+    return *held;
+  }
+
+  [[gnu::always_inline]] void fold(Owned<T>& held, const T& value) {
+    fold_(held, value);
     if constexpr (requires { Fold::kMakesKey; }) {  // by which the table finds it the next time
-      if (!(std::invoke(key_, held->get()) == std::invoke(key_, value))) {
+      if (!(std::invoke(key_, held.get()) == std::invoke(key_, value))) {
         throw std::logic_error("the reduce function returned a record of another key");
       }
     }
-    return *held;
+  }
+
+  [[gnu::noinline]] void process_stored(const T& value, EventTime time) {
+    const Owned<T> held = this->guarded([&] { return update_stored(value); });
+    if (emits_updates_) this->next().process(held.get(), time);
+  }
+  [[nodiscard]] Owned<T> update_stored(const T& value) {
+    const auto& key = std::invoke(key_, value);
+    current_key_.set(static_cast<const Key&>(key));
+    const KeyView view = current_key_.get();
+    const T* const known = rows_->get(view);
+    Owned<T> held(known == nullptr ? value : *known);
+    if (known != nullptr) fold(held, value);
+    rows_->set(view, held.get());
+    return held;
   }
 
   // Configuration.
   const KeyFunction key_;
   Fold fold_;
   const bool emits_updates_;
-  // Bound at open.
+  // Bound at open: one of them.
   Table* table_ = nullptr;
+  StoreTable<T>* rows_ = nullptr;
+  CurrentKey current_key_;
 };
 
 /// Fold by a function of two records that returns one, of the same key.

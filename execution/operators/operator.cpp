@@ -21,7 +21,7 @@ ProcessingTime& no_processing_time() {
 
 void OperatorContext::begin_restore(Restored restored) {
   restored_ = std::move(restored);
-  keyed_state_.begin_restore(restored_.files);
+  keyed_state_.begin_restore(KeyedRestore(restored_.files, restored_.stores, restored_.adopted));
   operator_state_.begin_restore(restored_.files, restored_.slices);
 }
 
@@ -34,6 +34,7 @@ void OperatorContext::end_restore() {
   }
   restored_.files.clear();
   restored_.slices.clear();
+  restored_.stores.clear();
 }
 
 void Operator::advance_watermark(EventTime watermark) {

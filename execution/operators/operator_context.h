@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,6 +14,7 @@
 #include "checkpoint/snapshot/state_file.h"
 #include "checkpoint/state/keyed_backend.h"
 #include "checkpoint/state/operator_state.h"
+#include "checkpoint/state/shared_files.h"
 #include "execution/operators/processing_time.h"
 
 namespace weir {
@@ -35,6 +39,8 @@ public:
     CheckpointId checkpoint = 0;
     std::vector<StateFile> files;
     std::vector<ListSlice> slices;  // into `files`
+    std::vector<std::unique_ptr<ByteStore>> stores;  // by file; null: its source had none
+    std::optional<std::size_t> adopted;              // the file whose store is the operator's own
   };
 
   explicit OperatorContext(Place place)
@@ -62,6 +68,8 @@ public:
 
   [[nodiscard]] KeyedBackend& keyed_state() { return keyed_state_; }
   [[nodiscard]] OperatorStateBackend& operator_state() { return operator_state_; }
+  /// Which files of the operator's store are in checkpoints already.
+  [[nodiscard]] SharedFiles& shared_files() { return shared_files_; }
 
   /// The clock, and who calls when it says so. Never null.
   [[nodiscard]] ProcessingTime* processing_time() { return processing_time_; }
@@ -76,6 +84,7 @@ private:
   const Place place_;
   KeyedBackend keyed_state_;
   OperatorStateBackend operator_state_;
+  SharedFiles shared_files_;
   Restored restored_;
   ProcessingTime* processing_time_ = &no_processing_time();
 };

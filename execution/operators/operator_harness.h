@@ -188,7 +188,7 @@ private:
           options_.name, i, options_.parallelism, options_.max_parallelism, /*is_checkpointed=*/true});
       OperatorContext& context = *subtask->context;
       context.use_processing_time(clock_);
-      if (options_.store) context.keyed_state().use_store(options_.store());
+      if (options_.store) context.keyed_state().use_store(options_.store);
       if (!restored_.empty()) context.begin_restore(restored_state(restored_, i, options_.parallelism));
       subtask->instance = make_();
       subtask->instance->bind(context);

@@ -8,8 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "base/file_system.h"
-#include "checkpoint/snapshot/file_storage.h"
+#include "execution/task/operator_backend.h"
 
 namespace weir {
 
@@ -55,7 +54,8 @@ void attributed(const std::string& name, Call&& call) {
 }  // namespace
 
 OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescriptor& task,
-                             const Writers& writers, Accumulators& accumulators, ProcessingTime& clock)
+                             const Writers& writers, Accumulators& accumulators, StateEnvironment& state,
+                             ProcessingTime& clock)
     : program_(program),
       vertex_(vertex_of(program, task.vertex)),
       task_(task),
@@ -68,7 +68,7 @@ OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescrip
                                task.is_checkpointed, task.job, each.id, task.attempt});
     context->use_processing_time(clock);
     stateful_.insert(stateful_.begin(), {each.id, context.get()});
-    attributed(each.name, [&] { begin_restore(each.id, *context); });
+    attributed(each.name, [&] { set_up_state(*context, each.id, task, state); });
     Link link{each.name, &factory, std::move(context)};
     attributed(each.name, [&] { link.instance = factory.make(); });
     link.instance->bind(*link.context);
@@ -78,23 +78,6 @@ OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescrip
   for (std::size_t link = links_.size(); link-- > 0;) {
     attributed(links_[link].name, [&] { wire(link, writers); });
   }
-}
-
-void OperatorChain::begin_restore(OperatorId id, OperatorContext& context) {
-  if (task_.restore.checkpoint == 0) return;
-  OperatorContext::Restored restored{.checkpoint = task_.restore.checkpoint};
-  if (const auto found = task_.restore.operators.find(id); found != task_.restore.operators.end()) {
-    LocalFileSystem files;
-    for (const OperatorSnapshot& source : found->second.sources) {
-      auto bytes = open_state(files, task_.restore.root, source.state);
-      if (!bytes) throw std::runtime_error("state cannot be restored: " + bytes.error().what);
-      auto file = StateFile::open(*std::move(bytes), source.state.path);
-      if (!file) throw std::runtime_error("state cannot be restored: " + file.error().what);
-      restored.files.push_back(*std::move(file));
-    }
-    restored.slices = found->second.slices;
-  }
-  context.begin_restore(std::move(restored));
 }
 
 OperatorChain::~OperatorChain() {
@@ -184,11 +167,17 @@ std::vector<OperatorChain::Stateful>& OperatorChain::stateful(CheckpointId check
 }
 
 void OperatorChain::on_checkpoint_complete(CheckpointId checkpoint) {
-  for (Link& link : links_) attributed(link.name, [&] { link.instance->on_checkpoint_complete(checkpoint); });
+  for (Link& link : links_) {
+    link.context->shared_files().on_complete(checkpoint);
+    attributed(link.name, [&] { link.instance->on_checkpoint_complete(checkpoint); });
+  }
 }
 
 void OperatorChain::on_checkpoint_aborted(CheckpointId checkpoint) {
-  for (Link& link : links_) attributed(link.name, [&] { link.instance->on_checkpoint_aborted(checkpoint); });
+  for (Link& link : links_) {
+    link.context->shared_files().on_aborted(checkpoint);
+    attributed(link.name, [&] { link.instance->on_checkpoint_aborted(checkpoint); });
+  }
 }
 
 bool OperatorChain::awaits_checkpoint() const {

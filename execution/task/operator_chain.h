@@ -11,6 +11,7 @@
 #include "execution/operators/operator_factory.h"
 #include "execution/task/program.h"
 #include "execution/task/record_writer.h"
+#include "execution/task/state_environment.h"
 #include "graph/deployment.h"
 #include "graph/job_graph.h"
 
@@ -28,7 +29,8 @@ public:
 
   /// `writers` by edge of the stream graph; they and all others outlive this.
   OperatorChain(const Program& program, const TaskDeploymentDescriptor& task, const Writers& writers,
-                Accumulators& accumulators, ProcessingTime& clock = no_processing_time());
+                Accumulators& accumulators, StateEnvironment& state,
+                ProcessingTime& clock = no_processing_time());
   ~OperatorChain();
 
   void open();
@@ -75,7 +77,6 @@ private:
     bool is_open = false;
   };
 
-  void begin_restore(OperatorId id, OperatorContext& context);
   void wire(std::size_t link, const Writers& writers);
   /// What reads one output of an operator, the main one or that of a tag: edges of the graph.
   void wire_output(Link& from, const std::vector<std::uint32_t>& edges, const Writers& writers);

@@ -4,11 +4,9 @@
 #include <filesystem>
 #include <system_error>
 
-#include "checkpoint/state/rocksdb_backend.h"
-
 namespace weir {
 
-Result<std::string> StateEnvironment::directory() {
+Result<std::string> StateEnvironment::fresh_directory(const std::string& name) {
   MutexLock held(lock_);
   if (!directory_) {
     std::error_code problem;
@@ -23,13 +21,13 @@ Result<std::string> StateEnvironment::directory() {
     if (!made) return made.error();
     directory_ = *std::move(made);
   }
-  return directory_->path();
+  return directory_->path() + "/" + name;
 }
 
-Result<std::unique_ptr<ByteStore>> StateEnvironment::make_store(const std::string& name) {
-  const auto parent = directory();
-  if (!parent) return parent.error();
-  return open_rocksdb({.directory = *parent + "/" + name,
+Result<std::unique_ptr<ByteStore>> StateEnvironment::open_store(const std::string& directory,
+                                                                RocksDbOptions::Content content) const {
+  return open_rocksdb({.directory = directory,
+                       .content = content,
                        .memtable_bytes = options_.memtable_bytes,
                        .block_cache_bytes = options_.block_cache_bytes});
 }

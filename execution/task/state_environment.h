@@ -12,6 +12,7 @@
 #include "checkpoint/snapshot/file_storage.h"
 #include "checkpoint/snapshot/memory_storage.h"
 #include "checkpoint/state/byte_store.h"
+#include "checkpoint/state/rocksdb_backend.h"
 
 namespace weir {
 
@@ -35,11 +36,13 @@ public:
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] FileSystem& files() { return options_.files == nullptr ? machine_files_ : *options_.files; }
 
-  /// A fresh RocksDB, gone when it is closed. `name` is unique among those that are open, and a file name.
-  [[nodiscard]] Result<std::unique_ptr<ByteStore>> make_store(const std::string& name) WEIR_EXCLUDES(lock_);
+  /// The path of a directory that is not there yet, on the disk for state. `name` is unique in this worker.
+  [[nodiscard]] Result<std::string> fresh_directory(const std::string& name) WEIR_EXCLUDES(lock_);
+  /// A RocksDB, gone with its directory when it is closed.
+  [[nodiscard]] Result<std::unique_ptr<ByteStore>> open_store(const std::string& directory,
+                                                              RocksDbOptions::Content content) const;
 
 private:
-  [[nodiscard]] Result<std::string> directory() WEIR_EXCLUDES(lock_);
 
   const Options options_;
   LocalFileSystem machine_files_;

@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "execution/task/state_upload.h"
 
+#include <exception>
 #include <utility>
 
 namespace weir {
 
 std::shared_ptr<StateUpload> StateUpload::begin(SnapshotWriters& writers,
-                                                std::shared_ptr<CheckpointStorage> storage, std::string name,
+                                                std::shared_ptr<CheckpointStorage> storage,
+                                                std::shared_ptr<BlockBuffers> buffers, std::string name,
                                                 Done done) {
-  return std::shared_ptr<StateUpload>(
-      new StateUpload(writers, std::move(storage), std::move(name), std::move(done)));
+  return std::shared_ptr<StateUpload>(new StateUpload(writers, std::move(storage), std::move(buffers),
+                                                      std::move(name), std::move(done)));
 }
 
 void StateUpload::add(StateBlock block) {
-  queued_bytes_ += block.payload.size();
   MutexLock held(lock_);
   queue_.push_back(std::move(block));
+  schedule();
+}
+
+void StateUpload::walk(Walks walks, std::function<void()> walked) {
+  MutexLock held(lock_);
+  walks_ = std::move(walks);
+  walked_ = std::move(walked);
   schedule();
 }
 
@@ -29,6 +37,8 @@ void StateUpload::abandon() {
   MutexLock held(lock_);
   is_abandoned_ = true;
   queue_.clear();
+  walks_.clear();
+  walked_ = nullptr;
   schedule();  // a writer lets go of the stream: that may take the disk a while
 }
 
@@ -39,31 +49,49 @@ void StateUpload::schedule() {
 
 void StateUpload::drain() {
   while (true) {
-    std::deque<StateBlock> blocks;
-    std::optional<std::vector<StateInfo>> states;
-    bool abandoned = false;
-    {
-      MutexLock held(lock_);
-      blocks.swap(queue_);
-      if (blocks.empty()) states = std::exchange(states_, std::nullopt);
-      abandoned = is_abandoned_;
-      is_draining_ = !blocks.empty();
-    }
-    if (abandoned) {
+    Work work = next_work();
+    if (work.is_abandoned) {
       file_.reset();
       stream_.reset();
       return;
     }
-    for (const StateBlock& block : blocks) write(block);
-    if (blocks.empty()) {
-      if (states) end(*states);
-      return;
+    for (StateBlock& block : work.blocks) {
+      write(block);
+      buffers_->give(std::move(block.payload));
     }
+    if (work.walk) take_step(*work.walk);
+    else if (work.walked) work.walked();
+    else if (work.states) return end(*work.states);
+    else if (work.blocks.empty()) return;
   }
 }
 
+/// None at all: the writer goes.
+StateUpload::Work StateUpload::next_work() {
+  MutexLock held(lock_);
+  Work work{.is_abandoned = is_abandoned_};
+  work.blocks.swap(queue_);
+  if (!walks_.empty()) work.walk = walks_.back();
+  else if (walked_) work.walked = std::exchange(walked_, nullptr);
+  else if (work.blocks.empty()) work.states = std::exchange(states_, std::nullopt);
+  is_draining_ = !work.is_abandoned && (work.walk || work.walked || !work.blocks.empty());
+  return work;
+}
+
+/// Writes one block of it.
+void StateUpload::take_step(TableWalk& walk) {
+  bool has_more = false;
+  try {
+    has_more = status_ && walk.next(walked_block_);
+  } catch (const std::exception& problem) {
+    status_ = Error{ErrorCode::IoFailure, problem.what()};
+  }
+  if (has_more) return write(walked_block_);
+  MutexLock held(lock_);
+  if (!walks_.empty()) walks_.pop_back();
+}
+
 void StateUpload::write(const StateBlock& block) {
-  queued_bytes_ -= block.payload.size();
   if (!status_) return;
   if (!stream_) {
     auto made = storage_->create(name_);

@@ -71,7 +71,8 @@ std::unique_ptr<OperatorChain> StreamTask::make_chain(const Program& program, co
                                                       mailbox_, metrics_));
     by_edge.emplace(edge, writers_.back().get());
   }
-  return std::make_unique<OperatorChain>(program, task_, by_edge, metrics_.accumulators, clock_);
+  return std::make_unique<OperatorChain>(program, task_, by_edge, metrics_.accumulators, around.state,
+                                         clock_);
 }
 
 void StreamTask::open() { chain_->open(); }
@@ -94,7 +95,7 @@ void StreamTask::await_checkpoints() {
   // Those behind us may have to read all of it before the checkpoint that we wait for can complete.
   flush_outputs();
   while (checkpoints_.is_running() || (task_.is_checkpointed && chain_->awaits_checkpoint())) {
-    await_input();
+    bell_.await();
     take_letters();
   }
 }
@@ -104,10 +105,6 @@ TaskSnapshot StreamTask::final_snapshot() {
   auto snapshot = checkpoints_.final_snapshot();
   if (!snapshot) throw std::runtime_error("its last state cannot be kept: " + snapshot.error().what);
   return *std::move(snapshot);
-}
-
-void StreamTask::await_input() {
-  if (!checkpoints_.advance_idly()) bell_.await();
 }
 
 void StreamTask::run_source() {
@@ -120,14 +117,12 @@ void StreamTask::run_input() {
     if (mailbox_.attention().load(std::memory_order_relaxed) != 0) take_letters();
     switch (read_some()) {
       case InputProcessor::Step::Progressed:
-        if (checkpoints_.has_more()) checkpoints_.advance(SystemClock{}.now());
-        break;
       case InputProcessor::Step::Interrupted: break;
       case InputProcessor::Step::Event: on_event(); break;
       case InputProcessor::Step::Finished: return;
       case InputProcessor::Step::Idle:
         become_idle();
-        await_input();
+        bell_.await();
         break;
     }
   }

@@ -74,8 +74,6 @@ private:
   void begin_checkpoint(const BarrierAligner::Barrier& barrier, Duration alignment);
   void broadcast(const StreamEvent& event);
   void await_checkpoints();
-  /// Nothing to read: works on a snapshot, or waits.
-  void await_input();
   void flush_outputs();
   void become_idle();
   [[nodiscard]] InputProcessor::Step read_some();

@@ -6,7 +6,8 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <stdexcept>
+#include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -104,65 +105,65 @@ public:
   }
   [[nodiscard]] StateInfo describe() const override { return Traits{}.describe(); }
 
-  void begin_snapshot(SnapshotSink& sink, std::uint32_t state) override {
-    for (const auto& [start, slice] : slices_) slice->begin_snapshot(sink, state);
+  [[nodiscard]] std::shared_ptr<TableWalk> begin_snapshot(SnapshotSink& sink, std::uint32_t state) override {
+    auto walk = std::make_shared<Walk>();
+    for (const auto& [start, slice] : slices_)
+      if (auto of_slice = slice->begin_snapshot(sink, state)) walk->slices.push_back(std::move(of_slice));
+    if (walk->slices.empty()) return nullptr;
+    return walk;
   }
   [[nodiscard]] bool is_snapshot_running() const override {
     return !leaving_.empty() || std::ranges::any_of(slices_, [](const auto& each) {
       return each.second->is_snapshot_running();
     });
   }
-  std::size_t snapshot_some(std::size_t budget_bytes) override {
-    std::size_t used = 0;
-    for (const auto& slice : leaving_)
-      if (used < budget_bytes) used += slice->snapshot_some(budget_bytes - used);
-    std::erase_if(leaving_, [](const auto& slice) { return !slice->is_snapshot_running(); });
-    for (const auto& [start, slice] : slices_)
-      if (used < budget_bytes) used += slice->snapshot_some(budget_bytes - used);
-    return used;
+  void end_snapshot() override {
+    for (const auto& slice : leaving_) slice->end_snapshot();
+    leaving_.clear();
+    for (const auto& [start, slice] : slices_) slice->end_snapshot();
   }
   void abort_snapshot() override {
     leaving_.clear();
     for (const auto& [start, slice] : slices_) slice->abort_snapshot();
   }
 
-  void restore(StateFile& file, std::uint32_t state) override {
-    std::int64_t start = 0;
-    const auto read = Traits{}.reader(file.states()[state], &start);
-    std::vector<std::byte> buffer;
-    for (const StateFile::Block& block : file.blocks()) {
-      if (block.info.state != state || !range_.contains(block.info.group)) continue;
-      const auto payload = file.read(block, buffer);
-      if (!payload) throw std::runtime_error(payload.error().what);
-      if (take(block.info, *payload, read, start)) continue;
-      throw std::runtime_error("the state file " + file.name() + " has what is no entry of state \"" +
-                               file.states()[state].name + "\" in key group " +
-                               std::to_string(block.info.group));
-    }
+  void begin_restore(const StateInfo& from, std::span<const std::uint64_t>) override {
+    read_.emplace(Traits{}.reader(from, &restored_start_));
   }
-
-private:
-  template <class Read>
-  [[nodiscard]] bool take(const StateBlockInfo& block, std::span<const std::byte> payload, const Read& read,
-                          const std::int64_t& start) {
+  [[nodiscard]] bool restore(const StateBlockInfo& block, std::span<const std::byte> payload) override {
     const std::byte* at = payload.data();
     const std::byte* const end = at + payload.size();
     bool is_right = true;
     for (std::uint32_t i = 0; i < block.entry_count && at != nullptr; ++i) {
-      at = read(at, end, [&](std::uint64_t hash, Entry entry) {
+      at = (*read_)(at, end, [&](std::uint64_t hash, Entry entry) {
         is_right = is_right && key_group_of(hash, max_parallelism_) == block.group;
         if (!is_right) return;
-        Slice& target = slice(start);
+        Slice& target = slice(restored_start_);
         target.insert(target.locate(hash), std::move(entry));
       });
     }
     return is_right && at == end;
   }
 
+private:
+  /// Over the slices that there were, one behind the other.
+  struct Walk final : TableWalk {
+    bool next(StateBlock& block) override {
+      for (; !slices.empty(); slices.pop_back())
+        if (slices.back()->next(block)) return true;
+      return false;
+    }
+    std::vector<std::shared_ptr<TableWalk>> slices;
+  };
+  using Reader = decltype(std::declval<const Traits&>().reader(StateInfo{}, nullptr));
+
   const KeyGroupRange range_;
   const std::uint32_t max_parallelism_;
   std::map<std::int64_t, std::unique_ptr<Slice>> slices_;
   std::vector<std::unique_ptr<Slice>> leaving_;  // dropped while a snapshot still had to hand them on
+  // Of what is being restored.
+  std::optional<Reader> read_;
+  std::int64_t restored_start_ = 0;  // of the entry that was read last
 };
 
 }  // namespace weir

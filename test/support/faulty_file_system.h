@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/file_system.h"
+#include "base/sync.h"
 
 namespace weir::testing {
 
@@ -24,6 +25,7 @@ public:
 
   Result<std::unique_ptr<FileReader>> open(const std::string& path) override { return files_.open(path); }
   Result<std::unique_ptr<FileWriter>> create(const std::string& path) override {
+    await_disk();
     if (create_error != 0) return of_system("cannot create " + path, create_error);
     auto file = files_.create(path);
     if (!file) return file.error();
@@ -39,7 +41,23 @@ public:
   }
   Result<std::vector<std::string>> list(const std::string& folder) override { return files_.list(folder); }
 
+  /// From now on whoever creates a file waits until the disk lets go.
+  void hold() WEIR_EXCLUDES(lock_) {
+    MutexLock held(lock_);
+    is_held_ = true;
+  }
+  void let_go() WEIR_EXCLUDES(lock_) {
+    MutexLock held(lock_);
+    is_held_ = false;
+    changed_.notify_all();
+  }
+
 private:
+  void await_disk() WEIR_EXCLUDES(lock_) {
+    MutexLock held(lock_);
+    while (is_held_) changed_.wait(lock_);
+  }
+
   class Writer final : public FileWriter {
   public:
     Writer(FaultyFileSystem& disk, std::unique_ptr<FileWriter> file, std::string path)
@@ -69,6 +87,9 @@ private:
   }
 
   LocalFileSystem files_;
+  Mutex lock_;
+  CondVar changed_;
+  bool is_held_ WEIR_GUARDED_BY(lock_) = false;
 };
 
 }  // namespace weir::testing

@@ -102,6 +102,7 @@ void LocalJob::trigger_checkpoint(CheckpointId checkpoint, const std::string& ro
     triggered_ = checkpoint;
     acknowledged_.clear();
     declined_.clear();
+    refusals_ = 0;
   }
   for (const TaskDeploymentDescriptor& task : deployed_) {
     if (!task.inputs.empty()) continue;
@@ -121,6 +122,7 @@ void LocalJob::on_checkpoint_declined(JobId, ExecutionAttemptId, CheckpointId ch
                                       const std::string& reason) {
   MutexLock held(lock_);
   if (checkpoint != triggered_) return;
+  ++refusals_;
   declined_ = reason;
   changed_.notify_all();
 }
@@ -159,6 +161,21 @@ std::map<ExecutionAttemptId, TaskSnapshot> LocalJob::handed_in() const {
 void LocalJob::await_finished(std::size_t tasks) {
   MutexLock held(lock_);
   while (finished_.size() < tasks) changed_.wait(lock_);
+}
+
+void LocalJob::await_answers() {
+  MutexLock held(lock_);
+  while (acknowledged_.size() + refusals_ < deployed_.size()) changed_.wait(lock_);
+}
+
+void LocalJob::complete_checkpoint(CheckpointId checkpoint) {
+  for (const TaskDeploymentDescriptor& task : deployed_)
+    for (const auto& worker : workers_) worker->on_checkpoint_complete(task.attempt, checkpoint);
+}
+
+void LocalJob::abort_checkpoint(CheckpointId checkpoint) {
+  for (const TaskDeploymentDescriptor& task : deployed_)
+    for (const auto& worker : workers_) worker->on_checkpoint_aborted(task.attempt, checkpoint);
 }
 
 TaskRestore LocalJob::restore_of(const TaskDeploymentDescriptor& task) const {

@@ -56,6 +56,11 @@ public:
   [[nodiscard]] Result<CompletedCheckpoint> await_checkpoint(CheckpointId checkpoint) WEIR_EXCLUDES(lock_);
   /// Waits until so many tasks have finished.
   void await_finished(std::size_t tasks) WEIR_EXCLUDES(lock_);
+  /// Until each task has acknowledged it or refused; none of them may end meanwhile.
+  void await_answers() WEIR_EXCLUDES(lock_);
+  /// Tells all tasks that it is complete, or that it is not going to be.
+  void complete_checkpoint(CheckpointId checkpoint);
+  void abort_checkpoint(CheckpointId checkpoint);
   /// The jobs from here on start from it.
   void restore_from(CompletedCheckpoint checkpoint) { restored_ = std::move(checkpoint); }
 
@@ -99,6 +104,7 @@ private:
   std::vector<CheckpointReport> acknowledged_ WEIR_GUARDED_BY(lock_);
   std::map<ExecutionAttemptId, TaskSnapshot> finished_ WEIR_GUARDED_BY(lock_);
   std::string declined_ WEIR_GUARDED_BY(lock_);
+  std::size_t refusals_ WEIR_GUARDED_BY(lock_) = 0;
   const JobGraph* job_ = nullptr;                  // the one that runs
   std::vector<TaskDeploymentDescriptor> deployed_;  // of it
   std::optional<CompletedCheckpoint> restored_;

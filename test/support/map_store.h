@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,9 @@ namespace weir::testing {
 class MapStore final : public ByteStore {
 public:
   Column& column(const std::string& name) override { return columns_[name]; }
+  bool has_column(const std::string& name) const override { return columns_.contains(name); }
+  void drop_unasked_columns() override {}
+  std::vector<File> save(const std::string&) override { throw std::runtime_error("it has no files"); }
 
 private:
   using Owned = std::vector<std::byte>;

@@ -2,15 +2,18 @@
 // Snapshots of keyed state that are taken while it changes, and what is restored from them.
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <random>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/thread.h"
 #include "checkpoint/state/keyed_backend.h"
 #include "memory/serializers_std.h"
 #include "test/support/state_bytes.h"
@@ -85,20 +88,6 @@ void change_at_random(Table& table, Model& model, std::mt19937_64& random, std::
   }
 }
 
-/// A sink that has room now and then.
-class TightSink final : public SnapshotSink {
-public:
-  explicit TightSink(std::mt19937_64& random) : random_(random) {}
-  void add(StateBlock block) override { blocks.push_back(std::move(block)); }
-  bool has_room() const override { return random_() % 3 != 0; }
-  std::vector<std::byte> take_buffer() override { return std::vector<std::byte>(random_() % 100'000); }
-
-  std::vector<StateBlock> blocks;
-
-private:
-  std::mt19937_64& random_;
-};
-
 StateFile file_of(const KeyedBackend& backend, const std::vector<StateBlock>& blocks) {
   auto file = open_bytes(state_file_of(backend.states(), blocks));
   REQUIRE(file);
@@ -130,7 +119,7 @@ TEST_CASE("a snapshot is the state at its beginning, whatever changes until its 
 
     for (int snapshot = 0; snapshot < 3; ++snapshot) {
       const Model expected = model;
-      TightSink sink(random);
+      BlockList sink;
       backend.begin_snapshot(sink);
       do {
         for (auto changes = random() % 50; changes > 0; --changes)
@@ -148,10 +137,66 @@ TEST_CASE("a snapshot is the state at its beginning, whatever changes until its 
   }
 }
 
+TEST_CASE("another thread takes a snapshot while the table changes, and both get what is theirs") {
+  const auto seed = std::random_device{}();
+  CAPTURE(seed);
+  std::mt19937_64 random(seed);
+  for (int round = 0; round < 20; ++round) {
+    const std::uint32_t groups = 1 + static_cast<std::uint32_t>(random() % 9);
+    const std::size_t key_count = 1 + random() % 20'000;
+    KeyedBackend backend({0, groups - 1}, groups);
+    auto& table = backend.table<Balance>("balances", ByAccount{});
+    Model model;
+    for (auto changes = random() % 20'000; changes > 0; --changes)
+      change_at_random(table, model, random, key_count);
+    const Model expected = model;
+
+    BlockList changed;
+    std::vector<StateBlock> walked;
+    std::atomic<bool> is_over = false;
+    backend.begin_snapshot(changed);
+    Thread walker("walker", [walks = backend.walks(), &walked, &is_over] {
+      StateBlock block;
+      for (const auto& walk : walks)
+        while (walk->next(block)) walked.push_back(std::move(block));
+      is_over = true;
+    });
+    while (!is_over) change_at_random(table, model, random, key_count);
+    walker.join();
+    backend.end_snapshot();
+    REQUIRE(content_of(table) == model);
+
+    std::vector<StateBlock> blocks = std::move(walked);
+    for (StateBlock& block : changed.blocks) blocks.push_back(std::move(block));
+    std::vector<StateFile> files;
+    files.push_back(file_of(backend, blocks));
+    KeyedBackend restored({0, groups - 1}, groups);
+    restored.begin_restore(files);
+    REQUIRE(content_of(restored.table<Balance>("balances", ByAccount{})) == expected);
+  }
+}
+
+TEST_CASE("a table may go, or give its snapshot up, while another thread walks over it") {
+  for (int round = 0; round < 20; ++round) {
+    auto backend = std::make_unique<KeyedBackend>(KeyGroupRange{0, 15}, 16);
+    auto& table = backend->table<Balance>("balances", ByAccount{});
+    for (int i = 0; i < 50'000; ++i) set(table, std::to_string(i), i);
+    BlockList changed;
+    backend->begin_snapshot(changed);
+    Thread walker("walker", [walks = backend->walks()] {
+      StateBlock block;
+      while (walks[0]->next(block)) {}
+    });
+    for (int i = 0; i < 100; ++i) set(table, std::to_string(i), -i);
+    if (round % 2 == 0) backend->abort_snapshot();
+    backend.reset();
+  }
+}
+
 TEST_CASE("a snapshot that is given up leaves the state as it is and lets another begin") {
   KeyedBackend backend({0, 15}, 16);
   auto& table = backend.table<Balance>("balances", ByAccount{});
-  for (int i = 0; i < 5000; ++i) set(table, std::to_string(i), i);
+  for (int i = 0; i < 50'000; ++i) set(table, std::to_string(i), i);
   BlockList given_up;
   backend.begin_snapshot(given_up);
   CHECK_FALSE(backend.snapshot_some(1000));

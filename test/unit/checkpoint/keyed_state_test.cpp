@@ -52,8 +52,8 @@ std::unique_ptr<ByteStore> store_in(const TemporaryDirectory& directory) {
 template <class K>
 struct Backend : private TemporaryDirectory, public KeyedBackend {
   explicit Backend(Place place) : KeyedBackend({0, 15}, 16) {
-    if (place == Place::Store) use_store(std::make_unique<MapStore>());
-    if (place == Place::RocksDb) use_store(store_in(*this));
+    if (place == Place::Store) use_store([] { return std::make_unique<MapStore>(); });
+    if (place == Place::RocksDb) use_store([this] { return store_in(*this); });
     use_key<K>();
   }
 };
@@ -215,6 +215,53 @@ TEST_CASE("state that nobody used for its lifetime is gone, also from snapshots"
   CHECK(back.get() == nullptr);
 }
 
+TEST_CASE("state of every kind expires, and is restored with the time of its last use") {
+  const Place place = either_place();
+  const StateTtl ttl{.lifetime = 10s};
+  const auto append = [](const std::string& text, int number) { return text + std::to_string(number); };
+  /// How many of the six states the current key has; they are written first, if `is_new`.
+  const auto count_in = [&](KeyedBackend& backend, bool is_new) {
+    auto value = backend.state(value_state<int>("value").expiring(ttl));
+    auto list = backend.state(list_state<int>("list").expiring(ttl));
+    auto map = backend.state(map_state<int, int>("map").expiring(ttl));
+    auto sum = backend.state(reducing_state<int>("sum", std::plus<>()).expiring(ttl));
+    auto average = backend.state(aggregating_state<Average>("average").expiring(ttl));
+    auto text = backend.state(folding_state("text", std::string(">"), append).expiring(ttl));
+    if (is_new) {
+      value.set(1);
+      list.add(1);
+      map.put(1, 1);
+      sum.add(1);
+      average.add(1);
+      text.add(1);
+    }
+    return (value.get() != nullptr) + !list.get().empty() + !map.get().empty() + (sum.get() != nullptr) +
+           average.get().has_value() + (text.get() != nullptr);
+  };
+  const int key = 1;
+  Backend<int> backend(place);
+  backend.set_current_key(key);
+  backend.set_time(at_second(100));
+  CHECK(count_in(backend, true) == 6);
+  backend.set_time(at_second(109));
+  CHECK(count_in(backend, false) == 6);
+  std::vector<StateFile> files;
+  files.push_back(snapshot_of(backend));
+  backend.set_time(at_second(110));
+  CHECK(count_in(backend, false) == 0);
+  CHECK(snapshot_of(backend).blocks().empty());
+
+  for (const Place other : {Place::Heap, Place::Store, Place::RocksDb}) {
+    Backend<int> restored(other);
+    restored.set_time(at_second(109));
+    restored.set_current_key(key);
+    restored.begin_restore(files);
+    CHECK(count_in(restored, false) == 6);
+    restored.set_time(at_second(110));
+    CHECK(count_in(restored, false) == 0);
+  }
+}
+
 TEST_CASE("keyed state is refused without keys, between records, and as something else") {
   KeyedBackend backend({0, 15}, 16);
   CHECK_THROWS_WITH_AS(
@@ -364,4 +411,28 @@ TEST_CASE("a RocksDB directory is made anew, and gone at the end") {
     CHECK(std::filesystem::exists(path));
   }
   CHECK_FALSE(std::filesystem::exists(path));
+}
+
+TEST_CASE("raw state is bytes by key group, and goes with its groups at any parallelism") {
+  std::vector<StateFile> files;
+  for (const KeyGroupRange range : {KeyGroupRange{0, 7}, KeyGroupRange{8, 15}}) {
+    KeyedBackend backend(range, 16);
+    RawKeyedState& raw = backend.raw("mine");
+    for (KeyGroup group = range.first; group <= range.last; group += 2)
+      raw.put(group, bytes_of("group " + std::to_string(group)));
+    files.push_back(snapshot_of(backend));
+  }
+  for (const KeyGroupRange range : {KeyGroupRange{0, 4}, KeyGroupRange{5, 11}, KeyGroupRange{0, 15}}) {
+    KeyedBackend backend(range, 16);
+    backend.begin_restore(files);
+    const RawKeyedState& raw = backend.raw("mine");
+    for (KeyGroup group = range.first; group <= range.last; ++group) {
+      const auto bytes = raw.get(group);
+      const auto expected = bytes_of("group " + std::to_string(group));
+      CHECK(bytes.empty() == (group % 2 == 1));
+      if (group % 2 == 0) CHECK(std::vector(bytes.begin(), bytes.end()) == expected);
+    }
+    CHECK(backend.end_restore().empty());
+    CHECK_THROWS_AS((void)backend.table<CellEntry<int>>("mine", CellTraits<int>{}), std::logic_error);
+  }
 }
