@@ -2,9 +2,11 @@
 #pragma once
 
 #include <concepts>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 #include <vector>
@@ -12,8 +14,10 @@
 #include "api/function_traits.h"
 #include "api/out_of.h"
 #include "api/params.h"
+#include "api/tuples.h"
 #include "api/stream_settings.h"
 #include "execution/operators/accumulators.h"
+#include "execution/operators/broadcast.h"
 #include "execution/operators/channel_selectors.h"
 #include "execution/operators/filter.h"
 #include "execution/operators/flat_map.h"
@@ -24,6 +28,7 @@
 #include "execution/operators/sinks.h"
 #include "execution/operators/two_phase_commit_sink.h"
 #include "execution/operators/upsert_sink.h"
+#include "execution/operators/watermarks.h"
 #include "graph/stream_graph.h"
 
 namespace weir {
@@ -31,6 +36,8 @@ namespace weir {
 template <Record T> class OperatorStream;
 template <Record T, class KeyFunction> class KeyedStream;
 template <Record T, class Function> class SplitStream;
+template <Record T, class... Tags> class BroadcastStream;
+template <Record A, Record B, class KeyOfA, class... Tags> class BroadcastConnectedStreams;
 template <Record A, Record B, class KeyOfA, class KeyOfB> class ConnectedStreams;
 
 /// The end of a stream in the program: nothing comes after it, but it can be named and placed.
@@ -83,12 +90,33 @@ public:
     return transform<Op>("Flat Map", [function] { return std::make_unique<Op>(function); });
   }
 
+  /// Of records that are tuples these elements, in this order, repeated or left out: `project<2, 0>()`.
+  template <std::size_t... kIndices>
+    requires(sizeof...(kIndices) > 0 && detail::kIsTuple<T>)
+  auto project() {
+    auto stream = map([](const T& tuple) { return std::make_tuple(std::get<kIndices>(tuple)...); });
+    stream.name("Project");
+    return stream;
+  }
+
   /// The records for which the function says true.
   template <class F>
     requires std::predicate<F&, const T&>
   OperatorStream<T> filter(F keep) {
     using Op = Filter<T, F>;
     return transform<Op>("Filter", [keep] { return std::make_unique<Op>(keep); });
+  }
+
+  /// Gives each record the time that the function says, in milliseconds since 1970 or as a time point, and
+  /// makes the stream's time of them: bounded_out_of_orderness(2s), ascending_timestamps(), punctuated(f),
+  /// watermark_generator(g). See execution/operators/watermarks.h.
+  template <TimeOf<T> Timestamp, WatermarkGenerator<T> Generator>
+  OperatorStream<T> assign_timestamps(Timestamp timestamp, WatermarkStrategy<Generator> strategy) {
+    using Op = AssignTimestamps<T, Timestamp, Generator>;
+    return transform<Op>("Timestamps",
+                         [timestamp, strategy, interval = graph_->settings().watermark_interval] {
+                           return std::make_unique<Op>(timestamp, strategy, interval);
+                         });
   }
 
   /// As flat_map(), with a ProcessContext between record and Out: it knows the record's time and the
@@ -121,6 +149,11 @@ public:
   [[nodiscard]] ConnectedStreams<T, U, detail::NoKey, detail::NoKey> connect(
       const DataStream<U>& other) const;
 
+  /// This and what is broadcast, for one operator that reads both and keeps the broadcast stream's maps.
+  template <Record U, class... Tags>
+  [[nodiscard]] BroadcastConnectedStreams<T, U, detail::NoKey, Tags...> connect(
+      const BroadcastStream<U, Tags...>& other) const;
+
   /// Records of equal keys meet in one subtask. The key is a member pointer (`&Word::word`) or a function.
   template <class KeyFunction>
     requires std::invocable<const KeyFunction&, const T&>
@@ -133,6 +166,13 @@ public:
   [[nodiscard]] DataStream rescale() const { return partition(Partitioning::Rescale); }
   [[nodiscard]] DataStream shuffle() const { return partition(Partitioning::Shuffle); }
   [[nodiscard]] DataStream broadcast() const { return partition(Partitioning::Broadcast); }
+  /// To each subtask of an operator that keeps these maps of it: events.connect(rules.broadcast(kRules)).
+  template <class... Keys, class... Values>
+    requires(sizeof...(Keys) > 0)
+  [[nodiscard]] BroadcastStream<T, MapStateTag<Keys, Values>...> broadcast(
+      const MapStateTag<Keys, Values>&... maps) const {
+    return {broadcast(), {maps...}};
+  }
   [[nodiscard]] DataStream global() const { return partition(Partitioning::Global); }
 
   /// The consumer starts when all of this is written, and may use the slots of those who wrote it; until then
@@ -266,6 +306,7 @@ private:
 
 }  // namespace weir
 
+#include "api/broadcast_stream.h"
 #include "api/connected_streams.h"
 #include "api/keyed_stream.h"
 #include "api/split_stream.h"

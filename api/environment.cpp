@@ -28,6 +28,19 @@ StreamExecutionEnvironment& StreamExecutionEnvironment::buffer_timeout(std::chro
   return *this;
 }
 
+StreamExecutionEnvironment& StreamExecutionEnvironment::time_characteristic(
+    TimeCharacteristic characteristic) {
+  graph_.settings().time_characteristic = characteristic;
+  return *this;
+}
+
+StreamExecutionEnvironment& StreamExecutionEnvironment::watermark_interval(
+    std::chrono::milliseconds interval) {
+  if (interval.count() < 0) throw ProgramError("a watermark interval cannot be negative; 0 means none");
+  graph_.settings().watermark_interval = interval;
+  return *this;
+}
+
 StreamExecutionEnvironment& StreamExecutionEnvironment::disable_chaining() {
   graph_.settings().chaining = false;
   return *this;

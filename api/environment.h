@@ -37,6 +37,12 @@ public:
   StreamExecutionEnvironment& max_parallelism(std::uint32_t groups);
   /// How long a record may wait in a half-filled buffer, for the operators that follow.
   StreamExecutionEnvironment& buffer_timeout(std::chrono::milliseconds longest);
+  /// Whether records have the times that sources and assign_timestamps() say (Event, unless told), the time
+  /// at which they came (Ingestion), or none (Processing). For the sources that follow.
+  StreamExecutionEnvironment& time_characteristic(TimeCharacteristic characteristic);
+  /// How often the time of a stream is said anew. For the operators that follow. Default: 200ms; 0: never,
+  /// but by those who say it with their records.
+  StreamExecutionEnvironment& watermark_interval(std::chrono::milliseconds interval);
   /// Every operator in a task of its own.
   StreamExecutionEnvironment& disable_chaining();
   /// What becomes of the job when it fails: NoRestart{}, FixedDelay{...} or FailureRate{...}. Beats what the
@@ -85,9 +91,17 @@ public:
     node.name = std::move(name);
     node.buffer_timeout = graph_.settings().buffer_timeout;
     node.output_type = schema_of<T>();
-    node.operator_factory = make_factory<SourceOperator<T>>(
-        [make] { return std::make_unique<SourceOperator<T>>(make()); });
-    return {graph_, graph_.add_node(std::move(node))};
+    const TimeCharacteristic time = graph_.settings().time_characteristic;
+    node.operator_factory =
+        make_factory<SourceOperator<T>>([make, keeps_times = time == TimeCharacteristic::Event] {
+          return std::make_unique<SourceOperator<T>>(make(), keeps_times);
+        });
+    OperatorStream<T> stream(graph_, graph_.add_node(std::move(node)));
+    if (time != TimeCharacteristic::Ingestion) return stream;
+    using Op = AssignIngestionTime<T>;
+    return stream.template transform<Op>("Ingestion Time", [interval = graph_.settings().watermark_interval] {
+      return std::make_unique<Op>(interval);
+    });
   }
 
   /// What the program has said so far.

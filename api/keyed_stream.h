@@ -6,6 +6,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "api/broadcast_stream.h"
 #include "api/connected_streams.h"
 #include "api/data_stream.h"
 #include "api/params.h"
@@ -31,6 +32,13 @@ public:
   [[nodiscard]] ConnectedStreams<T, U, KeyFunction, KeyOfU> connect(
       const KeyedStream<U, KeyOfU>& other) const;
 
+  /// This and what is broadcast. Records of this stream may use the state of their key, broadcast ones not.
+  template <Record U, class... Tags>
+  [[nodiscard]] BroadcastConnectedStreams<T, U, KeyFunction, Tags...> connect(
+      const BroadcastStream<U, Tags...>& other) const {
+    return {*this, other, key_};
+  }
+
   /// Folds the records of each key: `function(held, next)` returns what is held from now on, a record of the
   /// same key.
   template <class F>
@@ -55,6 +63,18 @@ public:
   template <class Field>
   OperatorStream<T> max(Field field, Emit emit = Emit::Updates) {
     return fold("Keyed Max", MaxFold<T, Field>{{field}}, emit);
+  }
+
+  // The key's whole record with the least or greatest field; of equals the one that came first.
+  template <class Field>
+    requires std::invocable<const Field&, const T&>
+  OperatorStream<T> min_by(Field field, Emit emit = Emit::Updates) {
+    return fold("Keyed Min By", MinByFold<T, Field>{std::move(field)}, emit);
+  }
+  template <class Field>
+    requires std::invocable<const Field&, const T&>
+  OperatorStream<T> max_by(Field field, Emit emit = Emit::Updates) {
+    return fold("Keyed Max By", MaxByFold<T, Field>{std::move(field)}, emit);
   }
 
 private:

@@ -30,6 +30,13 @@ enum class ScheduleMode : std::uint8_t {
   LazyFromSources,  // sources first, and each reader when there is something to read for it
 };
 
+/// What the times of a program's records are.
+enum class TimeCharacteristic : std::uint8_t {
+  Event,       // what its sources and assigners say
+  Ingestion,   // when they came out of a source
+  Processing,  // they have none: whoever wants a time looks at the clock
+};
+
 /// No timeout: a buffer leaves when it is full. Zero: after each record.
 inline constexpr std::chrono::milliseconds kNoBufferTimeout{-1};
 inline constexpr std::chrono::milliseconds kDefaultBufferTimeout{100};
@@ -91,6 +98,8 @@ struct StreamSettings {
   std::uint32_t max_parallelism = 0;  // 0: derived per operator
   std::chrono::milliseconds buffer_timeout = kDefaultBufferTimeout;
   bool chaining = true;
+  TimeCharacteristic time_characteristic = TimeCharacteristic::Event;
+  std::chrono::milliseconds watermark_interval{200};  // 0: no watermarks by the clock
   RestartOptions restart{.kind = RestartOptions::Kind::Fallback};
   bool queued_scheduling = false;  // without enough slots: wait for them, do not fail
   ScheduleMode schedule_mode = ScheduleMode::Eager;

@@ -199,4 +199,21 @@ struct MaxFold : FieldFold<T, Field> {
   }
 };
 
+// The whole record with the least or greatest field. Of equals the one that came first stays.
+template <class T, class Field>
+struct MinByFold {
+  Field field;
+  void operator()(Owned<T>& held, const T& value) {
+    if (std::invoke(field, value) < std::invoke(field, held.get())) held.assign(value);
+  }
+};
+
+template <class T, class Field>
+struct MaxByFold {
+  Field field;
+  void operator()(Owned<T>& held, const T& value) {
+    if (std::invoke(field, held.get()) < std::invoke(field, value)) held.assign(value);
+  }
+};
+
 }  // namespace weir

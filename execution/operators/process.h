@@ -21,7 +21,7 @@ public:
   /// Puts a record into the output of that tag, with the time of the record that is processed. Dropped if
   /// nobody reads the output.
   template <class T>
-  void emit(const OutputTag<T>& tag, const T& value) {
+  void emit(const OutputTag<T>& tag, const T& value) const {
     if (Input<T>* const output = op_.side_output(tag)) output->process(value, time_);
   }
 

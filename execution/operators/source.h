@@ -52,8 +52,8 @@ private:
 template <class T>
 class SourceContext {
 public:
-  SourceContext(Input<T>& next, SourceLoop& loop, const OperatorContext& place)
-      : next_(next), loop_(loop), place_(place) {}
+  SourceContext(Input<T>& next, SourceLoop& loop, const OperatorContext& place, bool keeps_times = true)
+      : next_(next), loop_(loop), place_(place), keeps_times_(keeps_times) {}
 
   /// False once the job is to stop: then run() returns, and what was collected is worked off as at the end of
   /// the input. A source that never asks cannot be stopped, only cancelled.
@@ -63,14 +63,14 @@ public:
   /// Says false once, if it was found there that the source is to end; is_running() says so from then on.
   bool collect(const T& value) { return collect(value, EventTime::none()); }
   bool collect(const T& value, EventTime time) {
-    next_.process(value, time);
+    next_.process(value, keeps_times_ ? time : EventTime::none());
     return loop_.breathe();
   }
 
   /// No record of this time or an earlier one follows. A source that knows this need not have anybody guess
   /// it from the records. At the end of run() the source's time is at its end by itself.
   void emit_watermark(EventTime watermark) {
-    if (watermark <= watermark_) return;
+    if (watermark <= watermark_ || !(keeps_times_ || watermark == EventTime::max())) return;
     watermark_ = watermark;
     mark_active();
     next_.process_watermark(watermark);
@@ -102,6 +102,7 @@ private:
   Input<T>& next_;
   SourceLoop& loop_;
   const OperatorContext& place_;
+  const bool keeps_times_;
   EventTime watermark_ = EventTime::none();
   StreamStatus status_ = StreamStatus::Active;
 };
@@ -143,7 +144,9 @@ class SourceOperator final : public AnySourceOperator {
 public:
   using Result = T;
 
-  explicit SourceOperator(std::unique_ptr<SourceFunction<T>> function) : function_(std::move(function)) {}
+  /// Without `keeps_times` what the function says of times is dropped, but for the end.
+  explicit SourceOperator(std::unique_ptr<SourceFunction<T>> function, bool keeps_times = true)
+      : function_(std::move(function)), keeps_times_(keeps_times) {}
 
   void set_output(Input<T>& next) { next_ = &next; }
   void open(OperatorContext& context) override { function_->open(context); }
@@ -152,7 +155,7 @@ public:
     function_->on_checkpoint_complete(checkpoint);
   }
   void run(SourceLoop& loop) override {
-    SourceContext<T> context(*next_, loop, this->context());
+    SourceContext<T> context(*next_, loop, this->context(), keeps_times_);
     this->guarded([&] { function_->run(context); });
     // A source that was stopped goes on from its last savepoint: what follows there is not late.
     if (loop.is_running()) context.emit_watermark(EventTime::max());
@@ -161,6 +164,7 @@ public:
 private:
   // Configuration.
   const std::unique_ptr<SourceFunction<T>> function_;
+  const bool keeps_times_;
   // Wired by the chain, outlives this.
   Input<T>* next_ = nullptr;
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <type_traits>
@@ -85,6 +86,9 @@ private:
   Op& op_;  // outlives this
 };
 
+/// In place of the key of a second input that has none.
+struct NoSecondKey {};
+
 /// An operator whose function may keep state by key, in one for both inputs: each record's key is the current
 /// one while it is processed.
 template <HasTwoInputs Op, class FirstKey, class SecondKey>
@@ -117,13 +121,18 @@ public:
     state_->clear_current_key();
   }
   void process_second(const Second& value, EventTime time) override {
+    if constexpr (std::same_as<SecondKey, NoSecondKey>) return Op::process_second(value, time);
+    else process_keyed_second(value, time);
+  }
+
+private:
+  void process_keyed_second(const Second& value, EventTime time) {
     decltype(auto) key = this->guarded([&]() -> decltype(auto) { return std::invoke(second_key_, value); });
     state_->set_current_key(key);
     Op::process_second(value, time);
     state_->clear_current_key();
   }
 
-private:
   // Configuration.
   const FirstKey first_key_;
   const SecondKey second_key_;
