@@ -29,6 +29,7 @@
 #include "execution/operators/two_phase_commit_sink.h"
 #include "execution/operators/upsert_sink.h"
 #include "execution/operators/watermarks.h"
+#include "execution/operators/worker_threads.h"
 #include "graph/stream_graph.h"
 
 namespace weir {
@@ -130,6 +131,24 @@ public:
     static_assert(Record<Result>, "the result of process() must be a plain value that serialises");
     using Op = Process<T, Result, F>;
     return transform<Op>("Process", [function] { return std::make_unique<Op>(function); });
+  }
+
+  /// For each record a request to something slow outside, of which many are under way at a time:
+  /// `[](const T& value, AsyncResult<R> result)` begins it and returns; whoever has the answer calls
+  /// `result(answer)`, from any thread. `on_threads(n, f)` makes such a function of one that waits.
+  /// A record whose answer has not come is part of a checkpoint, and is asked about again after a restore.
+  template <class R = void, class F>
+  auto async_map(F function, AsyncOptions options = {}) {
+    if (options.capacity == 0) throw ProgramError("async_map() with a capacity of 0 would wait for ever");
+    if constexpr (requires { typename F::template ResultFor<T>; }) {
+      return call_async<typename F::template ResultFor<T>>(std::move(function), options);
+    } else {
+      using Result = std::conditional_t<std::is_void_v<R>, typename detail::OutOf<F>::type, R>;
+      static_assert(!std::is_void_v<Result>,
+                    "async_map() takes a function of (const T&, AsyncResult<R>); if it is generic, "
+                    "name the result: async_map<R>(function)");
+      return call_async<Result>(std::move(function), options);
+    }
   }
 
   /// Gives each record a name, or several: the function returns text or a container of texts. select() of the
@@ -254,6 +273,14 @@ protected:
 
 private:
   template <Record U> friend class DataStream;
+
+  template <class R, class F>
+  OperatorStream<R> call_async(F function, AsyncOptions options) {
+    static_assert(Record<R>, "the result of async_map() must be a plain value that serialises");
+    using Op = AsyncCall<T, R, F>;
+    return transform<Op>("Async Map",
+                         [function, options] { return std::make_unique<Op>(function, options); });
+  }
 
   [[nodiscard]] DataStream partition(Partitioning kind) const {
     return {*graph_, graph_->add_partition(id_, kind)};

@@ -7,12 +7,18 @@
 
 #include "execution/operators/input.h"
 
+namespace weir {
+template <class R> class AsyncResult;
+}
+
 namespace weir::detail {
 
 template <class T> struct RecordOfOut { using type = void; };
 template <class T> struct RecordOfOut<Out<T>&> { using type = T; };
+template <class T> struct RecordOfOut<AsyncResult<T>> { using type = T; };
+template <class T> struct RecordOfOut<const AsyncResult<T>&> { using type = T; };
 
-/// The T of the `Out<T>&` that comes last in a list of parameters. void if there is none.
+/// The T of the `Out<T>&` or `AsyncResult<T>` that comes last in a list of parameters. void if there is none.
 template <class... Args>
 struct LastOut : RecordOfOut<std::tuple_element_t<sizeof...(Args) - 1, std::tuple<Args...>>> {};
 template <>

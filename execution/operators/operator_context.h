@@ -16,6 +16,7 @@
 #include "checkpoint/state/operator_state.h"
 #include "checkpoint/state/shared_files.h"
 #include "execution/operators/processing_time.h"
+#include "execution/operators/task_mail.h"
 
 namespace weir {
 
@@ -76,6 +77,11 @@ public:
   /// By whoever makes the operator, before it opens. It outlives this.
   void use_processing_time(ProcessingTime& clock) { processing_time_ = &clock; }
 
+  /// How other threads reach the task. Null where there is none.
+  [[nodiscard]] TaskMail* mail() { return mail_; }
+  /// By whoever makes the operator, before it opens. It outlives this.
+  void use_mail(TaskMail& mail) { mail_ = &mail; }
+
   /// By the chain: before the operator opens, and after.
   void begin_restore(Restored restored);
   void end_restore();
@@ -87,6 +93,7 @@ private:
   SharedFiles shared_files_;
   Restored restored_;
   ProcessingTime* processing_time_ = &no_processing_time();
+  TaskMail* mail_ = nullptr;
 };
 
 }  // namespace weir

@@ -55,7 +55,7 @@ void attributed(const std::string& name, Call&& call) {
 
 OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescriptor& task,
                              const Writers& writers, Accumulators& accumulators, StateEnvironment& state,
-                             ProcessingTime& clock)
+                             ProcessingTime& clock, TaskMail* mail)
     : program_(program),
       vertex_(vertex_of(program, task.vertex)),
       task_(task),
@@ -67,6 +67,7 @@ OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescrip
         OperatorContext::Place{each.name, task.subtask_index, task.parallelism, task.max_parallelism,
                                task.is_checkpointed, task.job, each.id, task.attempt});
     context->use_processing_time(clock);
+    if (mail != nullptr) context->use_mail(*mail);
     stateful_.insert(stateful_.begin(), {each.id, context.get()});
     attributed(each.name, [&] { set_up_state(*context, each.id, task, state); });
     Link link{each.name, &factory, std::move(context)};

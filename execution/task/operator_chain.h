@@ -30,7 +30,7 @@ public:
   /// `writers` by edge of the stream graph; they and all others outlive this.
   OperatorChain(const Program& program, const TaskDeploymentDescriptor& task, const Writers& writers,
                 Accumulators& accumulators, StateEnvironment& state,
-                ProcessingTime& clock = no_processing_time());
+                ProcessingTime& clock = no_processing_time(), TaskMail* mail = nullptr);
   ~OperatorChain();
 
   void open();

@@ -72,7 +72,7 @@ std::unique_ptr<OperatorChain> StreamTask::make_chain(const Program& program, co
     by_edge.emplace(edge, writers_.back().get());
   }
   return std::make_unique<OperatorChain>(program, task_, by_edge, metrics_.accumulators, around.state,
-                                         clock_);
+                                         clock_, static_cast<TaskMail*>(this));
 }
 
 void StreamTask::open() { chain_->open(); }
@@ -218,6 +218,12 @@ void StreamTask::flush_outputs() {
 void StreamTask::become_idle() {
   chain_->on_idle();
   flush_outputs();
+}
+
+bool StreamTask::await_answer(TimePoint deadline) {
+  if ((mailbox_.attention().load(std::memory_order_relaxed) & Mailbox::kCancel) != 0) throw TaskCancelled{};
+  flush_outputs();
+  return bell_.await_until(deadline);
 }
 
 void StreamTask::await_until(TimePoint when) {

@@ -29,7 +29,7 @@ namespace weir {
 /// Threads: the task's. Others reach it through its mailbox.
 /// Order:   construct, open(), run(); destroyed on the same thread.
 /// Errors:  throws what the user's code threw as OperatorFailure; TaskCancelled once the mailbox says so.
-class StreamTask final : private SourceLoop {
+class StreamTask final : private SourceLoop, private TaskMail {
 public:
   /// What the task stands in. All of it outlives this.
   struct Surroundings {
@@ -77,6 +77,9 @@ private:
   void flush_outputs();
   void become_idle();
   [[nodiscard]] InputProcessor::Step read_some();
+
+  void post(std::function<void()> letter) override { mailbox_.post(std::move(letter)); }
+  [[nodiscard]] bool await_answer(TimePoint deadline) override;
 
   void take_letters() override;
   void await_until(TimePoint when) override;

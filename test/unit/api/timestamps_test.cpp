@@ -237,9 +237,9 @@ TEST_CASE("whatever the order of records within the bound, none is late") {
     std::int64_t clock = 0;
     EventTime watermark = EventTime::none();
     for (int step = 0; step < 40; ++step) {
-      const std::int64_t time = latest -
-                                static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(bound + 1)) +
-                                (random() % 3 == 0 ? static_cast<std::int64_t>(random() % 30) : 0);
+      const auto back = static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(bound + 1));
+      const auto forth = random() % 3 == 0 ? static_cast<std::int64_t>(random() % 30) : 0;
+      const std::int64_t time = step == 0 ? latest : latest - back + forth;
       latest = std::max(latest, time);
       REQUIRE(EventTime{time} > watermark);  // the model: it is not late
       stage.read(time);
