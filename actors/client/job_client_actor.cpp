@@ -40,6 +40,8 @@ public:
 private:
   void on_new_leader(LeaderSessionId session, const JobManagerActor& leader);
   void on_leader_lost(const std::string& reason);
+  template <class Mail, class OnReply>
+  void ask(const std::string& request, const Mail& mail, OnReply on_reply);
   [[nodiscard]] JobClientGateway me() const { return caf::actor_cast<JobClientGateway>(self_); }
 
   Self self_ = nullptr;
@@ -95,19 +97,25 @@ void JobClientState::on_leader_lost(const std::string& reason) {
 }
 
 void JobClientState::submit(const SubmitJob& mail) {
-  self_->request(leader_, patience_, fence_.session(), mail, me())
-      .then([this](const Outcome& reply) { logic_->on_submit_reply(reply); },
-            [this](const caf::error& cause) {
-              logic_->on_no_answer(mail_error(cause, "SubmitJob", patience_));
-            });
+  ask("SubmitJob", mail, [this](const Outcome& reply) { logic_->on_submit_reply(reply); });
 }
 
 void JobClientState::attach(const AttachToJob& mail) {
-  self_->request(leader_, patience_, fence_.session(), mail, me())
-      .then([this](const Outcome& reply) { logic_->on_attach_reply(reply); },
-            [this](const caf::error& cause) {
-              logic_->on_no_answer(mail_error(cause, "AttachToJob", patience_));
-            });
+  ask("AttachToJob", mail, [this](const Outcome& reply) { logic_->on_attach_reply(reply); });
+}
+
+template <class Mail, class OnReply>
+void JobClientState::ask(const std::string& request, const Mail& mail, OnReply on_reply) {
+  // What a leader says, or does not, that was followed by another means nothing any more.
+  const LeaderSessionId session = fence_.session();
+  self_->request(leader_, patience_, session, mail, me())
+      .then(
+          [this, session, on_reply](const Outcome& reply) {
+            if (fence_.admits(session)) on_reply(reply);
+          },
+          [this, session, request](const caf::error& cause) {
+            if (fence_.admits(session)) logic_->on_no_answer(mail_error(cause, request, patience_));
+          });
 }
 
 void JobClientState::finish(Result<JobResult> result) {

@@ -5,6 +5,15 @@
 
 namespace weir {
 
+namespace {
+
+/// That is no answer: the next leader gives one, and that this one is lost will be told.
+bool leads_no_longer(const Outcome& reply) {
+  return !reply.accepted && reply.refusal.code == ErrorCode::NotLeader;
+}
+
+}  // namespace
+
 void JobSubmission::on_leader_found() {
   has_leader_ = true;
   if (phase_ == Phase::Over) return;
@@ -25,7 +34,7 @@ void JobSubmission::on_leader_lost(const std::string& reason, TimePoint now) {
 }
 
 void JobSubmission::on_submit_reply(const Outcome& reply) {
-  if (phase_ != Phase::Submitting) return;
+  if (phase_ != Phase::Submitting || leads_no_longer(reply)) return;
   if (!reply.accepted) return finish(reply.refusal);
   accepted();
 }
@@ -37,6 +46,7 @@ void JobSubmission::accepted() {
 }
 
 void JobSubmission::on_attach_reply(const Outcome& reply) {
+  if (leads_no_longer(reply)) return;
   if (phase_ == Phase::Submitting) return reply.accepted ? accepted() : submit();
   if (phase_ == Phase::Listening && !reply.accepted) finish(reply.refusal);
 }

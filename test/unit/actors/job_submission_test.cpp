@@ -102,6 +102,21 @@ TEST_CASE_FIXTURE(Fixture, "a job that was accepted although no answer came is n
   CHECK(out.submits == 1);
 }
 
+TEST_CASE_FIXTURE(Fixture, "one that leads no longer gives no answer: the next one does") {
+  const Outcome deposed = Outcome::refused({ErrorCode::NotLeader, "it does not lead"});
+  submission.on_leader_found();
+  submission.on_submit_reply(deposed);
+  CHECK_FALSE(out.result.has_value());
+  submission.on_leader_lost("another leads", kStart);
+  submission.on_leader_found();
+  submission.on_attach_reply(deposed);
+  CHECK(out.submits == 1);
+  submission.on_leader_lost("another leads", kStart);
+  submission.on_leader_found();
+  submission.on_attach_reply(Outcome::ok());
+  CHECK(out.heard == "accepted ");
+}
+
 TEST_CASE_FIXTURE(Fixture,
                   "without a leader for too long it gives up, and says what happened to the last one") {
   accept();

@@ -138,8 +138,15 @@ TEST_CASE("a JobManager that does not lead refuses registrations and jobs; it ne
       cluster.manager, kSession, RegisterTaskManager{.id = {.high = 1, .low = 1}, .slots = 1}, gateway);
   CHECK(registration.kind == RegistrationReply::Kind::Refused);
 
+  const Outcome refused = cluster.ask<Outcome>(cluster.manager, kSession, CancelJob{.job = job().id});
+  CHECK(refused.refusal.code == ErrorCode::NotLeader);
+
+  // A client takes that for no answer, and waits for who leads next.
   auto answer = cluster.submit(job());
-  CHECK(result_of(answer).error().code == ErrorCode::NotLeader);
+  CHECK(answer.wait_for(0s) != std::future_status::ready);
+  cluster.start();
+  cluster.tell(cluster.client, NewLeader{kSession}, cluster.manager);
+  CHECK(cluster.tasks.submitted.size() == 3);
 }
 
 TEST_CASE("messages of another session change nothing") {
