@@ -16,6 +16,7 @@ struct JobStorage {
   std::unique_ptr<FileSystem> files;  // of the checkpoints' state
   std::unique_ptr<CheckpointStoreFactory> checkpoints;
   std::unique_ptr<SubmittedJobGraphStore> jobs;  // null: jobs end with their JobManager
+  std::unique_ptr<JobVerdictStore> verdicts;     // null: nobody asks once the JobManager is gone
 };
 
 /// In files of this machine, or of all machines that see them.

@@ -116,13 +116,13 @@ typename F::result_type inspect(F& f, JobVerdict& x) {
 
 /// Keeps how jobs ended, beyond the life of this process. A job whose end is recorded is never run again.
 ///
-/// Threads: one at a time; its calls may take long.
+/// Threads: any; its calls return at once.
 class JobVerdictStore {
 public:
   virtual ~JobVerdictStore() = default;
-  /// Before anybody is told.
+  /// Goes on record with the removal of the job from its store: both or neither. Then people may be told.
   [[nodiscard]] virtual Status record(const JobVerdict& verdict) = 0;
-  /// Of the latest jobs, in the order in which they ended.
+  /// Of the latest jobs, in the order in which they ended: those that the recovery of the jobs has found.
   [[nodiscard]] virtual Result<std::vector<JobVerdict>> recover() = 0;
 };
 

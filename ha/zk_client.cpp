@@ -238,13 +238,14 @@ Result<std::unique_ptr<ZkClient>> ZkClient::open(const Options& options, ZkListe
 
 ZkClient::~ZkClient() = default;
 
+void ZkClient::close() {
+  std::shared_ptr<Session> old;  // ends when the lock is released: it waits for its threads
+  const MutexLock lock(lock_);
+  old.swap(session_);
+}
+
 Status ZkClient::renew() {
-  std::shared_ptr<Session> old;
-  {
-    const MutexLock lock(lock_);
-    old.swap(session_);
-  }
-  old.reset();  // whoever asks meanwhile is told that the session is over
+  close();
   auto fresh = std::make_shared<Session>(listener_);
   if (Status begun = fresh->begin(options_); !begun) return begun;
   const MutexLock lock(lock_);

@@ -43,7 +43,7 @@ public:
 /// A connection to ZooKeeper, and the session over it. It connects by itself, again and again; what is asked
 /// in between ends as Unknown.
 ///
-/// Threads: open(), renew() and the end by the owner, not on ZooKeeper's threads; all others by any.
+/// Threads: open(), renew(), close() and the end by the owner, not on ZooKeeper's threads; all others by any.
 ///          Callbacks come on ZooKeeper's thread, or before the call returns: they hand over and return.
 /// Errors:  every request is answered, and the answer says whether it was done.
 class ZkClient final : public ZkTree {
@@ -61,6 +61,8 @@ public:
   ZkClient(const ZkClient&) = delete;
   ZkClient& operator=(const ZkClient&) = delete;
 
+  /// Ends the session, if anybody can be told. All that is asked afterwards ends as SessionOver.
+  void close() WEIR_EXCLUDES(lock_);
   /// Gives up the session, and begins another.
   [[nodiscard]] Status renew() WEIR_EXCLUDES(lock_);
 

@@ -32,14 +32,14 @@ public:
 
   /// Errors: the list of hosts cannot be understood.
   [[nodiscard]] static Result<std::unique_ptr<ZkLeaderElection>> make(Options options);
-  ~ZkLeaderElection() override { stop(); }
+  ~ZkLeaderElection() override;
 
   void start(LeaderContender& contender) override WEIR_EXCLUDES(lock_);
   void confirm(LeaderSessionId session, const std::string& address) override WEIR_EXCLUDES(lock_);
   /// Ends the session too, so that another can lead at once.
   void stop() override WEIR_EXCLUDES(lock_);
 
-  /// The session under which the leader writes. Lives as long as this.
+  /// By which the leader writes. Lives as long as this; has no session any more after stop().
   [[nodiscard]] ZkClient& client() { return *client_; }
 
 private:

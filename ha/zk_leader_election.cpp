@@ -22,6 +22,11 @@ Result<std::unique_ptr<ZkLeaderElection>> ZkLeaderElection::make(Options options
   return election;
 }
 
+ZkLeaderElection::~ZkLeaderElection() {
+  stop();
+  client_.reset();  // first of all members: until it is gone ZooKeeper's threads may post events
+}
+
 void ZkLeaderElection::start(LeaderContender& contender) {
   WEIR_CHECK(contender_ == nullptr, "an election is started once");
   contender_ = &contender;
@@ -36,16 +41,14 @@ void ZkLeaderElection::confirm(LeaderSessionId session, const std::string& addre
 }
 
 void ZkLeaderElection::stop() {
-  if (client_ == nullptr) return;
   {
     const MutexLock lock(lock_);
     is_over_ = true;
     posted_.notify_all();
   }
   thread_.join();
-  if (contender_ != nullptr) logic_.on_stop();
-  contender_ = nullptr;
-  client_.reset();
+  if (std::exchange(contender_, nullptr) == nullptr) return;
+  client_->close();
 }
 
 void ZkLeaderElection::post(Event event) {
@@ -57,7 +60,7 @@ void ZkLeaderElection::post(Event event) {
 void ZkLeaderElection::run() {
   while (true) {
     const auto event = next_event(logic_.next_tick());
-    if (event && !*event) return;
+    if (event && !*event) return logic_.on_stop();
     const TimePoint now = std::chrono::steady_clock::now();
     // First, whatever it is: who slept too long has to know before it acts.
     if (const auto due = logic_.next_tick(); due && *due <= now) logic_.on_tick(now);

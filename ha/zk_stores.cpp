@@ -68,6 +68,10 @@ void remove_file(FileSystem& files, const std::string& path) {
 // Jobs
 
 Status ZkJobGraphStore::put(const JobGraph& job) {
+  const auto ended = term_.get(term_.paths().verdict(job.id));
+  if (!ended) return ended.error();
+  if (*ended)
+    return Error{ErrorCode::Refused, "job " + job.id.hex() + " was submitted before and has ended"};
   const auto old = file_of(job.id);
   if (!old) return old.error();
   if (Status made = files_.make_folder(directory_); !made) return made;
@@ -83,7 +87,9 @@ Status ZkJobGraphStore::put(const JobGraph& job) {
 Status ZkJobGraphStore::remove(JobId job) {
   const auto file = file_of(job);
   if (!file) return file.error();
-  if (Status removed = term_.remove(term_.paths().job(job)); !removed) return removed;
+  auto changes = verdicts_.changes_for(job);
+  changes.push_back({.path = term_.paths().job(job), .content = std::nullopt});
+  if (Status removed = term_.apply(changes); !removed) return removed;
   if (!file->empty()) remove_file(files_, directory_ + "/" + *file);
   return Status::ok();
 }
@@ -109,12 +115,17 @@ Result<JobGraph> ZkJobGraphStore::read(JobId id, const std::string& path) {
 }
 
 Result<std::vector<JobGraph>> ZkJobGraphStore::recover() {
+  if (Status loaded = verdicts_.load(); !loaded) return loaded.error();
   const auto names = term_.children(term_.paths().jobs());
   if (!names) return names.error();
   std::vector<JobGraph> jobs;
   for (const std::string& name : *names) {
     const auto id = JobId::parse(name);
     if (!id) continue;  // put aside, or not ours
+    if (verdicts_.has_ended(*id)) {
+      if (Status removed = remove(*id); !removed) return removed.error();
+      continue;
+    }
     const std::string path = term_.paths().job(*id);
     auto job = read(*id, path);
     if (job) {
@@ -154,7 +165,7 @@ Status ZkCheckpointStore::adopt(const CompletedCheckpoint& checkpoint) {
 
 Status ZkCheckpointStore::remove(const CompletedCheckpoint& checkpoint) {
   if (Status removed = term_.remove(node_of(checkpoint.id)); !removed) return removed;
-  if (checkpoint.is_savepoint || checkpoint.job != options_.job) return Status::ok();  // only adopted
+  if (checkpoint.root != options_.root) return Status::ok();
   return files_.remove(checkpoint.directory + "/" + std::string(kMetadataName));
 }
 
@@ -199,13 +210,13 @@ Result<std::vector<CompletedCheckpoint>> ZkCheckpointStore::recover() {
 
 Status ZkCheckpointIdCounter::load() {
   if (next_ != 0) return Status::ok();
-  const auto content = term_.get(path_);
+  const auto content = term_.get(path());
   if (!content) return content.error();
   if (!*content) {
     next_ = reserved_ = 1;
     return Status::ok();
   }
-  const auto known = unseal_value<NextId>(kCounter, **content, path_);
+  const auto known = unseal_value<NextId>(kCounter, **content, path());
   if (!known) return known.error();
   next_ = reserved_ = std::max<CheckpointId>(known->next, 1);
   return Status::ok();
@@ -213,7 +224,7 @@ Status ZkCheckpointIdCounter::load() {
 
 Status ZkCheckpointIdCounter::reserve_from(CheckpointId first) {
   const CheckpointId end = first + kBlock;
-  if (Status written = term_.put(path_, seal_value(kCounter, NextId{end})); !written) return written;
+  if (Status written = term_.put(path(), seal_value(kCounter, NextId{end})); !written) return written;
   next_ = first;
   reserved_ = end;
   return Status::ok();
@@ -232,6 +243,15 @@ Status ZkCheckpointIdCounter::skip_to(CheckpointId above) {
   return next_ > above ? Status::ok() : reserve_from(above + 1);
 }
 
+Status ZkCheckpointIdCounter::forget() {
+  next_ = reserved_ = 0;
+  if (Status removed = term_.remove(path()); !removed) return removed;
+  // Unless there are checkpoints that somebody wants kept.
+  const auto kept = term_.children(term_.paths().checkpoints(job_));
+  if (!kept) return kept.error();
+  return kept->empty() ? term_.remove(term_.paths().checkpoints(job_)) : Status::ok();
+}
+
 // Ends
 
 Status ZkVerdictStore::record(const JobVerdict& verdict) {
@@ -240,10 +260,43 @@ Status ZkVerdictStore::record(const JobVerdict& verdict) {
   std::size_t bytes = 0;
   for (const auto& [name, value] : kept.accumulators) bytes += name.size() + sizeof value;
   if (bytes > kMaxAccumulatorBytes) kept.accumulators.clear();
-  return term_.put(term_.paths().verdict(verdict.job), seal_value(kVerdict, kept));
+  const MutexLock lock(lock_);
+  announced_[verdict.job] = seal_value(kVerdict, kept);
+  return Status::ok();
+}
+
+std::vector<ZkTerm::Change> ZkVerdictStore::changes_for(JobId job) const {
+  const MutexLock lock(lock_);
+  const auto announced = announced_.find(job);
+  if (announced == announced_.end()) return {};
+  return {{.path = term_.paths().verdict(job), .content = announced->second}};
+}
+
+bool ZkVerdictStore::has_ended(JobId job) const {
+  const MutexLock lock(lock_);
+  return std::any_of(found_.begin(), found_.end(), [&](const JobVerdict& one) { return one.job == job; });
 }
 
 Result<std::vector<JobVerdict>> ZkVerdictStore::recover() {
+  const MutexLock lock(lock_);
+  return found_;
+}
+
+Status ZkVerdictStore::load() {
+  auto verdicts = read_all();
+  if (!verdicts) return verdicts.error();
+  std::sort(verdicts->begin(), verdicts->end(),
+            [](const JobVerdict& a, const JobVerdict& b) { return a.ended < b.ended; });
+  while (verdicts->size() > kRemembered) {
+    if (Status gone = term_.remove(term_.paths().verdict(verdicts->front().job)); !gone) return gone;
+    verdicts->erase(verdicts->begin());
+  }
+  const MutexLock lock(lock_);
+  found_ = *std::move(verdicts);
+  return Status::ok();
+}
+
+Result<std::vector<JobVerdict>> ZkVerdictStore::read_all() {
   const auto names = term_.children(term_.paths().verdicts());
   if (!names) return names.error();
   std::vector<JobVerdict> verdicts;
@@ -259,12 +312,6 @@ Result<std::vector<JobVerdict>> ZkVerdictStore::recover() {
     if (verdict) verdicts.push_back(*std::move(verdict));
     else if (Status moved = term_.quarantine(path, content->value_or(""), verdict.error()); !moved)
       return moved.error();
-  }
-  std::sort(verdicts.begin(), verdicts.end(),
-            [](const JobVerdict& a, const JobVerdict& b) { return a.ended < b.ended; });
-  while (verdicts.size() > kRemembered) {
-    if (Status gone = term_.remove(term_.paths().verdict(verdicts.front().job)); !gone) return gone.error();
-    verdicts.erase(verdicts.begin());
   }
   return verdicts;
 }

@@ -203,9 +203,10 @@ void CheckpointCoordinator::on_written(CheckpointId checkpoint, const Status& wr
     pending_.erase(pending);
     on_completed(std::move(completed), now);
   } else {
-    fail(pending, failed(name_of(pending->second) + " of job " + options_.job.hex() +
-                         " could not be written: " + written.error().what),
-         now);
+    Error cause = failed(name_of(pending->second) + " of job " + options_.job.hex() +
+                         " could not be written: " + written.error().what);
+    cause.code = written.error().code == ErrorCode::NotLeader ? ErrorCode::NotLeader : cause.code;
+    fail(pending, cause, now);
   }
   run_queued(now);
   restore_if_settled();
@@ -251,7 +252,8 @@ void CheckpointCoordinator::count_failure(const Error& cause) {
 void CheckpointCoordinator::abort(Pending position, const Error& cause) {
   const PendingCheckpoint pending = std::move(position->second);
   pending_.erase(position);
-  discard(pending.content());
+  // Who leads no longer cannot know whether it was written in the end: the next one may start from it.
+  if (cause.code != ErrorCode::NotLeader) discard(pending.content());
   if (round_)
     for (const ExecutionAttemptId task : round_->live_tasks()) out_.notify_aborted(task, pending.id());
   if (!pending.request()) return;

@@ -45,13 +45,22 @@ struct Place {
     for (const JobGraph& job : *recovered) ids.push_back(job.id);
     return ids;
   }
-  [[nodiscard]] ZkJobGraphStore job_store() { return {term, files, jobs_directory}; }
+  [[nodiscard]] ZkJobGraphStore job_store() { return {term, verdicts, files, jobs_directory}; }
+  /// As a job ends that was submitted.
+  [[nodiscard]] Status end(const JobVerdict& how) {
+    if (Status noted = verdicts.record(how); !noted) return noted;
+    return job_store().remove(how.job);
+  }
+  [[nodiscard]] std::vector<JobVerdict> ended() {
+    REQUIRE(job_store().recover());
+    return *verdicts.recover();
+  }
 
   [[nodiscard]] CompletedCheckpoint checkpoint(CheckpointId id) const {
     return {.job = kJob, .id = id, .root = root, .directory = root + "/chk-" + std::to_string(id)};
   }
   [[nodiscard]] ZkCheckpointStore checkpoints(bool may_fall_back = false) {
-    return {term, files, {.job = kJob, .may_fall_back = may_fall_back}};
+    return {term, files, {.job = kJob, .root = root, .may_fall_back = may_fall_back}};
   }
   [[nodiscard]] Ids checkpoint_ids(bool may_fall_back = false) {
     const auto recovered = checkpoints(may_fall_back).recover();
@@ -75,6 +84,7 @@ struct Place {
   ZkTreeModel tree;
   ZkPaths paths = *ZkPaths::make("/weir/", "test");
   ZkTerm term{tree, {.paths = paths, .session = session_of_term(7, 1), .patience = 20ms}};
+  ZkVerdictStore verdicts{term};
 };
 
 TEST_CASE("a job that was put comes back until it is removed, and its file with it") {
@@ -106,7 +116,7 @@ TEST_CASE("a leader that was deposed writes nothing and deletes nothing") {
   CHECK(place.checkpoints().add(place.checkpoint(2)).error().code == ErrorCode::NotLeader);
   CHECK(place.checkpoints().remove(place.checkpoint(1)).error().code == ErrorCode::NotLeader);
   CHECK(counter.skip_to(1000).error().code == ErrorCode::NotLeader);
-  CHECK(ZkVerdictStore(place.term).record({.job = kJob}).error().code == ErrorCode::NotLeader);
+  CHECK(place.end({.job = kJob}).error().code == ErrorCode::NotLeader);
   CHECK(place.tree.commits == before);
   CHECK(place.has_metadata(1));
   CHECK(place.has_metadata(2));
@@ -235,6 +245,19 @@ TEST_CASE("without the latest checkpoint nothing starts, unless falling back is 
   CHECK(place.checkpoint_ids() == Ids{1});
 }
 
+TEST_CASE("what another job left is started from, and not touched") {
+  Place place;
+  CompletedCheckpoint foreign = place.checkpoint(3);
+  foreign.root = place.directory.path("other");
+  foreign.directory = foreign.root + "/chk-3";
+  REQUIRE(write_metadata(place.files, foreign));
+  REQUIRE(place.checkpoints().adopt(foreign));
+  CHECK(place.checkpoint_ids() == Ids{3});
+  REQUIRE(place.checkpoints().remove(foreign));
+  CHECK(place.checkpoint_ids().empty());
+  CHECK(read_checkpoint(place.files, foreign.directory).has_value());
+}
+
 TEST_CASE("if no checkpoint can be read the job does not start from nothing") {
   Place place;
   REQUIRE(place.checkpoints().add(place.checkpoint(1)));
@@ -260,6 +283,13 @@ TEST_CASE("ids rise over all counters of one job, whatever is lost") {
   CHECK(*counter.next() == 10'001);
   REQUIRE(counter.skip_to(5));
   CHECK(*counter.next() == 10'002);
+  REQUIRE(place.checkpoints().add(place.checkpoint(10'002)));
+  REQUIRE(counter.forget());
+  CHECK(!place.tree.is_there(place.paths.counter(kJob)));
+  CHECK(place.checkpoint_ids() == Ids{10'002});
+  REQUIRE(place.checkpoints().remove(place.checkpoint(10'002)));
+  REQUIRE(counter.forget());
+  CHECK(!place.tree.is_there(place.paths.checkpoints(kJob)));
   place.tree.write(place.paths.counter(kJob), "nonsense");
   CHECK(!ZkCheckpointIdCounter(place.term, kJob).next());
 }
@@ -276,34 +306,55 @@ JobVerdict verdict(std::uint64_t number) {
 
 TEST_CASE("how jobs ended is remembered in the order in which they did, of the latest") {
   Place place;
-  ZkVerdictStore store(place.term);
-  CHECK(store.recover()->empty());
-  for (const std::uint64_t number : {7, 3, 5}) REQUIRE(store.record(verdict(number)));
-  REQUIRE(store.record(verdict(5)));
-  const auto remembered = store.recover();
-  REQUIRE(remembered);
-  CHECK(*remembered == std::vector{verdict(3), verdict(5), verdict(7)});
+  CHECK(place.ended().empty());
+  for (const std::uint64_t number : {7, 3, 5}) REQUIRE(place.end(verdict(number)));
+  REQUIRE(place.end(verdict(5)));
+  CHECK(place.ended() == std::vector{verdict(3), verdict(5), verdict(7)});
   for (std::uint64_t number = 8; number < 8 + ZkVerdictStore::kRemembered; ++number)
-    REQUIRE(store.record(verdict(number)));
-  CHECK(store.recover()->size() == ZkVerdictStore::kRemembered);
+    REQUIRE(place.end(verdict(number)));
+  CHECK(place.ended().size() == ZkVerdictStore::kRemembered);
   CHECK(!place.tree.is_there(place.paths.verdict(verdict(7).job)));
+}
+
+TEST_CASE("the end of a job goes on record with its removal, both or neither") {
+  Place place;
+  REQUIRE(place.job_store().put({.id = kJob}));
+  REQUIRE(place.verdicts.record({.job = kJob}));
+  CHECK(place.jobs() == std::vector{kJob});
+  CHECK(place.ended().empty());
+  place.have({Luck::Answered, Luck::LostAfter});
+  const int before = place.tree.commits;
+  REQUIRE(place.job_store().remove(kJob));
+  CHECK(place.tree.commits > before);
+  CHECK(place.jobs().empty());
+  CHECK(place.ended().size() == 1);
+  CHECK(place.job_files().empty());
+}
+
+TEST_CASE("a job that has ended is not taken in again, and not run again") {
+  Place place;
+  REQUIRE(place.job_store().put({.id = kJob}));
+  const std::string pointer = place.tree.data(place.paths.job(kJob));
+  REQUIRE(place.end({.job = kJob}));
+  CHECK(place.job_store().put({.id = kJob}).error().code == ErrorCode::Refused);
+  place.tree.write(place.paths.job(kJob), pointer);
+  CHECK(place.jobs().empty());
+  CHECK(!place.tree.is_there(place.paths.job(kJob)));
 }
 
 TEST_CASE("what is no end of a job is put aside, and what is too long is cut") {
   Place place;
-  ZkVerdictStore store(place.term);
   JobVerdict one = verdict(1);
   one.status = JobStatus::Running;
-  REQUIRE(store.record(one));
+  REQUIRE(place.end(one));
   JobVerdict two = verdict(2);
   two.failure = std::string(1 << 20, 'x');
   for (int i = 0; i < 10'000; ++i) two.accumulators["accumulator " + std::to_string(i)] = i;
-  REQUIRE(store.record(two));
-  const auto remembered = store.recover();
-  REQUIRE(remembered);
-  REQUIRE(remembered->size() == 1);
-  CHECK(remembered->front().job == two.job);
-  CHECK(remembered->front().status == JobStatus::Failed);
+  REQUIRE(place.end(two));
+  const auto remembered = place.ended();
+  REQUIRE(remembered.size() == 1);
+  CHECK(remembered.front().job == two.job);
+  CHECK(remembered.front().status == JobStatus::Failed);
   CHECK(place.tree.is_there(place.paths.verdict(one.job) + ".corrupt"));
 }
 

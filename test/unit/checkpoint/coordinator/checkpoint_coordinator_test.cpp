@@ -275,6 +275,26 @@ TEST_CASE("by default a job survives any number of failed checkpoints") {
   CHECK(job.coordinator.retained().size() == 1);
 }
 
+TEST_CASE(
+    "what could not be written is deleted, unless a leader that was deposed cannot know whether it was") {
+  CoordinatedJob job;
+  job.start();
+  const CheckpointId id = job.begin();
+  for (std::uint64_t task = 1; task < 5; ++task) job.acknowledge(task, id);
+  job.acknowledge(5, id, CoordinatedJob::snapshot(CoordinatedJob::kSink, "chk-1/sink"));
+  bool is_deleted = true;
+  SUBCASE("the disk is full") { job.written(id, disk_full()); }
+  SUBCASE("another leads") {
+    job.written(id, Error{ErrorCode::NotLeader, "the term is over"});
+    is_deleted = false;
+  }
+  const Said said = job.letters.take();
+  const bool has_discarded = std::any_of(said.begin(), said.end(), [](const std::string& word) {
+    return word.starts_with("discard");
+  });
+  CHECK(has_discarded == is_deleted);
+}
+
 TEST_CASE("a round that ends takes what is under way with it, and ids that come later are not used") {
   CoordinatedJob job;
   job.start();
