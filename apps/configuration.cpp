@@ -35,6 +35,16 @@ Result<std::string> content_of(const std::string& path) {
   return read_file(files, path);
 }
 
+Status name_zookeeper(const CommandLine& line, Config& config) {
+  if (line.has("zookeeper")) {
+    const Status named = config.set(options::kZooKeeperQuorum.key, line.text("zookeeper", ""));
+    const Status meant = config.set(options::kHighAvailability.key, "zookeeper");
+    if (!named || !meant) return named ? meant : named;
+  }
+  if (!line.has("cluster-id")) return Status::ok();
+  return config.set(options::kClusterId.key, line.text("cluster-id", ""));
+}
+
 }  // namespace
 
 Result<Config> load_configuration(const CommandLine& line) {
@@ -49,6 +59,7 @@ Result<Config> load_configuration(const CommandLine& line) {
       return Error{set.error().code, "-D: " + set.error().what};
     }
   }
+  if (Status set = name_zookeeper(line, config); !set) return set.error();
   return config;
 }
 

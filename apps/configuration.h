@@ -14,7 +14,14 @@ inline constexpr OptionSpec kConfigOption{
 inline constexpr OptionSpec kDefineOption{"define,D", "KEY=VALUE",
                                           "Overrides one key of the configuration; may be repeated.", true};
 
-/// Reads what --config (or $WEIR_CONF_DIR) and -D say. `line` was parsed with the two options above.
+// Of the programs that find each other through ZooKeeper. The first one also says that they do.
+inline constexpr OptionSpec kZooKeeperOption{
+    "zookeeper", "HOSTS", "Find the JobManager that leads through these servers, as HOST:PORT,HOST:PORT,..."};
+inline constexpr OptionSpec kClusterIdOption{"cluster-id", "ID",
+                                             "Which of the clusters there (default 'default')."};
+
+/// Reads what --config (or $WEIR_CONF_DIR) and -D say, and --zookeeper and
+/// --cluster-id. `line` was parsed with some of the options above.
 /// Errors: one line that names file and line, or the key, and the nearest known key.
 [[nodiscard]] Result<Config> load_configuration(const CommandLine& line);
 

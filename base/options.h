@@ -71,7 +71,8 @@ inline constexpr Option<Bytes> kRocksDbBlockCache{
     "state.backend.rocksdb.block.cache-size", "64mb", "reads in memory, of one operator in one subtask"};
 
 inline constexpr Option<std::string> kHighAvailability{
-    "high-availability", "none", "what survives a JobManager: none, or filesystem: jobs that are not over"};
+    "high-availability", "none",
+    "what survives a JobManager: none; filesystem: jobs that are not over; zookeeper: others take over"};
 inline constexpr Option<std::string> kStorageDirectory{
     "high-availability.storageDir", "", "where that is kept: jobs, and the libraries of their programs"};
 
@@ -92,6 +93,25 @@ inline constexpr Option<std::string> kTemporaryDirectory{
     "io.tmp.dirs", "", "directory for temporary files; unset: the system's"};
 inline constexpr Option<std::string> kLogDirectory{
     "env.log.dir", "", "directory for reports of crashes; unset: they go to standard error alone"};
+
+inline constexpr Option<std::string> kZooKeeperQuorum{
+    "high-availability.zookeeper.quorum", "", "ZooKeeper's servers, as HOST:PORT,HOST:PORT,..."};
+inline constexpr Option<std::string> kZooKeeperRoot{
+    "high-availability.zookeeper.path.root", "/weir", "node below which the clusters of these servers lie"};
+inline constexpr Option<std::string> kClusterId{
+    "high-availability.cluster-id", "default", "name of this cluster among them; equal in all of a cluster"};
+inline constexpr Option<Duration> kZooKeeperSessionTimeout{
+    "high-availability.zookeeper.client.session-timeout", "6 s",
+    "how long a leader that is frozen or cut off keeps the lead; the servers have limits"};
+inline constexpr Option<std::string> kZooKeeperSecretFile{
+    "high-availability.zookeeper.client.secret-file", "",
+    "file of one line, user:password, to whom the nodes belong; unset: to everybody"};
+inline constexpr Option<bool> kZooKeeperTrustedNetwork{
+    "high-availability.zookeeper.trusted-network", "false",
+    "speak in clear to servers on other machines, as ZooKeeper's client does"};
+inline constexpr Option<bool> kGuardian{
+    "high-availability.guardian", "true",
+    "run the JobManager under a parent that ends its ZooKeeper session when it dies, and starts it again"};
 
 inline constexpr Option<std::string> kTlsCertificate{"security.ssl.certificate", "",
                                                      "PEM file: by what a node proves who it is"};

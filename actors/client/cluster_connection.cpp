@@ -14,7 +14,8 @@
 #include "actors/system/leader_finder_actor.h"
 #include "actors/system/remoting.h"
 #include "base/file_system.h"
-#include "ha/standalone.h"
+#include "base/sync.h"
+#include "ha/retrieval.h"
 #include "network/blob/blob_client.h"
 #include "network/tcp/probe.h"
 #include "network/tcp/tls.h"
@@ -30,6 +31,30 @@ RemotingOptions remoting_of(const ClusterConnection::Options& options) {
           .tls = options.tls};
 }
 
+/// Hands the leader on to the finder, and remembers where it is.
+///
+/// Threads: on_leader() by the retrieval, address() by any.
+class LeaderNote final : public LeaderListener {
+public:
+  explicit LeaderNote(LeaderFinderActor finder) : mailer_(std::move(finder)) {}
+  void on_leader(const LeaderAddress& leader) override {
+    {
+      const MutexLock lock(lock_);
+      address_ = leader.address;
+    }
+    mailer_.on_leader(leader);
+  }
+  [[nodiscard]] std::string address() WEIR_EXCLUDES(lock_) {
+    const MutexLock lock(lock_);
+    return address_;
+  }
+
+private:
+  FinderMailer mailer_;
+  Mutex lock_;
+  std::string address_ WEIR_GUARDED_BY(lock_);
+};
+
 }  // namespace
 
 /// Order: members end from the last to the first; no handle of an actor is left when the system ends.
@@ -39,7 +64,8 @@ struct ClusterConnection::State {
         config(remoting_of(options)),
         system(config),
         finder(spawn_leader_finder(system)),
-        client(connect(system, finder, options.patience)) {}
+        client(connect(system, finder, options.patience)),
+        leader(finder) {}
   ~State();
 
   const Options options;
@@ -48,9 +74,12 @@ struct ClusterConnection::State {
   std::shared_ptr<TlsContext> tls;  // null: in clear
   LeaderFinderActor finder;
   std::unique_ptr<JobClient> client;
+  LeaderNote leader;
+  std::unique_ptr<LeaderRetrieval> retrieval;
 };
 
 ClusterConnection::State::~State() {
+  if (retrieval != nullptr) retrieval->stop();
   client.reset();
   caf::scoped_actor self(system);
   self->send_exit(finder, caf::exit_reason::user_shutdown);
@@ -58,11 +87,27 @@ ClusterConnection::State::~State() {
   finder = nullptr;
 }
 
+namespace {
+
+/// Said at once, in one line, before anything is started that would keep on trying. Who leads a cluster with
+/// several JobManagers is found out only then.
+Status probe_cluster(const ClusterConnection::Options& options) {
+  if (options.zookeeper) return Status::ok();
+  const Duration patience = std::min(options.patience, ClusterConnection::kGreetingPatience);
+  return probe(options.job_manager, patience, options.tls ? Greeting::None : Greeting::Expected);
+}
+
+Error no_leader(const Error& cause, const ZooKeeperOptions& zookeeper) {
+  return {cause.code,
+          "no JobManager of cluster '" + zookeeper.cluster + "' leads, as ZooKeeper at " + zookeeper.hosts +
+              " tells: " + cause.what,
+          cause.blame, cause.retry};
+}
+
+}  // namespace
+
 Result<std::unique_ptr<ClusterConnection>> ClusterConnection::open(const Options& options) {
-  // Said at once, in one line, before anything is started that would keep on trying.
-  const Greeting greeting = options.tls ? Greeting::None : Greeting::Expected;
-  const Duration patience = std::min(options.patience, kGreetingPatience);
-  if (const Status there = probe(options.job_manager, patience, greeting); !there) return there.error();
+  if (const Status there = probe_cluster(options); !there) return there.error();
   auto state = std::make_unique<State>(options);
   if (options.tls) {
     auto loaded = TlsContext::load(*options.tls);
@@ -70,10 +115,12 @@ Result<std::unique_ptr<ClusterConnection>> ClusterConnection::open(const Options
     state->tls = *std::move(loaded);
   }
   close_back_doors(state->system);
-  FinderMailer mailer(state->finder);
-  StandaloneLeaderRetrieval retrieval(options.job_manager);
-  retrieval.start(mailer);
-  if (const auto there = state->client->cluster_access(); !there) return there.error();
+  auto retrieval = make_retrieval(options.zookeeper, options.job_manager);
+  if (!retrieval) return retrieval.error();
+  state->retrieval = *std::move(retrieval);
+  state->retrieval->start(state->leader);
+  if (const auto there = state->client->cluster_access(); !there)
+    return options.zookeeper ? no_leader(there.error(), *options.zookeeper) : there.error();
   return std::unique_ptr<ClusterConnection>(new ClusterConnection(std::move(state)));
 }
 
@@ -81,6 +128,7 @@ ClusterConnection::ClusterConnection(std::unique_ptr<State> state) : state_(std:
 ClusterConnection::~ClusterConnection() = default;
 
 JobClient& ClusterConnection::client() { return *state_->client; }
+std::string ClusterConnection::job_manager() const { return state_->leader.address(); }
 
 Result<std::string> ClusterConnection::upload(const std::string& library) {
   const auto access = state_->client->cluster_access();

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "base/tls_options.h"
+#include "ha/zookeeper_options.h"
 
 namespace weir {
 
@@ -19,7 +20,8 @@ namespace weir {
 class ClusterConnection {
 public:
   struct Options {
-    std::string job_manager;  // "host:port"
+    std::string job_manager;  // "host:port"; not used with ZooKeeper
+    std::optional<ZooKeeperOptions> zookeeper;  // none: there is one JobManager
     Duration patience = 60s;  // for each answer, with whatever the connection goes through meanwhile
     Duration heartbeat_interval = 1s;
     Duration heartbeat_timeout = 5s;
@@ -29,11 +31,13 @@ public:
   /// How long somebody who listens may take to greet.
   static constexpr Duration kGreetingPatience = 10s;
 
-  /// Errors: one line: nobody listens there, or who does is no JobManager of this cluster.
+  /// Errors: one line: nobody listens there, or who does is no JobManager of this cluster; or nobody leads.
   [[nodiscard]] static Result<std::unique_ptr<ClusterConnection>> open(const Options& options);
   ~ClusterConnection();
 
   [[nodiscard]] JobClient& client();
+  /// "host:port" of the one that leads, as far as is known here.
+  [[nodiscard]] std::string job_manager() const;
   /// Puts a program's library where TaskManagers find it. The answer is its key.
   [[nodiscard]] Result<std::string> upload(const std::string& library);
 

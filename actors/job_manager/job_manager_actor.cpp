@@ -10,6 +10,7 @@
 #include "actors/instance_manager/instance_manager_actor.h"
 #include "actors/job_manager/job_keeper_actor.h"
 #include "actors/job_manager/job_manager_state_actor.h"
+#include "actors/job_manager/job_verdicts.h"
 #include "base/log.h"
 
 namespace weir {
@@ -28,19 +29,30 @@ void JobManagerState::spawn_companions(const JobManagerOptions& options) {
   archivist_ = spawn_archivist(self_->system(), options.archived_jobs);
   instances_ =
       spawn_instance_manager(self_->system(), options.instances, caf::actor_cast<InstanceListener>(self_));
-  keeper_ = spawn_job_keeper(self_->system(), storage_, options.storage != nullptr);
   self_->link_to(archivist_);
   self_->link_to(instances_);
+}
+
+void JobManagerState::keep_by(std::shared_ptr<JobStorage> storage, bool has_thread) {
+  if (keeper_) {
+    self_->unlink_from(keeper_);
+    self_->send_exit(keeper_, caf::exit_reason::user_shutdown);  // when it has done what it was asked
+  }
+  storage_ = std::move(storage);
+  keeper_ = spawn_job_keeper(self_->system(), storage_, has_thread);
   self_->link_to(keeper_);
+  coordinators_.emplace(self_, state_defaults_, storage_);
 }
 
 void JobManagerState::set_up(const JobManagerOptions& options) {
   access_ = options.instances.access;
   libraries_ = options.libraries;
-  storage_ = options.storage ? options.storage : open_file_storage({});
+  open_storage_ = options.open_storage;
+  on_leading_ = options.on_leading;
+  state_defaults_ = options.jobs.state;
   logic_.emplace(options.jobs, *this);
-  coordinators_.emplace(self_, options.jobs.state, storage_);
   spawn_companions(options);
+  keep_by(options.storage ? options.storage : open_file_storage({}), options.storage != nullptr);
   self_->set_down_handler([this](caf::down_msg& down) { on_client_down(down); });
   guard(*self_, kName);
 }
@@ -107,14 +119,16 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
 // Leadership
 
 void JobManagerState::grant(LeaderSessionId session) {
+  if (session == revoked_) return;  // an attempt to recover that its term did not outlive
   log::info(kName, "Was granted leadership under session " + session.hex());
   granted_ = session;
+  if (open_storage_) keep_by(open_storage_(session), true);
   if (!keeps_jobs()) return lead(session, {.outcome = Outcome::ok(), .jobs = {}});
   self_->request(keeper_, kStorageTimeout, RecoverJobs{})
       .then([this, session](const RecoveredJobs& recovered) { lead(session, recovered); },
             [this, session](const caf::error& cause) {
-              lead(session, {.outcome = Outcome::refused(mail_error(cause, "RecoverJobs", kStorageTimeout)),
-                             .jobs = {}});
+              const Error why = mail_error(cause, "RecoverJobs", kStorageTimeout);
+              lead(session, {.outcome = Outcome::refused(why), .jobs = {}});
             });
 }
 
@@ -128,11 +142,20 @@ void JobManagerState::lead(LeaderSessionId session, const RecoveredJobs& recover
   fence_.open(session);
   coordinators_->lead_under(session);
   caf::anon_send(instances_, GrantLeadership{session});
+  archive_recovered();
   for (const JobGraph& job : recovered.jobs) {
     if (const Outcome taken = logic_->on_recovered(job, now()); !taken.accepted)
       log::error(kName, "Job " + job.id.hex() + " is not run again: " + taken.refusal.what);
   }
   for (auto& awaiting : std::exchange(awaiting_leadership_, {})) awaiting.deliver(session);
+  on_leading_(session);
+}
+
+void JobManagerState::archive_recovered() {
+  if (!storage_->verdicts) return;
+  const auto ended = storage_->verdicts->recover();
+  if (!ended) return log::error(kName, ended.error().what);
+  for (const JobVerdict& job : *ended) caf::anon_send(archivist_, ArchiveJob{weir::details_of(job)});
 }
 
 caf::result<LeaderSessionId> JobManagerState::await_leadership() {
@@ -143,7 +166,7 @@ caf::result<LeaderSessionId> JobManagerState::await_leadership() {
 void JobManagerState::revoke() {
   log::info(kName, "Lost leadership");
   logic_->suspend_all("the JobManager lost its leadership", now());
-  granted_ = {};
+  revoked_ = std::exchange(granted_, {});
   task_managers_.clear();
   fence_.close();
   caf::anon_send(instances_, RevokeLeadership{});
@@ -217,6 +240,10 @@ void JobManagerState::checkpoints_over(JobId job, JobEnd end) {
   coordinators_->close(job, end);
   if (end == JobEnd::Suspended || !keeps_jobs()) return;
   last_words_[job];
+  if (storage_->verdicts) {
+    const Status announced = storage_->verdicts->record(verdict_of(*logic_->details(job)));
+    if (!announced) log::error(kName, announced.error().what);
+  }
   self_->request(keeper_, kStorageTimeout, ForgetJob{job})
       .then([this, job](const Outcome& recorded) { on_recorded(job, recorded); },
             [this, job](const caf::error& cause) {
@@ -225,9 +252,12 @@ void JobManagerState::checkpoints_over(JobId job, JobEnd end) {
 }
 
 void JobManagerState::on_recorded(JobId job, const Outcome& recorded) {
-  if (!recorded.accepted)
-    log::error(kName, "Job " + job.hex() + " may be run again: " + recorded.refusal.what);
   const auto words = last_words_.extract(job);
+  if (!recorded.accepted) {
+    log::error(kName, "Job " + job.hex() + " may be run again: " + recorded.refusal.what);
+    // Then the next leader decides how it ends, and says so.
+    if (recorded.refusal.code == ErrorCode::NotLeader) return;
+  }
   for (const auto& word : words.mapped()) word();
 }
 

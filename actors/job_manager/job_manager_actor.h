@@ -4,6 +4,7 @@
 #include <caf/actor_system.hpp>
 
 #include <cstddef>
+#include <functional>
 #include <memory>
 
 #include "actors/archivist/memory_archivist.h"
@@ -21,6 +22,10 @@ struct JobManagerOptions {
   std::size_t archived_jobs = MemoryArchivist::kDefaultCapacity;
   LibraryKeeper* libraries = nullptr;  // outlives the actor; null: programs name the paths of their libraries
   std::shared_ptr<JobStorage> storage;  // null: files for checkpoints, and jobs are not kept
+  /// Where each term of leadership keeps things by itself: opened when it begins. Empty: `storage`.
+  std::function<std::shared_ptr<JobStorage>(LeaderSessionId)> open_storage;
+  /// The jobs are known under this session, and mail is taken.
+  std::function<void(LeaderSessionId)> on_leading = [](LeaderSessionId) {};
 };
 
 /// Starts a JobManager, and beside it the InstanceManager and the archivist that end with it. It refuses all

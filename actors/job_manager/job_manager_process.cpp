@@ -12,6 +12,7 @@
 
 #include "actors/job_manager/contender_mailer_actor.h"
 #include "actors/job_manager/job_manager_actor.h"
+#include "actors/job_manager/jobs_with_libraries.h"
 #include "actors/job_manager/library_keeper.h"
 #include "actors/system/actor_system.h"
 #include "actors/system/remoting.h"
@@ -20,7 +21,10 @@
 #include "base/file_system.h"
 #include "base/private_directory.h"
 #include "ha/job_storage.h"
+#include "ha/retrieval.h"
 #include "ha/standalone.h"
+#include "ha/zk_leader.h"
+#include "ha/zk_storage.h"
 #include "network/blob/blob_server.h"
 #include "network/blob/blob_store.h"
 #include "network/tcp/tls.h"
@@ -54,54 +58,106 @@ struct JobManagerProcess::State {
   ~State();
 
   [[nodiscard]] Status open(const Options& options);
+  [[nodiscard]] Status open_election(const Options& options);
   [[nodiscard]] Status open_storage(const Options& options);
   [[nodiscard]] Result<std::string> library_directory(const Options& options);
   [[nodiscard]] Status open_blobs(const Options& options);
+  [[nodiscard]] std::shared_ptr<JobStorage> storage_of(const Options& options, LeaderSessionId session);
+  void open_job_manager(const Options& options);
+  [[nodiscard]] Status publish_job_manager(const Options& options);
   void await_leadership();
 
+  // Actors use these until the last of them has ended, with the system.
+  LocalFileSystem files;
+  std::unique_ptr<PrivateDirectory> own_directory;  // of the libraries; null: they survive
+  std::unique_ptr<BlobStore> blobs;
+  std::optional<ZkPaths> paths;                      // none: there is one JobManager
+  std::unique_ptr<ZkLeaderElection> zookeeper;       // the same
   ActorSystemConfig config;
   caf::actor_system system;
   std::string rpc_address;
-  LocalFileSystem files;
   std::shared_ptr<TlsContext> tls;  // null: in clear
   std::unique_ptr<DirectoryLock> storage_lock;      // null: nothing survives
   std::shared_ptr<JobStorage> storage;
-  std::unique_ptr<PrivateDirectory> own_directory;  // of the libraries; null: they survive
-  std::unique_ptr<BlobStore> blobs;
   std::optional<LibraryKeeper> libraries;
   std::unique_ptr<BlobServer> blob_server;
   ClusterAccess access{.cluster = ClusterId::random(), .token = random_token(), .blob_address = {}};
   JobManagerActor job_manager;
   std::optional<ContenderMailer> contender;
-  StandaloneLeaderElection election;
+  StandaloneLeaderElection standalone;  // without ZooKeeper
 };
 
 Status JobManagerProcess::State::open(const Options& options) {
   close_back_doors(system);
+  if (Status opened = open_election(options); !opened) return opened;
   if (Status opened = open_storage(options); !opened) return opened;
   if (Status opened = open_blobs(options); !opened) return opened;
-  job_manager = spawn_job_manager(
-      system,
-      {.jobs = options.jobs,
-       .instances = {.heartbeat_timeout = options.heartbeat_timeout, .access = access},
-       .archived_jobs = options.archived_jobs,
-       .libraries = &*libraries,
-       .storage = storage});
-  contender.emplace(job_manager);
-  election.start(*contender);
+  open_job_manager(options);
+  if (zookeeper != nullptr) {
+    // One that stands by can be reached, but nobody is told where it is before it leads.
+    if (Status published = publish_job_manager(options); !published) return published;
+    zookeeper->start(*contender);
+    return Status::ok();
+  }
+  standalone.start(*contender);
   // Nobody finds it before it knows the jobs that it goes on with, and so nobody is told that they are not
   // here.
   await_leadership();
+  return publish_job_manager(options);
+}
+
+void JobManagerProcess::State::open_job_manager(const Options& options) {
+  JobManagerOptions wanted{.jobs = options.jobs,
+                           .instances = {.heartbeat_timeout = options.heartbeat_timeout, .access = access},
+                           .archived_jobs = options.archived_jobs,
+                           .libraries = &*libraries,
+                           .storage = storage};
+  if (zookeeper != nullptr) {
+    wanted.open_storage = [this, options](LeaderSessionId session) { return storage_of(options, session); };
+    wanted.on_leading = [this](LeaderSessionId session) { zookeeper->confirm(session, rpc_address); };
+  }
+  job_manager = spawn_job_manager(system, std::move(wanted));
+  contender.emplace(job_manager);
+}
+
+Status JobManagerProcess::State::publish_job_manager(const Options& options) {
   const auto port = publish(job_manager, options.bind_host, options.port);
   if (!port) return port.error();
   rpc_address = join_address(options.host, *port);
   return Status::ok();
 }
 
+Status JobManagerProcess::State::open_election(const Options& options) {
+  if (!options.zookeeper) return Status::ok();
+  const auto named = ZkPaths::make(options.zookeeper->root, options.zookeeper->cluster);
+  if (!named) return named.error();
+  paths = *named;
+  auto election = ZkLeaderElection::make({.zookeeper = client_options(*options.zookeeper),
+                                          .paths = *paths,
+                                          .on_session = options.on_zookeeper_session});
+  if (!election) return election.error();
+  zookeeper = *std::move(election);
+  return Status::ok();
+}
+
+std::shared_ptr<JobStorage> JobManagerProcess::State::storage_of(const Options& options,
+                                                                 LeaderSessionId session) {
+  const std::string directory = options.storage_directory + "/" + options.zookeeper->cluster;
+  auto opened = open_zk_storage(zookeeper->client(),
+                                {.term = {.paths = *paths,
+                                          .session = session,
+                                          .patience = 2 * options.zookeeper->session_timeout},
+                                 .directory = directory,
+                                 .may_fall_back = options.may_fall_back});
+  opened->jobs =
+      std::make_unique<JobsWithLibraries>(std::move(opened->jobs), *blobs, files, directory + "/blobs");
+  return opened;
+}
+
 Status JobManagerProcess::State::open_storage(const Options& options) {
-  storage =
-      open_file_storage({.directory = options.storage_directory, .may_fall_back = options.may_fall_back});
-  if (options.storage_directory.empty()) return Status::ok();
+  const std::string directory = options.zookeeper ? "" : options.storage_directory;  // each term has its own
+  storage = open_file_storage({.directory = directory, .may_fall_back = options.may_fall_back});
+  if (options.storage_directory.empty() || options.zookeeper) return Status::ok();
   auto lock = DirectoryLock::take(options.storage_directory);
   if (!lock) return lock.error();
   storage_lock = *std::move(lock);
@@ -117,7 +173,8 @@ void JobManagerProcess::State::await_leadership() {
 }
 
 Result<std::string> JobManagerProcess::State::library_directory(const Options& options) {
-  if (!options.storage_directory.empty()) return options.storage_directory + "/blobs";
+  const bool is_shared = options.zookeeper.has_value();  // then jobs are kept with their libraries
+  if (!options.storage_directory.empty() && !is_shared) return options.storage_directory + "/blobs";
   const auto parent = options.blob_directory.empty() ? std::filesystem::temp_directory_path().string()
                                                      : options.blob_directory;
   auto directory = PrivateDirectory::make(parent, "weir-blobs");
@@ -154,7 +211,8 @@ Status JobManagerProcess::State::open_blobs(const Options& options) {
 
 JobManagerProcess::State::~State() {
   if (!job_manager) return;  // it was not opened
-  election.stop();
+  if (zookeeper != nullptr) zookeeper->stop();
+  else standalone.stop();
   contender.reset();
   caf::scoped_actor self(system);
   self->send_exit(job_manager, caf::exit_reason::user_shutdown);

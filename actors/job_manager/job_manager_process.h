@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -11,6 +12,8 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "base/tls_options.h"
+#include "ha/zk_client.h"
+#include "ha/zookeeper_options.h"
 
 namespace weir {
 
@@ -36,6 +39,9 @@ public:
     bool may_fall_back = false;  // to an older checkpoint, if the latest cannot be read
     std::uint64_t max_library_bytes = 256ull << 20;
     std::optional<TlsOptions> tls;
+    std::optional<ZooKeeperOptions> zookeeper;  // none: there is one JobManager, and it leads
+    /// Hears of each session with ZooKeeper that is begun.
+    std::function<void(const ZkSession&)> on_zookeeper_session = [](const ZkSession&) {};
   };
 
   /// Errors: one line that names what could not be opened.

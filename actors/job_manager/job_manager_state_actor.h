@@ -84,8 +84,10 @@ public:
 private:
   void set_up(const JobManagerOptions& options);
   void spawn_companions(const JobManagerOptions& options);
+  void keep_by(std::shared_ptr<JobStorage> storage, bool has_thread);
   void grant(LeaderSessionId session);
   void lead(LeaderSessionId session, const RecoveredJobs& recovered);
+  void archive_recovered();
   void revoke();
   caf::result<LeaderSessionId> await_leadership();
   void on_joined(LeaderSessionId session, const TaskManagerJoined& mail, const TaskManagerGateway& handle);
@@ -143,6 +145,10 @@ private:
   Fence fence_;
   std::vector<caf::typed_response_promise<LeaderSessionId>> awaiting_leadership_;
   LeaderSessionId granted_;  // from the grant on; the fence opens when the jobs are known
+  LeaderSessionId revoked_;  // the latest
+  std::function<std::shared_ptr<JobStorage>(LeaderSessionId)> open_storage_;  // may be empty
+  std::function<void(LeaderSessionId)> on_leading_;
+  StateDefaults state_defaults_;
   ClusterAccess access_;
   LibraryKeeper* libraries_ = nullptr;
   std::optional<JobManager> logic_;

@@ -14,7 +14,7 @@
 #include "actors/system/leader_finder_actor.h"
 #include "actors/system/remoting.h"
 #include "actors/task_manager/task_manager_actor.h"
-#include "ha/standalone.h"
+#include "ha/retrieval.h"
 #include "network/tcp/tls.h"
 
 namespace weir {
@@ -89,7 +89,9 @@ Status TaskManagerProcess::State::open(Options options) {
   id = node->id();  // before anybody is told of a leader, and so before it can be taken in
   caf::anon_send(finder, FollowLeader{}, caf::actor_cast<LeaderFollower>(node->actor()));
   mailer.emplace(finder);
-  retrieval = std::make_unique<StandaloneLeaderRetrieval>(options.job_manager);
+  auto found = make_retrieval(options.zookeeper, options.job_manager);
+  if (!found) return found.error();
+  retrieval = *std::move(found);
   retrieval->start(*mailer);
   return Status::ok();
 }

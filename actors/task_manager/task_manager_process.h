@@ -13,6 +13,7 @@
 #include "base/time.h"
 #include "base/tls_options.h"
 #include "execution/task/worker.h"
+#include "ha/zookeeper_options.h"
 
 namespace weir {
 
@@ -23,7 +24,8 @@ namespace weir {
 class TaskManagerProcess {
 public:
   struct Options {
-    std::string job_manager;  // "host:port"
+    std::string job_manager;  // "host:port"; not used with ZooKeeper
+    std::optional<ZooKeeperOptions> zookeeper;  // none: there is one JobManager
     std::string host;         // under which peers reach this one; empty: the one it listens at
     Worker::Options worker;   // with a data port
     Registration::Options registration;

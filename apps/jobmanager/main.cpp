@@ -4,9 +4,11 @@
 #include <unistd.h>
 
 #include "actors/job_manager/job_manager_process.h"
+#include "apps/jobmanager/guardian.h"
 #include "apps/node/exit_codes.h"
 #include "apps/node/node.h"
 #include "apps/node/settings.h"
+#include "apps/node/zookeeper_settings.h"
 
 namespace weir {
 
@@ -19,6 +21,9 @@ constexpr OptionSpec kOptions[] = {
     kDefineOption,
     {"host", "HOST", "Listen here and tell others so (default 127.0.0.1)."},
     {"port", "PORT", "For control messages; 0: any free one (default 6123)."},
+    kZooKeeperOption,
+    kClusterIdOption,
+    {"no-guardian", "", "Be no child of a parent that ends its ZooKeeper session when it dies."},
     {"insecure-network", "", "Listen to other machines although there is no TLS."},
     {"help,h", "", "Print this."},
     {"version,v", "", "Print the version."},
@@ -27,6 +32,7 @@ constexpr OptionSpec kOptions[] = {
 constexpr Shorthand kShorthands[] = {
     {"host", options::kJobManagerAddress.key},
     {"port", options::kJobManagerPort.key},
+    {"no-guardian", options::kGuardian.key, "false"},
     {"insecure-network", options::kInsecureNetwork.key},
 };
 
@@ -40,7 +46,10 @@ constexpr AnyOption kKeys[] = {
     options::kInsecureNetwork,     options::kSlotRequestTimeout,     options::kStateBackend,
     options::kIncrementalCheckpoints, options::kCheckpointDirectory, options::kSavepointDirectory,
     options::kRetainedCheckpoints, options::kCheckpointFallBack,     options::kHighAvailability,
-    options::kStorageDirectory,    options::kAskTimeout,             options::kLogLevel,
+    options::kStorageDirectory,    options::kZooKeeperQuorum,        options::kZooKeeperRoot,
+    options::kClusterId,           options::kZooKeeperSessionTimeout, options::kZooKeeperSecretFile,
+    options::kZooKeeperTrustedNetwork, options::kGuardian,           options::kAskTimeout,
+    options::kLogLevel,
 };
 
 /// Errors: Refused means that it would not be safe; all others that the configuration is wrong.
@@ -56,8 +65,10 @@ Result<JobManagerProcess::Options> options_of(const Config& config) {
   if (!blob_port) return blob_port.error();
   const auto restart = settings::restart(config);
   if (!restart) return restart.error();
-  const auto state = settings::state_defaults(config);
+  auto state = settings::state_defaults(config);
   if (!state) return state.error();
+  const auto zookeeper = settings::zookeeper(config);
+  if (!zookeeper) return zookeeper.error();
   const auto storage = settings::storage_directory(config);
   if (!storage) return storage.error();
   const auto heartbeats = settings::heartbeats(config);
@@ -66,6 +77,9 @@ Result<JobManagerProcess::Options> options_of(const Config& config) {
   if (!ask_timeout) return ask_timeout.error();
   const auto slot_timeout = settings::patience(config, options::kSlotRequestTimeout);
   if (!slot_timeout) return slot_timeout.error();
+  // What another JobManager is to go on from, it must find.
+  if (*zookeeper && state->checkpoint_directory.empty())
+    state->checkpoint_directory = *storage + "/" + (*zookeeper)->cluster + "/checkpoints";
   return JobManagerProcess::Options{.host = interface->host,
                                     .bind_host = interface->bind_host,
                                     .port = *port,
@@ -81,14 +95,17 @@ Result<JobManagerProcess::Options> options_of(const Config& config) {
                                     .storage_directory = *storage,
                                     .may_fall_back = config.get(options::kCheckpointFallBack),
                                     .max_library_bytes = config.get(options::kMaxLibrarySize).count,
-                                    .tls = *tls};
+                                    .tls = *tls,
+                                    .zookeeper = *zookeeper};
 }
 
 int run(const Config& config, Shutdown& shutdown) {
-  const auto chosen = options_of(config);
+  auto chosen = options_of(config);
   if (!chosen)
     return refuse(kName, chosen.error().what,
                   chosen.error().code == ErrorCode::Refused ? kExitUnsafe : kExitBadConfig);
+  if (auto tell = guardian_of_this_process()) chosen->on_zookeeper_session = tell;
+  else if (chosen->zookeeper && config.get(options::kGuardian)) return run_guarded(*chosen->zookeeper);
   const auto process = JobManagerProcess::start(*chosen);
   if (!process) return refuse(kName, process.error().what, kExitNotStarted);
   std::cout << kName << " ready: rpc=" << (*process)->rpc_address() << " blob=" << (*process)->blob_address()

@@ -51,8 +51,8 @@ Result<Config> configuration(const NodeProgram& program, const CommandLine& line
   }
   for (const Shorthand& shorthand : program.shorthands) {
     if (!line.has(shorthand.name)) continue;
-    const std::string value = line.text(shorthand.name, "");
-    const Status set = config->set(shorthand.key, value.empty() ? "true" : value);
+    const std::string value = line.text(shorthand.name, shorthand.flag_value);
+    const Status set = config->set(shorthand.key, value.empty() ? shorthand.flag_value : value);
     if (!set) return Error{set.error().code, "--" + std::string(shorthand.name) + ": " + set.error().what};
   }
   return config;

@@ -16,6 +16,7 @@ namespace weir {
 struct Shorthand {
   std::string_view name;  // "slots"
   std::string_view key;   // "taskmanager.numberOfTaskSlots"
+  std::string_view flag_value = "true";  // what an option without a value means
 };
 
 /// Sets both jobmanager.rpc.address and jobmanager.rpc.port.

@@ -96,13 +96,17 @@ Result<StateDefaults> state_defaults(const Config& config) {
 }
 
 Result<std::string> storage_directory(const Config& config) {
-  const std::string way = config.get(options::kHighAvailability);
+  const bool has_zookeeper = !config.get(options::kZooKeeperQuorum).empty();
+  const std::string way = config.has(options::kHighAvailability) || !has_zookeeper
+                              ? config.get(options::kHighAvailability)
+                              : "zookeeper";
   if (way == "none" || way == "NONE") return std::string();
-  if (way != "filesystem")
-    return Error{ErrorCode::BadArgument, "high-availability: expected none or filesystem, not '" + way + "'"};
+  if (way != "filesystem" && way != "zookeeper")
+    return wrong("high-availability: expected none, filesystem or zookeeper, not '" + way + "'");
   auto where = directory(config, options::kStorageDirectory);
   if (where && where->empty())
-    return Error{ErrorCode::BadArgument, "high-availability: filesystem needs high-availability.storageDir"};
+    return wrong("high-availability: " + way + " needs high-availability.storageDir" +
+                 (way == "zookeeper" ? ", a directory that all JobManagers see" : ""));
   return where;
 }
 

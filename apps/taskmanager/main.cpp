@@ -9,6 +9,7 @@
 #include "apps/node/exit_codes.h"
 #include "apps/node/node.h"
 #include "apps/node/settings.h"
+#include "apps/node/zookeeper_settings.h"
 #include "base/address.h"
 #include "base/crash_report.h"
 #include "base/sync.h"
@@ -24,6 +25,8 @@ constexpr OptionSpec kOptions[] = {
     kConfigOption,
     kDefineOption,
     kJobManagerOption,
+    kZooKeeperOption,
+    kClusterIdOption,
     {"host", "HOST", "Listen here and tell peers so (default 127.0.0.1)."},
     {"slots", "N", "Tasks of one job vertex that run here at a time (default 1)."},
     {"data-port", "PORT", "For data from and to other TaskManagers; 0: any free one (default 0)."},
@@ -42,6 +45,13 @@ constexpr Shorthand kShorthands[] = {
 constexpr AnyOption kKeys[] = {
     options::kJobManagerAddress,
     options::kJobManagerPort,
+    options::kHighAvailability,
+    options::kZooKeeperQuorum,
+    options::kZooKeeperRoot,
+    options::kClusterId,
+    options::kZooKeeperSessionTimeout,
+    options::kZooKeeperSecretFile,
+    options::kZooKeeperTrustedNetwork,
     options::kTaskManagerHost,
     options::kTaskManagerBindHost,
     options::kTaskManagerDataPort,
@@ -146,6 +156,9 @@ Result<TaskManagerProcess::Options> options_of(const Config& config) {
   result.ask_timeout = *ask_timeout;
   const auto port = settings::port(config, options::kJobManagerPort);
   if (!port) return port.error();
+  auto zookeeper = settings::zookeeper(config);
+  if (!zookeeper) return zookeeper.error();
+  result.zookeeper = *std::move(zookeeper);
   result.job_manager = join_address(config.get(options::kJobManagerAddress), *port);
   result.registration = registration_of(config);
   result.libraries.parent_directory = config.get(options::kTemporaryDirectory);
@@ -200,7 +213,8 @@ int run(const Config& config, Shutdown& shutdown) {
                   chosen.error().code == ErrorCode::Refused ? kExitUnsafe : kExitBadConfig);
   if (Status reports = report_crashes(config); !reports)
     return refuse(kName, reports.error().what, kExitBadConfig);
-  ReadyLine ready(chosen->worker.slots, chosen->job_manager);
+  ReadyLine ready(chosen->worker.slots, chosen->zookeeper ? "zookeeper:" + chosen->zookeeper->cluster
+                                                          : chosen->job_manager);
   chosen->on_registered = [&] { ready.registered(); };
   chosen->on_given_up = [&](const std::string& reason) {
     shutdown.request(refuse(kName, reason, kExitGaveUp));

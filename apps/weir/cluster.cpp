@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "apps/weir/cluster.h"
 
+#include <optional>
 #include <utility>
 
 #include "apps/configuration.h"
 #include "apps/node/settings.h"
+#include "apps/node/zookeeper_settings.h"
 #include "apps/weir/job_reference.h"
 #include "base/log.h"
 #include "base/options.h"
@@ -23,6 +25,32 @@ Error no_cluster(const Error& cause) {
           cause.blame, cause.retry};
 }
 
+/// None where -m names a JobManager.
+Result<std::optional<ZooKeeperOptions>> zookeeper_of(const CommandLine& line, const Config& config) {
+  if (!line.has("jobmanager")) return settings::zookeeper(config);
+  if (!line.has("zookeeper")) return std::optional<ZooKeeperOptions>();
+  return Error{ErrorCode::BadArgument, "-m and --zookeeper contradict each other"};
+}
+
+Result<ClusterConnection::Options> connection_options(const CommandLine& line, const Config& config) {
+  const auto zookeeper = zookeeper_of(line, config);
+  if (!zookeeper) return zookeeper.error();
+  auto address = job_manager_address(line, config);
+  if (!address) return address.error();
+  const auto heartbeats = settings::heartbeats(config);
+  if (!heartbeats) return heartbeats.error();
+  const auto patience = settings::patience(config, options::kClientTimeout);
+  if (!patience) return patience.error();
+  const auto tls = settings::tls(config);
+  if (!tls) return tls.error();
+  return ClusterConnection::Options{.job_manager = *std::move(address),
+                                    .zookeeper = *zookeeper,
+                                    .patience = *patience,
+                                    .heartbeat_interval = heartbeats->interval,
+                                    .heartbeat_timeout = heartbeats->timeout,
+                                    .tls = *tls};
+}
+
 }  // namespace
 
 Result<Cluster> open_cluster(const CommandLine& line) {
@@ -33,21 +61,12 @@ Result<Cluster> open_cluster(const CommandLine& line) {
 
 Result<Cluster> open_cluster(const CommandLine& line, const Config& config) {
   log::set_level(line.has("verbose") ? log::Level::Info : log::Level::Error);
-  auto address = job_manager_address(line, config);
-  if (!address) return address.error();
-  const auto heartbeats = settings::heartbeats(config);
-  if (!heartbeats) return heartbeats.error();
-  const auto patience = settings::patience(config, options::kClientTimeout);
-  if (!patience) return patience.error();
-  const auto tls = settings::tls(config);
-  if (!tls) return tls.error();
-  auto connection = ClusterConnection::open({.job_manager = *address,
-                                             .patience = *patience,
-                                             .heartbeat_interval = heartbeats->interval,
-                                             .heartbeat_timeout = heartbeats->timeout,
-                                             .tls = *tls});
+  auto options = connection_options(line, config);
+  if (!options) return options.error();
+  auto connection = ClusterConnection::open(*options);
   if (!connection) return no_cluster(connection.error());
-  return Cluster{*std::move(address), *std::move(connection)};
+  std::string leader = (*connection)->job_manager();
+  return Cluster{std::move(leader), *std::move(connection)};
 }
 
 Result<JobId> job_named(const std::string& written, const Cluster& cluster) {

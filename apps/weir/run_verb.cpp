@@ -94,6 +94,7 @@ int attach(Run& run, JobClient& client) {
 
 int run_locally(Run& run, ProgramLoader& programs) {
   if (run.line.has("jobmanager")) return fail("--local and -m contradict each other");
+  if (run.line.has("zookeeper")) return fail("--local and --zookeeper contradict each other");
   if (run.line.has("detached")) return fail("a local cluster ends with its job: --local cannot be detached");
   const auto options = local_options(run.line, run.config, run.graph.required_slots());
   if (!options) return fail(options.error().what);

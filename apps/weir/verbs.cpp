@@ -13,6 +13,8 @@ namespace {
 
 constexpr OptionSpec kRunOptions[] = {
     kClusterOption,
+    kZooKeeperOption,
+    kClusterIdOption,
     {"detached,d", "", "Return when the job was accepted."},
     {"parallelism,p", "N", "Subtasks of each operator that does not say otherwise (default 1)."},
     {"fromSavepoint,s", "DIR", "Start from a savepoint, or from a checkpoint that was kept."},
@@ -33,18 +35,24 @@ constexpr OptionSpec kListOptions[] = {
     {"scheduled,s", "", "Only jobs that wait for slots."},
     {"all,a", "", "Also jobs that have ended."},
     kClusterOption,
+    kZooKeeperOption,
+    kClusterIdOption,
     kConfigOption,
     kDefineOption,
     kOutputOption,
     kHelpOption,
 };
 
-constexpr OptionSpec kStatusOptions[] = {kClusterOption, kConfigOption, kDefineOption, kOutputOption,
-                                         kHelpOption};
+constexpr OptionSpec kStatusOptions[] = {
+    kClusterOption, kZooKeeperOption, kClusterIdOption, kConfigOption,
+    kDefineOption,  kOutputOption,    kHelpOption,
+};
 
 constexpr OptionSpec kEndOptions[] = {
     {"withSavepoint,s", "", "First take a savepoint, in DIR or where the cluster keeps them."},
     kClusterOption,
+    kZooKeeperOption,
+    kClusterIdOption,
     kConfigOption,
     kDefineOption,
     kHelpOption,
@@ -53,6 +61,8 @@ constexpr OptionSpec kEndOptions[] = {
 constexpr OptionSpec kSavepointOptions[] = {
     {"dispose,d", "PATH", "Delete this savepoint, with all state that it names."},
     kClusterOption,
+    kZooKeeperOption,
+    kClusterIdOption,
     kConfigOption,
     kDefineOption,
     kHelpOption,

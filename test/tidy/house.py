@@ -57,6 +57,8 @@ PORTS = {
     ("messages", "checkpoint/coordinator/checkpoint_plan.h"):
         "what the JobManager tells the CheckpointCoordinator of its job",
     ("api", "checkpoint/state/key_hash.h"): "a key's hash is fixed where the user names the key",
+    ("apps", "ha/zookeeper_options.h"): "a main reads them from the configuration",
+    ("apps", "ha/zk_client.h"): "a guardian ends the session of the JobManager that died under it",
 }
 
 # Third-party libraries: their headers, and the files that may include them. Tests are free.
