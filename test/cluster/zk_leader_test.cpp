@@ -5,43 +5,17 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "test/support/leader_watch.h"
 #include "test/support/zookeeper_process.h"
 
 namespace weir::testing {
 namespace {
 
-constexpr Duration kPatience = 30s;
 constexpr Duration kSession = 2s;
-
-/// Values that threads put and the test takes, one after the other.
-template <class T>
-class Inbox {
-public:
-  void put(T value) {
-    const MutexLock lock(lock_);
-    values_.push_back(std::move(value));
-    arrived_.notify_all();
-  }
-  [[nodiscard]] std::optional<T> take(Duration patience = kPatience) {
-    const TimePoint deadline = std::chrono::steady_clock::now() + patience;
-    const MutexLock lock(lock_);
-    while (values_.empty())
-      if (!arrived_.wait_until(lock_, deadline)) return std::nullopt;
-    T value = std::move(values_.front());
-    values_.pop_front();
-    return value;
-  }
-
-private:
-  Mutex lock_;
-  CondVar arrived_;
-  std::deque<T> values_;
-};
 
 ZkPaths paths() { return *ZkPaths::make("/weir", "test"); }
 
@@ -77,34 +51,13 @@ private:
   std::unique_ptr<ZkLeaderElection> election_;
 };
 
-class Follower final : public LeaderListener {
-public:
-  explicit Follower(const std::string& hosts, Duration session = kSession) {
-    auto retrieval = ZkLeaderRetrieval::make({.zookeeper = client_of(hosts, session), .paths = paths()});
-    REQUIRE(retrieval);
-    retrieval_ = *std::move(retrieval);
-    retrieval_->start(*this);
-  }
-  ~Follower() override { retrieval_->stop(); }
-  void on_leader(const LeaderAddress& leader) override { told.put(leader); }
-  /// The next one that is found; what is told of no leader in between is passed.
-  [[nodiscard]] LeaderAddress leader() {
-    while (true) {
-      const auto next = told.take();
-      REQUIRE(next);
-      if (!next->address.empty()) return *next;
-    }
-  }
-
-  Inbox<LeaderAddress> told;
-
-private:
-  std::unique_ptr<ZkLeaderRetrieval> retrieval_;
-};
+LeaderWatch follow(const ZooKeeperProcess& zookeeper, Duration session = kSession) {
+  return {zookeeper.hosts(), paths(), session};
+}
 
 TEST_CASE("of several one leads; when it ends another does, and whoever follows is told") {
   const ZooKeeperProcess zookeeper;
-  Follower follower(zookeeper.hosts());
+  LeaderWatch follower = follow(zookeeper);
   std::optional<Candidate> first(std::in_place, zookeeper.hosts(), "a:1");
   const auto first_term = first->granted.take();
   REQUIRE(first_term);
@@ -134,9 +87,9 @@ TEST_CASE("who follows late finds the leader that is there") {
   const ZooKeeperProcess zookeeper;
   Candidate one(zookeeper.hosts(), "a:1");
   REQUIRE(one.granted.take());
-  Follower early(zookeeper.hosts());
+  LeaderWatch early = follow(zookeeper);
   CHECK(early.leader().address == "a:1");
-  Follower late(zookeeper.hosts());
+  LeaderWatch late = follow(zookeeper);
   CHECK(late.leader().address == "a:1");
 }
 
@@ -144,22 +97,22 @@ TEST_CASE("servers that are away for a moment cost no leader its term") {
   ZooKeeperProcess zookeeper;
   constexpr Duration kLong = 40s;
   Candidate one(zookeeper.hosts(), "a:1", kLong);
-  Follower follower(zookeeper.hosts(), kLong);
+  LeaderWatch follower = follow(zookeeper, kLong);
   REQUIRE(one.granted.take());
   REQUIRE(follower.leader().address == "a:1");
   zookeeper.kill(0);
   zookeeper.restart(0);
   zookeeper.await_serving(0);
-  Follower other(zookeeper.hosts());
+  LeaderWatch other = follow(zookeeper);
   CHECK(other.leader().address == "a:1");
   CHECK(!one.revoked.take(0ms));
-  CHECK(!follower.told.take(0ms));
+  CHECK(!follower.next(0ms));
 }
 
 TEST_CASE("a leader that cannot reach the servers steps down before they end its session") {
   ZooKeeperProcess zookeeper;
   Candidate one(zookeeper.hosts(), "a:1");
-  Follower follower(zookeeper.hosts());
+  LeaderWatch follower = follow(zookeeper);
   const auto first_term = one.granted.take();
   REQUIRE(first_term);
   REQUIRE(follower.leader().address == "a:1");
@@ -169,7 +122,7 @@ TEST_CASE("a leader that cannot reach the servers steps down before they end its
   REQUIRE(stepped_down);
   CHECK(*stepped_down - frozen > kSession * 4 / 10);  // not at once
   CHECK(*stepped_down - frozen < kSession * 9 / 10);
-  CHECK(!follower.told.take(0ms));  // it is the leader who must know
+  CHECK(!follower.next(0ms));  // it is the leader who must know
   zookeeper.thaw(0);
   const auto next_term = one.granted.take();
   REQUIRE(next_term);
@@ -181,25 +134,25 @@ TEST_CASE("of three servers the one that leads them may die") {
   ZooKeeperProcess zookeeper(3);
   constexpr Duration kLong = 20s;
   Candidate one(zookeeper.hosts(), "a:1", kLong);
-  Follower follower(zookeeper.hosts(), kLong);
+  LeaderWatch follower = follow(zookeeper, kLong);
   const auto term = one.granted.take();
   REQUIRE(term);
   REQUIRE(follower.leader().address == "a:1");
   zookeeper.kill(zookeeper.leader());
-  Follower late(zookeeper.hosts());
+  LeaderWatch late = follow(zookeeper);
   CHECK(late.leader() == LeaderAddress{.address = "a:1", .session = *term});
   CHECK(!one.revoked.take(0ms));
-  CHECK(!follower.told.take(0ms));
+  CHECK(!follower.next(0ms));
 }
 
 TEST_CASE("what somebody else wrote into the leader's node is not believed") {
   const ZooKeeperProcess zookeeper;
   Candidate one(zookeeper.hosts(), "a:1");
   REQUIRE(one.granted.take());
-  Follower follower(zookeeper.hosts());
+  LeaderWatch follower = follow(zookeeper);
   REQUIRE(follower.leader().address == "a:1");
   REQUIRE(one.client().commit({ZkOp::set(paths().leader(), "http://evil")}).is_done());
-  CHECK(!follower.told.take(300ms));
+  CHECK(!follower.next(300ms));
 }
 
 }  // namespace

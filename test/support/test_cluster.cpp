@@ -14,7 +14,7 @@ constexpr const char* kProcessFiles = "tmp";
 constexpr Duration kStartPatience = 20s;
 constexpr Duration kRunPatience = 120s;
 
-std::string bin(const std::string& program) { return std::string(WEIR_BIN) + "/" + program; }
+std::string bin(const std::string& program) { return program_path(program); }
 
 std::string library_of(const std::string& program) {
   const std::string name = "/lib" + program + ".so";
@@ -32,6 +32,10 @@ ProcessLine must_say(Process& process, const std::string& part, Duration patienc
   return *line;
 }
 
+}  // namespace
+
+std::string program_path(const std::string& program) { return std::string(WEIR_BIN) + "/" + program; }
+
 std::vector<std::string> program_words(const Submission& job) {
   std::vector<std::string> words{"-p", std::to_string(job.parallelism)};
   words.insert(words.end(), job.options.begin(), job.options.end());
@@ -39,8 +43,6 @@ std::vector<std::string> program_words(const Submission& job) {
   words.insert(words.end(), job.arguments.begin(), job.arguments.end());
   return words;
 }
-
-}  // namespace
 
 TestCluster::TestCluster(Options options) : options_(std::move(options)) {
   job_manager_ = begin("weir-jobmanager", {"--port", "0"});

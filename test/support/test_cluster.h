@@ -103,6 +103,11 @@ template <class Question>
   return true;
 }
 
+/// The file of a program of this build: "weir".
+[[nodiscard]] std::string program_path(const std::string& program);
+/// What `weir run` is told of a job, behind the name of a cluster.
+[[nodiscard]] std::vector<std::string> program_words(const Submission& job);
+
 /// The value of `name=value` in a line, empty if there is none.
 [[nodiscard]] std::string value_of(const std::string& line, const std::string& name);
 
