@@ -11,7 +11,7 @@ namespace weir::testing {
 namespace {
 
 constexpr const char* kProcessFiles = "tmp";
-constexpr Duration kStartPatience = 20s;
+constexpr Duration kStartPatience = 60s;  // a machine may have much else to do
 constexpr Duration kRunPatience = 120s;
 
 std::string bin(const std::string& program) { return program_path(program); }
@@ -102,6 +102,13 @@ std::size_t TestCluster::task_manager_at(const std::string& data_address) const 
 void TestCluster::kill(std::size_t index) {
   task_manager(index).signal(SIGKILL);
   REQUIRE(task_manager(index).await_end());
+}
+
+void TestCluster::replace_job_manager() {
+  job_manager_->signal(SIGKILL);
+  REQUIRE(job_manager_->await_end());
+  job_manager_ = begin("weir-jobmanager", {"--port", address_.substr(address_.rfind(':') + 1)});
+  must_say(*job_manager_, "weir-jobmanager ready: ", kStartPatience);
 }
 
 std::vector<std::string> TestCluster::command_of(const Submission& job) const {

@@ -53,6 +53,9 @@ public:
   std::size_t start_task_manager(const std::vector<std::string>& settings = {});
   /// Ends it with SIGKILL, and returns when it is gone.
   void kill(std::size_t index);
+  /// Ends the JobManager with SIGKILL and starts another in its place, at the same address. Returns when it
+  /// is ready; TaskManagers come to it by themselves.
+  void replace_job_manager();
   void freeze(std::size_t index) { task_manager(index).signal(SIGSTOP); }
   void thaw(std::size_t index) { task_manager(index).signal(SIGCONT); }
 
