@@ -71,24 +71,14 @@ public:
   template <class F>
     requires std::invocable<F&, const T&>
   auto map(F function) {
-    using R = std::remove_cvref_t<std::invoke_result_t<F&, const T&>>;
-    static_assert(Record<R>, "the result of map() must be a plain value that serialises");
-    using Op = Map<T, R, F>;
-    return transform<Op>("Map", [function] { return std::make_unique<Op>(function); });
+    return map_by(detail::NoKey{}, std::move(function));
   }
 
   /// Any number of records for one: `[](const T& in, Out<R>& out) { out(...); }`. For a generic function say
   /// R.
   template <class R = void, class F>
   auto flat_map(F function) {
-    using Deduced = typename detail::FlatMapResult<F>::type;
-    using Result = std::conditional_t<std::is_void_v<R>, Deduced, R>;
-    static_assert(!std::is_void_v<Result>,
-                  "flat_map() takes a function of (const T&, Out<R>&); if it is generic, "
-                  "name the result: flat_map<R>(function)");
-    static_assert(Record<Result>, "the result of flat_map() must be a plain value that serialises");
-    using Op = FlatMap<T, Result, F>;
-    return transform<Op>("Flat Map", [function] { return std::make_unique<Op>(function); });
+    return flat_map_by<R>(detail::NoKey{}, std::move(function));
   }
 
   /// Of records that are tuples these elements, in this order, repeated or left out: `project<2, 0>()`.
@@ -104,8 +94,7 @@ public:
   template <class F>
     requires std::predicate<F&, const T&>
   OperatorStream<T> filter(F keep) {
-    using Op = Filter<T, F>;
-    return transform<Op>("Filter", [keep] { return std::make_unique<Op>(keep); });
+    return with_function<Filter<T, F>>("Filter", detail::NoKey{}, std::move(keep));
   }
 
   /// Gives each record the time that the function says, in milliseconds since 1970 or as a time point, and
@@ -245,8 +234,7 @@ public:
   template <class F>
     requires std::invocable<F&, const T&>
   StreamSink for_each(F function) {
-    using Op = ForEachSink<T, F>;
-    return sink<Op>("For Each", [function] { return std::make_unique<Op>(function); });
+    return with_function<ForEachSink<T, F>>("For Each", detail::NoKey{}, std::move(function));
   }
 
   /// An operator of your own: `make` returns a std::unique_ptr<Op>, Op a OneInputOperator<T, R>.
@@ -271,6 +259,39 @@ protected:
   [[nodiscard]] StreamGraphBuilder& graph() const { return *graph_; }
   [[nodiscard]] StreamNodeId id() const { return id_; }
 
+  // The same with what the keyed stream knows: the key by which a function may keep state.
+  template <class Key, class F>
+  auto map_by(Key key, F function) {
+    using R = std::remove_cvref_t<std::invoke_result_t<F&, const T&>>;
+    static_assert(Record<R>, "the result of map() must be a plain value that serialises");
+    return with_function<Map<T, R, F>>("Map", std::move(key), std::move(function));
+  }
+  template <class R, class Key, class F>
+  auto flat_map_by(Key key, F function) {
+    using Deduced = typename detail::FlatMapResult<F>::type;
+    using Result = std::conditional_t<std::is_void_v<R>, Deduced, R>;
+    static_assert(!std::is_void_v<Result>,
+                  "flat_map() takes a function of (const T&, Out<R>&); if it is generic, "
+                  "name the result: flat_map<R>(function)");
+    static_assert(Record<Result>, "the result of flat_map() must be a plain value that serialises");
+    return with_function<FlatMap<T, Result, F>>("Flat Map", std::move(key), std::move(function));
+  }
+
+  /// An operator or a sink around a function. A function that may ask for state is told its keys.
+  template <class Op, class Key, class F>
+  auto with_function(const char* name, Key key, F function) {
+    if constexpr (std::same_as<Key, detail::NoKey>) {
+      static_assert(!DeclaresKeyedState<F>,
+                    "the function keeps state by key, but the stream has no keys: put key_by() before it");
+      return add_made<Op>(name, [function] { return std::make_unique<Op>(function); });
+    } else if constexpr (Opens<F>) {
+      using ByKey = Keyed<Op, Key>;
+      return add_made<ByKey>(name, [key, function] { return std::make_unique<ByKey>(key, function); });
+    } else {
+      return add_made<Op>(name, [function] { return std::make_unique<Op>(function); });
+    }
+  }
+
 private:
   template <Record U> friend class DataStream;
 
@@ -280,6 +301,12 @@ private:
     using Op = AsyncCall<T, R, F>;
     return transform<Op>("Async Map",
                          [function, options] { return std::make_unique<Op>(function, options); });
+  }
+
+  template <class Op, class Make>
+  auto add_made(const char* name, Make make) {
+    if constexpr (std::is_void_v<typename Op::Result>) return sink<Op>(name, std::move(make));
+    else return transform<Op>(name, std::move(make));
   }
 
   [[nodiscard]] DataStream partition(Partitioning kind) const {

@@ -39,6 +39,27 @@ public:
     return {*this, other, key_};
   }
 
+  // As of every stream, but the function may keep state for each key: see RuntimeContext::state().
+  template <class F>
+    requires std::invocable<F&, const T&>
+  auto map(F function) {
+    return this->map_by(key_, std::move(function));
+  }
+  template <class R = void, class F>
+  auto flat_map(F function) {
+    return this->template flat_map_by<R>(key_, std::move(function));
+  }
+  template <class F>
+    requires std::predicate<F&, const T&>
+  OperatorStream<T> filter(F keep) {
+    return this->template with_function<Filter<T, F>>("Filter", key_, std::move(keep));
+  }
+  template <class F>
+    requires std::invocable<F&, const T&>
+  StreamSink for_each(F function) {
+    return this->template with_function<ForEachSink<T, F>>("For Each", key_, std::move(function));
+  }
+
   /// Folds the records of each key: `function(held, next)` returns what is held from now on, a record of the
   /// same key.
   template <class F>
@@ -81,8 +102,14 @@ private:
   template <class Fold>
   OperatorStream<T> fold(const char* name, Fold fold, Emit emit) {
     using Op = KeyedReduce<T, KeyFunction, Fold>;
-    return this->template transform<Op>(
-        name, [key = key_, fold, emit] { return std::make_unique<Op>(key, fold, emit); });
+    if constexpr (Opens<std::remove_cvref_t<decltype(users_function(fold))>>) {
+      using ByKey = Keyed<Op, KeyFunction>;
+      return this->template transform<ByKey>(
+          name, [key = key_, fold, emit] { return std::make_unique<ByKey>(key, key, fold, emit); });
+    } else {
+      return this->template transform<Op>(
+          name, [key = key_, fold, emit] { return std::make_unique<Op>(key, fold, emit); });
+    }
   }
 
   template <Record U, class KeyOfU> friend class KeyedStream;

@@ -51,7 +51,10 @@ public:
     write_ = &write_key<K>;
     size_ = kNotWritten;
   }
-  void clear() { *this = {}; }
+  void clear() {
+    key_ = nullptr;
+    size_ = kNotWritten;
+  }
 
   /// Until the next set(). Throws std::logic_error if there is no key.
   [[nodiscard]] KeyView get() {

@@ -3,8 +3,6 @@
 
 #include <algorithm>
 
-#include "checkpoint/snapshot/state_schema.h"
-
 namespace weir {
 
 RawKeyedState& KeyedBackend::raw(const std::string& name) {
@@ -89,11 +87,6 @@ std::vector<std::string> KeyedBackend::end_restore() {
   restore_ = {};
   if (store_) store_->drop_unasked_columns();
   return unclaimed;
-}
-
-void KeyedBackend::refuse(const std::string& name, const StateInfo& first, const StateInfo& second) {
-  throw std::logic_error("the state \"" + name + "\" is asked for as " + told(second) + ", but it is " +
-                         told(first) + ": give one of them another name");
 }
 
 }  // namespace weir

@@ -58,7 +58,8 @@ public:
     }
     auto* const table = dynamic_cast<Table*>(found->second.get());
     if (table == nullptr) {
-      refuse(name, found->second->describe(), Table(range_, max_parallelism_, std::move(traits)).describe());
+      refuse_second_use(name, found->second->describe(),
+                        Table(range_, max_parallelism_, std::move(traits)).describe());
     }
     return *table;
   }
@@ -160,15 +161,14 @@ private:
     }
     require_kind(name, found->second->describe(), made->describe());
     auto* const table = dynamic_cast<StoreTable<V>*>(found->second.get());
-    if (table == nullptr) refuse(name, found->second->describe(), made->describe());
+    if (table == nullptr) refuse_second_use(name, found->second->describe(), made->describe());
     return *table;
   }
   void restore(const std::string& name, StateTable& table);
   void require_keys(const std::string& state) const;
   static void require_kind(const std::string& name, const StateInfo& first, const StateInfo& second) {
-    if (first != second) refuse(name, first, second);
+    if (first != second) refuse_second_use(name, first, second);
   }
-  [[noreturn]] static void refuse(const std::string& name, const StateInfo& first, const StateInfo& second);
 
   const KeyGroupRange range_;
   const std::uint32_t max_parallelism_;

@@ -5,8 +5,6 @@
 #include <set>
 #include <stdexcept>
 
-#include "checkpoint/snapshot/state_schema.h"
-
 namespace weir {
 
 namespace {
@@ -119,11 +117,6 @@ std::vector<std::string> OperatorStateBackend::end_restore() {
   sources_ = {};
   slices_ = nullptr;
   return {unclaimed.begin(), unclaimed.end()};
-}
-
-void OperatorStateBackend::refuse(const std::string& name, const StateInfo& first, const StateInfo& second) {
-  throw std::logic_error("the state \"" + name + "\" is asked for as " + told(second) + ", but it is " +
-                         told(first) + ": give one of them another name");
 }
 
 }  // namespace weir

@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -57,9 +58,11 @@ public:
   void assign(std::vector<T> elements) { elements_ = std::move(elements); }
   void clear() { elements_.clear(); }
 
-  [[nodiscard]] StateInfo describe() const override {
-    return {.kind = StateKind::OperatorList, .redistribution = redistribution_, .value = schema_of<T>()};
+  static constexpr StateKind kKind = StateKind::OperatorList;
+  [[nodiscard]] static StateInfo describe_as(Redistribution how) {
+    return {.kind = kKind, .redistribution = how, .value = schema_of<T>()};
   }
+  [[nodiscard]] StateInfo describe() const override { return describe_as(redistribution_); }
   [[nodiscard]] std::uint64_t element_count() const override { return elements_.size(); }
   void write(BlockBuilder& block, SnapshotSink& sink, std::uint32_t state) const override {
     for (const T& element : elements_) {
@@ -108,12 +111,11 @@ public:
   void remove(const K& key) { map_.erase(key); }
   void clear() { map_.clear(); }
 
-  [[nodiscard]] StateInfo describe() const override {
-    return {.kind = StateKind::OperatorMap,
-            .redistribution = Redistribution::Broadcast,
-            .key = schema_of<K>(),
-            .value = schema_of<V>()};
+  static constexpr StateKind kKind = StateKind::OperatorMap;
+  [[nodiscard]] static StateInfo describe_as(Redistribution how) {
+    return {.kind = kKind, .redistribution = how, .key = schema_of<K>(), .value = schema_of<V>()};
   }
+  [[nodiscard]] StateInfo describe() const override { return describe_as(Redistribution::Broadcast); }
   [[nodiscard]] std::uint64_t element_count() const override { return map_.size(); }
   void write(BlockBuilder& block, SnapshotSink& sink, std::uint32_t state) const override {
     for (const auto& [key, value] : map_) {
@@ -137,6 +139,38 @@ private:
   std::optional<SchemaReader<V>> reader_;
 };
 
+/// Operator state before there is one: what a StateDescriptor (state.h) is for state by key.
+template <class State_, Redistribution how>
+struct OperatorStateDescriptor {
+  using State = State_&;
+  static constexpr StateKind kKind = State_::kKind;
+  static constexpr Redistribution kRedistribution = how;
+
+  std::string name;
+
+  [[nodiscard]] StateInfo info() const {
+    StateInfo info = State_::describe_as(how);
+    info.name = name;
+    return info;
+  }
+};
+
+/// Elements are dealt out when the job is restored.
+template <class T>
+[[nodiscard]] auto split_list(std::string name) {
+  return OperatorStateDescriptor<OperatorListState<T>, Redistribution::Split>{std::move(name)};
+}
+/// Every subtask gets the elements of all.
+template <class T>
+[[nodiscard]] auto union_list(std::string name) {
+  return OperatorStateDescriptor<OperatorListState<T>, Redistribution::Union>{std::move(name)};
+}
+/// Every subtask gets one copy.
+template <class K, class V>
+[[nodiscard]] auto broadcast_map(std::string name) {
+  return OperatorStateDescriptor<BroadcastState<K, V>, Redistribution::Broadcast>{std::move(name)};
+}
+
 /// The operator state of one operator in one subtask, by name. It is small: a snapshot takes it whole.
 ///
 /// Threads: the task's.
@@ -149,16 +183,24 @@ public:
   /// Elements are dealt out when the job is restored.
   template <class T>
   [[nodiscard]] OperatorListState<T>& list_state(const std::string& name) {
-    return state<OperatorListState<T>>(name, Redistribution::Split);
+    return find_or_make<OperatorListState<T>>(name, Redistribution::Split);
   }
   /// Every subtask gets the elements of all.
   template <class T>
   [[nodiscard]] OperatorListState<T>& union_list_state(const std::string& name) {
-    return state<OperatorListState<T>>(name, Redistribution::Union);
+    return find_or_make<OperatorListState<T>>(name, Redistribution::Union);
   }
   template <class K, class V>
   [[nodiscard]] BroadcastState<K, V>& broadcast_state(const std::string& name) {
-    return state<BroadcastState<K, V>>(name);
+    return find_or_make<BroadcastState<K, V>>(name);
+  }
+
+  /// A function's state, by its descriptor.
+  template <class Descriptor>
+  [[nodiscard]] typename Descriptor::State state(const Descriptor& descriptor) {
+    using State = std::remove_reference_t<typename Descriptor::State>;
+    if constexpr (Descriptor::kKind == StateKind::OperatorMap) return find_or_make<State>(descriptor.name);
+    else return find_or_make<State>(descriptor.name, Descriptor::kRedistribution);
   }
 
   /// The states, in the order in which a snapshot numbers them.
@@ -176,7 +218,7 @@ public:
 
 private:
   template <class State, class... Args>
-  [[nodiscard]] State& state(const std::string& name, Args... args) {
+  [[nodiscard]] State& find_or_make(const std::string& name, Args... args) {
     auto wanted = std::make_unique<State>(args...);
     const auto found = states_.find(name);
     if (found == states_.end()) {
@@ -185,11 +227,10 @@ private:
     }
     auto* const state = dynamic_cast<State*>(found->second.get());
     if (state == nullptr || state->describe() != wanted->describe())
-      refuse(name, found->second->describe(), wanted->describe());
+      refuse_second_use(name, found->second->describe(), wanted->describe());
     return *state;
   }
   void restore(const std::string& name, AnyOperatorState& state);
-  [[noreturn]] static void refuse(const std::string& name, const StateInfo& first, const StateInfo& second);
 
   std::map<std::string, std::unique_ptr<AnyOperatorState>> states_;
   std::span<StateFile> sources_;

@@ -11,4 +11,9 @@ void require_readable(const StateInfo& from, const StateInfo& wanted) {
   if (auto fits = compatible(from, wanted); !fits) throw std::runtime_error(fits.error().what);
 }
 
+void refuse_second_use(const std::string& name, const StateInfo& first, const StateInfo& second) {
+  throw std::logic_error("the state \"" + name + "\" is asked for as " + told(second) + ", but it is " +
+                         told(first) + ": give one of them another name");
+}
+
 }  // namespace weir

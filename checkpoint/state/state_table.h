@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 #include "checkpoint/snapshot/state_block.h"
 #include "checkpoint/snapshot/state_file.h"
@@ -57,6 +58,9 @@ public:
 
 /// Throws std::runtime_error if state that was written as `from` is not compatible() with `wanted`.
 void require_readable(const StateInfo& from, const StateInfo& wanted);
+
+/// Throws std::logic_error: the name is asked for as `second`, and is `first`.
+[[noreturn]] void refuse_second_use(const std::string& name, const StateInfo& first, const StateInfo& second);
 
 /// What reads the values of state that was written as `from`. Throws as require_readable().
 template <class V>

@@ -2,27 +2,22 @@
 #pragma once
 
 #include <functional>
-#include <utility>
 
-#include "execution/operators/operator.h"
+#include "execution/operators/function_operator.h"
 
 namespace weir {
 
 /// Lets through the records for which the function says true.
 template <class T, class Predicate>
-class Filter final : public OneInputOperator<T, T> {
+class Filter : public FunctionOperator<OneInputOperator<T, T>, Predicate> {
 public:
+  using FunctionOperator<OneInputOperator<T, T>, Predicate>::FunctionOperator;
   static constexpr bool kNamesItsFailures = true;
 
-  explicit Filter(Predicate keep) : keep_(std::move(keep)) {}
-
   void process(const T& value, EventTime time) override {
-    if (this->guarded([&] { return static_cast<bool>(std::invoke(keep_, value)); }))
+    if (this->guarded([&] { return static_cast<bool>(std::invoke(this->function(), value)); }))
       this->next().process(value, time);
   }
-
-private:
-  Predicate keep_;
 };
 
 }  // namespace weir

@@ -1,27 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include <utility>
-
-#include "execution/operators/operator.h"
+#include "execution/operators/function_operator.h"
 
 namespace weir {
 
 /// Any number of records for one record: the function puts them into its second argument, an Out.
 template <class In, class Result, class Function>
-class FlatMap final : public OneInputOperator<In, Result> {
+class FlatMap : public FunctionOperator<OneInputOperator<In, Result>, Function> {
 public:
+  using FunctionOperator<OneInputOperator<In, Result>, Function>::FunctionOperator;
   static constexpr bool kNamesItsFailures = true;
-
-  explicit FlatMap(Function function) : function_(std::move(function)) {}
 
   void process(const In& value, EventTime time) override {
     Out<Result> out(this->next(), time);
-    this->guarded([&] { function_(value, out); });
+    this->guarded([&] { this->function()(value, out); });
   }
-
-private:
-  Function function_;
 };
 
 }  // namespace weir

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "execution/operators/function_operator.h"
 #include "execution/operators/source.h"
 
 namespace weir {
@@ -54,8 +55,18 @@ public:
 
   GeneratorSource(std::uint64_t count, Function function) : count_(count), function_(std::move(function)) {}
 
-  void open(OperatorContext& context) override { lanes_.open(context); }
-  void snapshot(CheckpointId) override { lanes_.snapshot(); }
+  void open(OperatorContext& context) override {
+    lanes_.open(context);
+    FunctionLife<Function>::open(function_, context);
+  }
+  void snapshot(CheckpointId checkpoint) override {
+    FunctionLife<Function>::snapshot(function_, checkpoint);
+    lanes_.snapshot();
+  }
+  void on_checkpoint_complete(CheckpointId checkpoint) override {
+    FunctionLife<Function>::on_checkpoint_complete(function_, checkpoint);
+  }
+  void close() override { FunctionLife<Function>::close(function_); }
   void run(SourceContext<T>& context) override {
     if (!context.is_running()) return;
     lanes_.for_each(count_, [&](std::uint64_t number) { return context.collect(function_(number)); });

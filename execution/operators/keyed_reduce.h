@@ -10,7 +10,7 @@
 #include "checkpoint/state/current_key.h"
 #include "checkpoint/state/heap_table.h"
 #include "checkpoint/state/store_table.h"
-#include "execution/operators/operator.h"
+#include "execution/operators/function_operator.h"
 #include "memory/owned.h"
 
 namespace weir {
@@ -28,18 +28,21 @@ enum class Emit : std::uint8_t {
 /// State: "reduced", one T a key, which holds its key itself. A key costs memory once; a record of a known
 ///        key none. If the job keeps its state in a store: one row a key.
 template <class T, class KeyFunction, class Fold>
-class KeyedReduce final : public OneInputOperator<T, T> {
+class KeyedReduce : public FunctionOperator<OneInputOperator<T, T>, Fold> {
+  using Base = FunctionOperator<OneInputOperator<T, T>, Fold>;
+
 public:
   static constexpr bool kNamesItsFailures = true;
   static constexpr const char* kStateName = "reduced";
 
   KeyedReduce(KeyFunction key, Fold fold, Emit emit)
-      : key_(std::move(key)), fold_(std::move(fold)), emits_updates_(emit == Emit::Updates) {}
+      : Base(std::move(fold)), key_(std::move(key)), emits_updates_(emit == Emit::Updates) {}
 
   void open(OperatorContext& context) override {
     KeyedBackend& state = context.keyed_state();
     if (state.has_store()) rows_ = &state.template stored_table<Key, T>(kStateName, StateKind::Reducing);
     else table_ = &state.template table<Owned<T>>(kStateName, ByKey{key_});
+    Base::open(context);
   }
 
   /// Where the key's state is. Fetches it meanwhile: a reader calls this for several records ahead of
@@ -122,7 +125,7 @@ private:
   }
 
   [[gnu::always_inline]] void fold(Owned<T>& held, const T& value) {
-    fold_(held, value);
+    this->function()(held, value);
     if constexpr (requires { Fold::kMakesKey; }) {  // by which the table finds it the next time
       if (!(std::invoke(key_, held.get()) == std::invoke(key_, value))) {
         throw std::logic_error("the reduce function returned a record of another key");
@@ -147,7 +150,6 @@ private:
 
   // Configuration.
   const KeyFunction key_;
-  Fold fold_;
   const bool emits_updates_;
   // Bound at open: one of them.
   Table* table_ = nullptr;
@@ -161,6 +163,7 @@ struct ReduceFold {
   static constexpr bool kMakesKey = true;  // and so may get it wrong
   Function reduce;
   void operator()(Owned<T>& held, const T& value) { held.assign(reduce(held.get(), value)); }
+  [[nodiscard]] Function& users_function() { return reduce; }
 };
 
 /// Folds that change one field in place. `Field` is a member pointer, or a function that returns a reference.

@@ -2,27 +2,23 @@
 #pragma once
 
 #include <functional>
-#include <utility>
 
-#include "execution/operators/operator.h"
+#include "execution/operators/function_operator.h"
 
 namespace weir {
 
 /// One record for one record.
 template <class In, class Result, class Function>
-class Map final : public OneInputOperator<In, Result> {
+class Map : public FunctionOperator<OneInputOperator<In, Result>, Function> {
 public:
+  using FunctionOperator<OneInputOperator<In, Result>, Function>::FunctionOperator;
   static constexpr bool kNamesItsFailures = true;
 
-  explicit Map(Function function) : function_(std::move(function)) {}
-
   void process(const In& value, EventTime time) override {
-    const auto& result = this->guarded([&]() -> decltype(auto) { return std::invoke(function_, value); });
+    const auto& result =
+        this->guarded([&]() -> decltype(auto) { return std::invoke(this->function(), value); });
     this->next().process(result, time);
   }
-
-private:
-  Function function_;
 };
 
 }  // namespace weir

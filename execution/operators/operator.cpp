@@ -19,6 +19,11 @@ ProcessingTime& no_processing_time() {
   return clock;
 }
 
+void OperatorContext::require_free(const std::vector<StateInfo>& used, const StateInfo& wanted) {
+  for (const StateInfo& state : used)
+    if (state.name == wanted.name) refuse_second_use(wanted.name, state, wanted);
+}
+
 void OperatorContext::begin_restore(Restored restored) {
   restored_ = std::move(restored);
   keyed_state_.begin_restore(KeyedRestore(restored_.files, restored_.stores, restored_.adopted));

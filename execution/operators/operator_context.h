@@ -34,6 +34,8 @@ public:
     JobId job;
     OperatorId operator_id;      // across versions of the program
     ExecutionAttemptId attempt;  // of the task
+    std::uint32_t attempt_number = 0;
+    std::string job_name;
   };
   /// What the operator starts with.
   struct Restored {
@@ -49,10 +51,12 @@ public:
         keyed_state_(range_of(place_.subtask_index, place_.parallelism, place_.max_parallelism),
                      place_.max_parallelism) {}
 
+  [[nodiscard]] const std::string& job_name() const { return place_.job_name; }
   [[nodiscard]] const std::string& operator_name() const { return place_.operator_name; }
   [[nodiscard]] std::uint32_t subtask_index() const { return place_.subtask_index; }
   [[nodiscard]] std::uint32_t parallelism() const { return place_.parallelism; }
   [[nodiscard]] std::uint32_t max_parallelism() const { return place_.max_parallelism; }
+  [[nodiscard]] std::uint32_t attempt_number() const { return place_.attempt_number; }
 
   /// What tells apart whatever the operator leaves outside of the cluster: its jobs, its operators, and the
   /// attempts to run one subtask, of which an earlier one may not know yet that it is no longer wanted.
@@ -82,11 +86,26 @@ public:
   /// By whoever makes the operator, before it opens. It outlives this.
   void use_mail(TaskMail& mail) { mail_ = &mail; }
 
+  /// A state by its descriptor, by key or of the subtask. Throws as the two above, and std::logic_error if
+  /// the other one has a state of that name.
+  template <class Descriptor>
+  [[nodiscard]] typename Descriptor::State state(const Descriptor& descriptor) {
+    if constexpr (is_keyed(Descriptor::kKind)) {
+      require_free(operator_state_.states(), descriptor.info());
+      return keyed_state_.state(descriptor);
+    } else {
+      require_free(keyed_state_.states(), descriptor.info());
+      return operator_state_.state(descriptor);
+    }
+  }
+
   /// By the chain: before the operator opens, and after.
   void begin_restore(Restored restored);
   void end_restore();
 
 private:
+  static void require_free(const std::vector<StateInfo>& used, const StateInfo& wanted);
+
   const Place place_;
   KeyedBackend keyed_state_;
   OperatorStateBackend operator_state_;

@@ -9,24 +9,21 @@
 #include <vector>
 
 #include "base/sync.h"
-#include "execution/operators/operator.h"
+#include "execution/operators/function_operator.h"
 #include "execution/operators/text_format.h"
 
 namespace weir {
 
 /// Calls a function for each record.
 template <class T, class Function>
-class ForEachSink final : public SinkOperator<T> {
+class ForEachSink : public FunctionOperator<SinkOperator<T>, Function> {
 public:
+  using FunctionOperator<SinkOperator<T>, Function>::FunctionOperator;
   static constexpr bool kNamesItsFailures = true;
 
-  explicit ForEachSink(Function function) : function_(std::move(function)) {}
   void process(const T& value, EventTime) override {
-    this->guarded([&] { std::invoke(function_, value); });
+    this->guarded([&] { std::invoke(this->function(), value); });
   }
-
-private:
-  Function function_;
 };
 
 /// Takes records and does nothing with them.

@@ -131,6 +131,8 @@ public:
   /// The state is taken as soon as this returns.
   virtual void snapshot(CheckpointId) {}
   virtual void on_checkpoint_complete(CheckpointId) {}
+  /// After run(), also if that threw.
+  virtual void close() {}
 };
 
 class AnySourceOperator : public Operator {
@@ -154,6 +156,7 @@ public:
   void on_checkpoint_complete(CheckpointId checkpoint) override {
     function_->on_checkpoint_complete(checkpoint);
   }
+  void close() override { function_->close(); }
   void run(SourceLoop& loop) override {
     SourceContext<T> context(*next_, loop, this->context(), keeps_times_);
     this->guarded([&] { function_->run(context); });

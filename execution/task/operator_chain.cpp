@@ -65,7 +65,8 @@ OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescrip
     const OperatorFactory& factory = factory_of(program.stream_graph().node(each.node));
     auto context = std::make_unique<OperatorContext>(
         OperatorContext::Place{each.name, task.subtask_index, task.parallelism, task.max_parallelism,
-                               task.is_checkpointed, task.job, each.id, task.attempt});
+                               task.is_checkpointed, task.job, each.id, task.attempt,
+                               task.attempt_number, task.job_name});
     context->use_processing_time(clock);
     if (mail != nullptr) context->use_mail(*mail);
     stateful_.insert(stateful_.begin(), {each.id, context.get()});

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/sync.h"
+#include "test/support/gate.h"
 #include "test/support/local_job.h"
 
 namespace weir::testing {
@@ -24,32 +25,6 @@ struct Tally {
 inline constexpr std::uint64_t kCount = 20'000;
 inline constexpr std::uint64_t kKeys = 100;
 inline constexpr std::uint64_t kHalf = kCount / 2;
-
-/// Holds the sources back in the middle of the stream until a checkpoint was ordered.
-class Gate {
-public:
-  void open() WEIR_EXCLUDES(lock_) {
-    MutexLock held(lock_);
-    is_open_ = true;
-    changed_.notify_all();
-  }
-  void pass() WEIR_EXCLUDES(lock_) {
-    MutexLock held(lock_);
-    ++waiting_;
-    changed_.notify_all();
-    while (!is_open_) changed_.wait(lock_);
-  }
-  void await_waiting(std::uint32_t sources) WEIR_EXCLUDES(lock_) {
-    MutexLock held(lock_);
-    while (waiting_ < sources) changed_.wait(lock_);
-  }
-
-private:
-  Mutex lock_;
-  CondVar changed_;
-  bool is_open_ WEIR_GUARDED_BY(lock_) = false;
-  std::uint32_t waiting_ WEIR_GUARDED_BY(lock_) = 0;
-};
 
 /// What reached the sink: by key the last word, and how many words there were.
 class Words {
