@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "api/declared_states.h"
 #include "api/function_traits.h"
 #include "api/out_of.h"
 #include "api/params.h"
@@ -237,7 +238,8 @@ public:
     return with_function<ForEachSink<T, F>>("For Each", detail::NoKey{}, std::move(function));
   }
 
-  /// An operator of your own: `make` returns a std::unique_ptr<Op>, Op a OneInputOperator<T, R>.
+  /// An operator of your own: `make` returns a std::unique_ptr<Op>, Op a OneInputOperator<T, R>. It may tell
+  /// what it keeps: std::vector<StateInfo> states() const.
   template <class Op, class Make>
   auto transform(std::string name, Make make, ChainingStrategy chaining = ChainingStrategy::Always) {
     static_assert(std::same_as<typename Op::In, T>,
@@ -329,6 +331,7 @@ private:
     node.input_count = 1;
     node.input_type = schema_of<T>();
     node.output_type = std::move(output_type);
+    if constexpr (requires(const Op& op) { op.states(); }) node.states = detail::checked(make()->states());
     node.operator_factory = make_factory<Op>(std::move(make));
     const StreamNodeId added = graph_->add_node(std::move(node));
     graph_->connect(id_, added);

@@ -88,6 +88,8 @@ public:
     node.can_stop = requires { requires Function::kCanStop; };
     if constexpr (requires(const Function& source) { source.input_splits(1u); })
       node.make_input_splits = [make](std::uint32_t subtasks) { return make()->input_splits(subtasks); };
+    if constexpr (requires(const Function& source) { source.states(); })
+      node.states = detail::checked(make()->states());
     node.name = std::move(name);
     node.buffer_timeout = graph_.settings().buffer_timeout;
     node.output_type = schema_of<T>();

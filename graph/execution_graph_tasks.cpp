@@ -27,7 +27,10 @@ bool ExecutionGraph::on_task_state(const TaskExecutionState& report, WallTime no
     case ExecutionState::Finished: on_finished(at, now); break;
     case ExecutionState::Canceled: on_canceled(at, now); break;
     case ExecutionState::Failed:
-      on_failed(at, {ErrorCode::TaskFailed, report.failure, Blame::User, Retry::Later}, now);
+      on_failed(at,
+                {ErrorCode::TaskFailed, report.failure, Blame::User,
+                 report.would_fail_again ? Retry::Never : Retry::Later},
+                now);
       break;
     default: break;  // on the way to one of these
   }

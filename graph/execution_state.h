@@ -85,6 +85,7 @@ struct TaskExecutionState {
   ExecutionAttemptId attempt;
   ExecutionState state = ExecutionState::Created;
   std::string failure;  // why; empty unless Failed
+  bool would_fail_again = false;  // however often it is started: the job is not
   IoCounters counters;
   std::map<std::string, std::int64_t> accumulators;  // what the user's functions counted, by name
   TaskSnapshot snapshot;  // its state as it ended: later checkpoints hold it; empty unless Finished
@@ -106,7 +107,8 @@ typename F::result_type inspect(F& f, IoCounters& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, TaskExecutionState& x) {
-  return f(x.job, x.attempt, x.state, x.failure, x.counters, x.accumulators, x.snapshot);
+  return f(x.job, x.attempt, x.state, x.failure, x.would_fail_again, x.counters, x.accumulators,
+           x.snapshot);
 }
 template <class F>
 typename F::result_type inspect(F& f, TaskProgress& x) {

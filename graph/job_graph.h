@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "checkpoint/snapshot/checkpoint_settings.h"
+#include "checkpoint/snapshot/state_info.h"
 #include "graph/cargo.h"
 #include "graph/failover.h"
 #include "graph/input_split.h"
@@ -32,6 +33,8 @@ struct ChainedOperator {
   StreamNodeId node = 0;
   std::string name;
   std::string uid;  // empty: the id was generated
+  /// That it is known to have: what a checkpoint kept is held against them before anything runs.
+  std::vector<StateInfo> states;
   bool operator==(const ChainedOperator&) const = default;
 };
 
@@ -106,6 +109,8 @@ struct JobGraphLimits {
   static constexpr std::size_t kPathBytes = 4096;
   static constexpr std::size_t kArguments = 10'000;
   static constexpr std::size_t kArgumentBytes = 1 << 20;  // of all arguments together
+  static constexpr std::size_t kStates = 100'000;             // of all operators together, as are
+  static constexpr std::size_t kStateBytes = 16 << 20;        // their names and types
   static constexpr std::size_t kInputSplits = 100'000;       // of all sources together, as are
   static constexpr std::size_t kInputSplitBytes = 16 << 20;  // their contents and hosts
 };
@@ -127,7 +132,7 @@ typename F::result_type inspect(F& f, ProgramReference& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, ChainedOperator& x) {
-  return f(x.id, x.node, x.name, x.uid);
+  return f(x.id, x.node, x.name, x.uid, x.states);
 }
 template <class F>
 typename F::result_type inspect(F& f, IntermediateDataSet& x) {

@@ -116,7 +116,11 @@ JobVertex JobGraphGenerator::make_vertex(StreamNodeId head_id) const {
   for (const StreamNodeId member : chain.members) {
     const StreamNode& node = graph_.node(member);
     vertex.operators.push_back(
-        {.id = ids_.at(member), .node = member, .name = display_name(node), .uid = node.uid});
+        {.id = ids_.at(member),
+         .node = member,
+         .name = display_name(node),
+         .uid = node.uid,
+         .states = node.states});
   }
   for (const std::size_t i : graph_.in_edges(head_id)) {
     const StreamEdge& edge = graph_.edges()[i];

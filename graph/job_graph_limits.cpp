@@ -94,6 +94,23 @@ Status check_input_splits(const JobGraph& graph) {
   return check_count(bytes, Limits::kInputSplitBytes, "bytes of input splits");
 }
 
+Status check_states(const JobGraph& graph) {
+  std::size_t states = 0;
+  std::size_t bytes = 0;
+  for (const JobVertex& vertex : graph.vertices) {
+    for (const ChainedOperator& chained : vertex.operators) {
+      states += chained.states.size();
+      for (const StateInfo& state : chained.states) {
+        bytes += state.name.size() + state.key.size() + state.name_space.size() + state.value.size();
+        if (state.kind > kLastStateKind || state.redistribution > Redistribution::Broadcast)
+          return invalid("a state of operator \"" + chained.name + "\" is of an unknown kind");
+      }
+    }
+  }
+  if (const Status few = check_count(states, Limits::kStates, "states"); !few) return few;
+  return check_count(bytes, Limits::kStateBytes, "bytes of names and types of states");
+}
+
 Status check_program(const ProgramReference& program) {
   if (const Status done = check_text(program.library, Limits::kPathBytes, "the path of the library"); !done)
     return done;
@@ -136,6 +153,7 @@ Status check_names(const JobVertex& vertex, std::size_t number) {
 Status check_limits(const JobGraph& graph) {
   if (const Status done = check_counts(graph); !done) return done;
   if (const Status done = check_input_splits(graph); !done) return done;
+  if (const Status done = check_states(graph); !done) return done;
   if (const Status done = check_text(graph.name, Limits::kNameBytes, "the name of the job"); !done)
     return done;
   if (const Status done = check_program(graph.program); !done) return done;

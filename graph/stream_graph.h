@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "checkpoint/snapshot/checkpoint_settings.h"
+#include "checkpoint/snapshot/state_info.h"
 #include "graph/cargo.h"
 #include "graph/failover.h"
 #include "graph/input_split.h"
@@ -64,6 +65,7 @@ struct StreamNode {
   std::uint32_t input_count = 0;  // 0 for a source, 2 for a two-input operator
   std::string input_type;         // names of record types, for the fingerprint and for messages
   std::string output_type;
+  std::vector<StateInfo> states;  // that the operator is known to have before it is opened; there may be more
   CargoPtr operator_factory;  // what execution/ makes the operator from
 
   // Sources only.

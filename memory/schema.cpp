@@ -130,11 +130,6 @@ bool is_wider(const Schema& from, const Schema& to) {
   return from.kind == Kind::Unsigned && to.kind == Kind::Signed && from.size < to.size;
 }
 
-/// Whether a value of it can be skipped without knowing the program's types.
-bool is_opaque(const Schema& schema) {
-  return schema.kind == Kind::Opaque || std::ranges::any_of(schema.parts, is_opaque);
-}
-
 Status compatible_at(const std::string& path, const Schema& from, const Schema& to);
 
 Status compatible_structs(const std::string& path, const Schema& from, const Schema& to) {
@@ -182,6 +177,10 @@ Result<Schema> Schema::parse(std::string_view text) {
   auto schema = Parser(text).parse_all();
   if (schema) return *std::move(schema);
   return Error{ErrorCode::Corrupt, "\"" + std::string(text) + "\" is no schema", Blame::Environment};
+}
+
+bool is_opaque(const Schema& schema) {
+  return schema.kind == Kind::Opaque || std::ranges::any_of(schema.parts, is_opaque);
 }
 
 Status compatible(const Schema& from, const Schema& to) { return compatible_at("", from, to); }

@@ -41,6 +41,10 @@ struct Schema {
 /// Whether values are written alike, whatever structs and fields are called.
 [[nodiscard]] bool same_bytes(std::string_view one, std::string_view other);
 
+/// Whether nobody but its program can find the end of a value: it, or a part of it, is of a type with a
+/// Serializer of its own.
+[[nodiscard]] bool is_opaque(const Schema& schema);
+
 /// The byte behind the value that begins at `at`. nullptr: the bytes are none, or the type is opaque.
 [[nodiscard]] const std::byte* skip_value(const Schema& schema, const std::byte* at, const std::byte* end);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "checkpoint/snapshot/state_info.h"
 
 namespace weir {
 
@@ -32,6 +33,7 @@ struct CheckpointedOperator {
   OperatorId id;
   std::string name;
   std::string uid;  // empty: the id was generated
+  std::vector<StateInfo> states;  // that it is known to have
   bool operator==(const CheckpointedOperator&) const = default;
 };
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "checkpoint/snapshot/key_group.h"
+#include "checkpoint/snapshot/state_schema.h"
 
 namespace weir {
 namespace {
@@ -190,6 +191,19 @@ Status settle_max_parallelism(const std::string& who, const OperatorState& state
   return Status::ok();
 }
 
+/// Whether the program can read what it is known to ask for.
+Status check_states(const std::string& who, const OperatorState& state,
+                    const std::vector<StateInfo>& wanted) {
+  for (const auto& [subtask, part] : state.subtasks) {
+    for (const StateInfo& kept : part.states) {
+      const auto asked = std::ranges::find(wanted, kept.name, &StateInfo::name);
+      if (asked == wanted.end()) continue;
+      if (const Status fits = compatible(kept, *asked); !fits) return refused(who + ": " + fits.error().what);
+    }
+  }
+  return Status::ok();
+}
+
 Status check_all_are_known(const CompletedCheckpoint& checkpoint,
                            const std::vector<CheckpointedVertex>& vertices) {
   std::set<OperatorId> known;
@@ -224,6 +238,7 @@ Result<StateAssignment> assign_state(const CompletedCheckpoint& checkpoint,
       if (const Status settled = settle_max_parallelism(who, found->second, vertex, max_parallelism);
           !settled)
         return settled.error();
+      if (const Status fits = check_states(who, found->second, member.states); !fits) return fits.error();
       auto restores = OperatorDealer(found->second, vertex.parallelism()).deal();
       for (std::uint32_t i = 0; i < vertex.parallelism(); ++i) {
         if (!restores[i].sources.empty()) tasks[i].operators[member.id] = std::move(restores[i]);

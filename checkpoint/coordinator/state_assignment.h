@@ -32,7 +32,8 @@ struct StateAssignment {
 ///
 /// Errors: name the operator and the numbers. State of an operator that the job does not have, unless
 ///         `allow_non_restored`; more subtasks than key groups; another number of key groups than the user
-///         set.
+///         set; a state that the operator is known to have, but as something that the checkpoint's cannot be
+///         read as: then also the state, the field, and its two types.
 [[nodiscard]] Result<StateAssignment> assign_state(const CompletedCheckpoint& checkpoint,
                                                    const std::vector<CheckpointedVertex>& vertices,
                                                    bool allow_non_restored);

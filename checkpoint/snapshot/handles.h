@@ -12,6 +12,7 @@
 
 #include "base/ids.h"
 #include "checkpoint/snapshot/key_group.h"
+#include "checkpoint/snapshot/state_info.h"
 
 namespace weir {
 
@@ -30,13 +31,6 @@ struct StateHandle {
   [[nodiscard]] bool is_none() const { return bytes == 0; }
 };
 
-/// How the elements of a list state are dealt out when a job is restored.
-enum class Redistribution : std::uint8_t {
-  Split,      // each element to one subtask, evenly
-  Union,      // all elements to every subtask
-  Broadcast,  // every subtask held the same; each gets one copy
-};
-
 /// One list state of one operator in one subtask: what must be known to deal it out without reading it.
 struct ListStateInfo {
   std::string name;
@@ -49,6 +43,7 @@ struct ListStateInfo {
 struct OperatorSnapshot {
   StateHandle state;                     // a state file (state_file.h) with keyed and list state
   KeyGroupRange key_groups{1, 0};        // of its keyed state; empty: it has none
+  std::vector<StateInfo> states;         // what it has of each, by key or not: all that is ever to be read
   std::vector<ListStateInfo> lists;      // in the order in which they stand in the file
   std::vector<StateHandle> shared;       // files that several checkpoints may name, by path; never inline
   bool operator==(const OperatorSnapshot&) const = default;
@@ -115,7 +110,7 @@ typename F::result_type inspect(F& f, ListStateInfo& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, OperatorSnapshot& x) {
-  return f(x.state, x.key_groups, x.lists, x.shared);
+  return f(x.state, x.key_groups, x.states, x.lists, x.shared);
 }
 template <class F>
 typename F::result_type inspect(F& f, TaskSnapshot& x) {

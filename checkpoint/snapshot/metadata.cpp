@@ -12,7 +12,7 @@ namespace weir {
 namespace {
 
 constexpr SealedKind kKind{.magic = 0x4154'4d52'4945'5731,  // "1WEIRMTA"
-                           .version = 1,
+                           .version = 2,  // 2: the states of each part
                            .name = "metadata of a checkpoint"};
 
 // What an operator can have; in a file, more is a lie.
@@ -43,6 +43,10 @@ std::string flaw_of(const OperatorSnapshot& part, const OperatorState& state) {
   for (const StateHandle& file : part.shared) {
     if (file.path.empty()) return "a shared file has no path";
     if (std::string flaw = flaw_of(file); !flaw.empty()) return flaw;
+  }
+  for (const StateInfo& info : part.states) {
+    if (info.kind > kLastStateKind || info.redistribution > Redistribution::Broadcast)
+      return "state \"" + info.name + "\" is of an unknown kind";
   }
   for (const ListStateInfo& list : part.lists) {
     if (list.redistribution > Redistribution::Broadcast) return "a list is dealt out in an unknown way";

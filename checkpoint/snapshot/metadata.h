@@ -2,7 +2,8 @@
 // The file `_metadata`: what a checkpoint or savepoint consists of. A sealed file (base/sealed_file.h) whose
 // payload is a CompletedCheckpoint (memory/value_bytes.h): how many directories up its root is, job, id,
 // times, kind, and all operators with their names, numbers and handles. Paths in it are relative to the root,
-// so that the whole can be moved. What types a state has stands in the state files' own footers.
+// so that the whole can be moved. What types a state has stands with each part, and once more in the
+// state files' own footers.
 #pragma once
 
 #include <string>

@@ -8,7 +8,7 @@
 namespace weir {
 
 void require_readable(const StateInfo& from, const StateInfo& wanted) {
-  if (auto fits = compatible(from, wanted); !fits) throw std::runtime_error(fits.error().what);
+  if (auto fits = compatible(from, wanted); !fits) throw StateNotReadable(fits.error().what);
 }
 
 void refuse_second_use(const std::string& name, const StateInfo& first, const StateInfo& second) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <stdexcept>
 #include <string>
 
 #include "checkpoint/snapshot/state_block.h"
@@ -56,7 +57,13 @@ public:
   [[nodiscard]] virtual bool restore(const StateBlockInfo& block, std::span<const std::byte> payload) = 0;
 };
 
-/// Throws std::runtime_error if state that was written as `from` is not compatible() with `wanted`.
+/// What a checkpoint has of a state cannot be read as what the program asks for, however often it is tried.
+class StateNotReadable : public std::runtime_error {
+public:
+  using std::runtime_error::runtime_error;
+};
+
+/// Throws StateNotReadable if state that was written as `from` is not compatible() with `wanted`.
 void require_readable(const StateInfo& from, const StateInfo& wanted);
 
 /// Throws std::logic_error: the name is asked for as `second`, and is `first`.

@@ -120,6 +120,9 @@ public:
   }
   void close() override { Life::close(users_function(function_)); }
 
+  /// Those that the function declares.
+  [[nodiscard]] std::vector<StateInfo> states() const { return declared_states(users_function(function_)); }
+
 protected:
   [[nodiscard]] Function& function() { return function_; }
 
@@ -146,6 +149,13 @@ public:
     state_ = &context.keyed_state();
     state_->use_key<Key>();
     Op::open(context);
+  }
+
+  [[nodiscard]] std::vector<StateInfo> states() const {
+    std::vector<StateInfo> states = Op::states();
+    for (StateInfo& state : states)
+      if (is_keyed(state.kind)) state.key = schema_of<Key>();
+    return states;
   }
 
   void process(const In& value, EventTime time) override {

@@ -21,9 +21,13 @@ struct NumberLane {
 ///
 /// State: "lanes", one element a lane, split.
 class NumberLanes {
+  static inline const auto kState = split_list<NumberLane>("lanes");
+
 public:
+  [[nodiscard]] static StateInfo state() { return kState.info(); }
+
   void open(OperatorContext& context) {
-    state_ = &context.operator_state().list_state<NumberLane>("lanes");
+    state_ = &context.state(kState);
     lanes_ = state_->get();
     if (!context.is_restored()) lanes_ = {{context.subtask_index(), context.parallelism()}};
   }
@@ -55,6 +59,12 @@ public:
 
   GeneratorSource(std::uint64_t count, Function function) : count_(count), function_(std::move(function)) {}
 
+  [[nodiscard]] std::vector<StateInfo> states() const {
+    std::vector<StateInfo> states = declared_states(function_);
+    states.push_back(NumberLanes::state());
+    return states;
+  }
+
   void open(OperatorContext& context) override {
     lanes_.open(context);
     FunctionLife<Function>::open(function_, context);
@@ -85,6 +95,8 @@ public:
   static constexpr bool kCanStop = true;
 
   explicit CollectionSource(std::vector<T> elements) : elements_(std::move(elements)) {}
+
+  [[nodiscard]] std::vector<StateInfo> states() const { return {NumberLanes::state()}; }
 
   void open(OperatorContext& context) override { lanes_.open(context); }
   void snapshot(CheckpointId) override { lanes_.snapshot(); }

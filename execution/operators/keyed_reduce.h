@@ -6,6 +6,7 @@
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "checkpoint/state/current_key.h"
 #include "checkpoint/state/heap_table.h"
@@ -45,6 +46,14 @@ public:
     Base::open(context);
   }
 
+  /// Its own, and those that a reduce function declares.
+  [[nodiscard]] std::vector<StateInfo> states() const {
+    std::vector<StateInfo> states = Base::states();
+    states.push_back(ByKey::describe());
+    states.back().name = kStateName;
+    return states;
+  }
+
   /// Where the key's state is. Fetches it meanwhile: a reader calls this for several records ahead of
   /// process().
   [[gnu::always_inline]] auto prepare(const T& value) {
@@ -75,6 +84,8 @@ public:
   }
 
 private:
+  static constexpr const char* kStateName = "reduced";
+
   /// Finds the key in what is held.
   struct ByKey {
     using Key = std::remove_cvref_t<std::invoke_result_t<const KeyFunction&, const T&>>;
@@ -87,7 +98,7 @@ private:
     }
 
     // In a snapshot the key stands before the record, so that it can be found without the program.
-    [[nodiscard]] StateInfo describe() const {
+    [[nodiscard]] static StateInfo describe() {
       return {.kind = StateKind::Reducing, .key = schema_of<Key>(), .value = schema_of<T>()};
     }
     [[nodiscard]] std::size_t bound(const Owned<T>& held) const {
@@ -164,6 +175,7 @@ struct ReduceFold {
   Function reduce;
   void operator()(Owned<T>& held, const T& value) { held.assign(reduce(held.get(), value)); }
   [[nodiscard]] Function& users_function() { return reduce; }
+  [[nodiscard]] const Function& users_function() const { return reduce; }
 };
 
 /// Folds that change one field in place. `Field` is a member pointer, or a function that returns a reference.

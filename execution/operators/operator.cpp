@@ -77,6 +77,8 @@ void rethrow_attributed(const std::string& operator_name) {
     throw;
   } catch (const TaskCancelled&) {
     throw;
+  } catch (const StateNotReadable& error) {
+    throw OperatorFailure(operator_name, error.what(), true);
   } catch (const std::exception& error) {
     throw OperatorFailure(operator_name, error.what());
   } catch (...) {

@@ -20,12 +20,17 @@ struct TaskCancelled {};
 /// What a user's function threw, and in which operator.
 class OperatorFailure : public std::runtime_error {
 public:
-  OperatorFailure(std::string operator_name, const std::string& cause)
-      : std::runtime_error(cause), operator_name_(std::move(operator_name)) {}
+  OperatorFailure(std::string operator_name, const std::string& cause, bool would_come_again = false)
+      : std::runtime_error(cause),
+        operator_name_(std::move(operator_name)),
+        would_come_again_(would_come_again) {}
   [[nodiscard]] const std::string& operator_name() const { return operator_name_; }
+  /// However often the task is started.
+  [[nodiscard]] bool would_come_again() const { return would_come_again_; }
 
 private:
   std::string operator_name_;
+  bool would_come_again_;
 };
 
 /// For a catch (...) around user code: throws what is being handled again, as an OperatorFailure of that

@@ -116,6 +116,7 @@ private:
 ///
 ///     static constexpr bool kCanStop = true;   // it asks is_running(): its job can be stopped
 ///     std::vector<InputSplit> input_splits(std::uint32_t subtasks) const;   // called once, at the client
+///     std::vector<StateInfo> states() const;   // what it keeps: {split_list<Place>("places").info()}
 ///
 /// A source that can go on where it was keeps its place in operator state, asked for in open(). Checkpoints
 /// come in between two records, within collect(): by then the place must be that behind the record.

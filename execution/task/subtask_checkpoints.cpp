@@ -94,6 +94,7 @@ void SubtaskCheckpoints::begin_part(OperatorChain::Stateful& from,
   if (part.states.empty()) return;
 
   OperatorSnapshot& snapshot = running_->report.snapshot.operators[from.id];
+  snapshot.states = part.states;
   snapshot.lists = context.operator_state().lists();
   if (!keyed.empty()) snapshot.key_groups = context.keyed_state().range();
   const std::size_t index = running_->parts.size();
@@ -272,7 +273,8 @@ Result<TaskSnapshot> SubtaskCheckpoints::final_snapshot() {
       if (Status added = file.add(block); !added) return added.error();
     auto handle = file.finish(state.states());
     if (!handle) return handle.error();
-    snapshot.operators[each.id] = {.state = *std::move(handle), .lists = state.lists()};
+    snapshot.operators[each.id] = {
+        .state = *std::move(handle), .states = state.states(), .lists = state.lists()};
   }
   return snapshot;
 }

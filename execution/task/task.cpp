@@ -103,6 +103,7 @@ void Task::run() {
     if (state_ == ExecutionState::Canceling) state_ = ExecutionState::Canceled;
     final_state.state = state_;
     final_state.failure = failure_;
+    final_state.would_fail_again = would_fail_again_ && state_ == ExecutionState::Failed;
     is_wired_ = false;
   }
   release_wiring(final_state.state, final_state.failure);
@@ -119,6 +120,7 @@ void Task::run_guarded() {
     // cancel() or fail() has set the state, and their word stays
     fail_from_inside(descriptor_.task_name, "its output was taken away while it ran");
   } catch (const OperatorFailure& failure) {
+    would_fail_again_ = failure.would_come_again();
     fail_from_inside(failure.operator_name(), failure.what());
   } catch (const std::exception& error) {
     fail_from_inside(descriptor_.task_name, error.what());

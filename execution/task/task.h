@@ -100,6 +100,7 @@ private:
   TaskMetrics metrics_;
   StreamTask* stream_task_ = nullptr;  // while there is one; the task's own
   TaskSnapshot final_snapshot_;
+  bool would_fail_again_ = false;
   InputSplitDesk splits_;
 
   mutable Mutex lock_;

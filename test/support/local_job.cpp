@@ -186,7 +186,7 @@ TaskRestore LocalJob::restore_of(const TaskDeploymentDescriptor& task) const {
     if (vertex.id == task.vertex) mine = vertices.size();
     CheckpointedVertex each{.name = vertex.name, .max_parallelism = vertex.max_parallelism};
     for (const ChainedOperator& chained : vertex.operators)
-      each.operators.push_back({chained.id, chained.name, chained.uid});
+      each.operators.push_back({chained.id, chained.name, chained.uid, chained.states});
     each.tasks.resize(vertex.parallelism);
     vertices.push_back(std::move(each));
   }

@@ -42,7 +42,8 @@ ARROWS = {
     "web": {"messages", "base"},
     "actors": _THREE_TO_SIX | {"base"},
     # The command line prints what the words of the lower rooms mean: states of jobs, execution plans.
-    "apps": {"actors", "web", "api", "messages", "graph", "base"},
+    # And it reads savepoints, which need no job and no program.
+    "apps": {"actors", "web", "api", "messages", "graph", "checkpoint/snapshot", "base"},
     "examples": {"api"},
     # A limit is what the machine can do, so it may not lean on what it measures.
     "test/bench/limits": {"memory", "base", "examples", "test"},
@@ -56,6 +57,7 @@ PORTS = {
     ("api", "execution/task/program.h"): "the program loader implements ProgramSource",
     ("messages", "checkpoint/coordinator/checkpoint_plan.h"):
         "what the JobManager tells the CheckpointCoordinator of its job",
+    ("api", "checkpoint/snapshot/state_schema.h"): "a name of two states is refused where it is said",
     ("api", "checkpoint/state/key_hash.h"): "a key's hash is fixed where the user names the key",
     ("apps", "ha/zookeeper_options.h"): "a main reads them from the configuration",
     ("apps", "ha/zk_client.h"): "a guardian ends the session of the JobManager that died under it",

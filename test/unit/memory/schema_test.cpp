@@ -159,6 +159,93 @@ TEST_CASE("fields are found by name: they may come, go, move and become wider") 
   CHECK(read_as<WidePairs>(Pairs{}) == WidePairs{});
 }
 
+namespace {
+
+// Versions of one struct, each for one change.
+namespace kept {
+struct Part {
+  std::int32_t number = 1;
+  std::string text = "one";
+};
+struct Whole {
+  Part part;
+  std::vector<Part> list;
+  std::map<std::string, Part> by_name;
+  std::optional<Part> perhaps;
+};
+}  // namespace kept
+
+template <class Part_>
+struct Whole {
+  Part_ part;
+  std::vector<Part_> list;
+  std::map<std::string, Part_> by_name;
+  std::optional<Part_> perhaps;
+};
+
+struct Added {
+  std::int32_t number = 0;
+  std::string text;
+  double fresh = 2.5;
+  bool operator==(const Added&) const = default;
+};
+struct Lost {
+  std::string text;
+  bool operator==(const Lost&) const = default;
+};
+struct Reordered {
+  std::string text;
+  std::int32_t number = 0;
+  bool operator==(const Reordered&) const = default;
+};
+/// What is called otherwise is another field: the old one is gone, the new one as it begins.
+struct Renamed {
+  std::int32_t amount = -1;
+  std::string text;
+  bool operator==(const Renamed&) const = default;
+};
+struct Widened {
+  std::int64_t number = 0;
+  std::string text;
+  bool operator==(const Widened&) const = default;
+};
+
+template <class Part>
+void check_everywhere(const Part& expected) {
+  const auto read = read_as<Whole<Part>>(kept::Whole{.part = {7, "seven"},
+                                                     .list = {{7, "seven"}, {7, "seven"}},
+                                                     .by_name = {{"x", {7, "seven"}}},
+                                                     .perhaps = kept::Part{7, "seven"}});
+  CHECK(read.part == expected);
+  CHECK(read.list == std::vector{expected, expected});
+  CHECK(read.by_name == std::map<std::string, Part>{{"x", expected}});
+  CHECK(read.perhaps == expected);
+}
+
+}  // namespace
+
+TEST_CASE("each change of a struct's fields is understood, however deep the struct lies") {
+  SUBCASE("added") { check_everywhere(Added{7, "seven", 2.5}); }
+  SUBCASE("lost") { check_everywhere(Lost{"seven"}); }
+  SUBCASE("reordered") { check_everywhere(Reordered{"seven", 7}); }
+  SUBCASE("renamed") { check_everywhere(Renamed{-1, "seven"}); }
+  SUBCASE("wider") { check_everywhere(Widened{7, "seven"}); }
+}
+
+TEST_CASE("each change of a type is refused, however deep it lies") {
+  const auto whole_of = [](const std::string& part) {
+    return "struct Whole{part:" + part + ",list:vector{" + part + "},by_name:map{pair{string," + part + "}}}";
+  };
+  const auto part_of = [](const std::string& number) { return "struct Part{number:" + number + "}"; };
+  for (const char* const other : {"i16", "u32", "f32", "f64", "string", "bool", "vector{i32}", "Cents"}) {
+    CAPTURE(other);
+    CHECK(refusal(whole_of(part_of("i32")), whole_of(part_of(other))) ==
+          std::string("field \"part.number\" was i32 and is ") + other);
+    CHECK(refusal("vector{" + part_of("i32") + "}", "vector{" + part_of(other) + "}") ==
+          std::string("field \"number\" was i32 and is ") + other);
+  }
+}
+
 TEST_CASE("half a value of another version is none") {
   const auto bytes = bytes_of(Order{.id = 7, .items = {{"pen", 3}}, .weights = {{"pen", 0.5f}}});
   const auto reader = SchemaReader<next::Order>::make(schema_of<Order>());

@@ -48,6 +48,25 @@ CheckpointedVertex vertex(std::uint32_t parallelism, std::uint32_t max_paralleli
           .tasks = std::vector<CheckpointedTask>(parallelism)};
 }
 
+/// A state that holds these by text.
+StateInfo sums(std::string type) {
+  return {.name = "sums", .kind = StateKind::Reducing, .key = "string", .value = std::move(type)};
+}
+/// What is said of a program whose operator has `wanted`, when the checkpoint holds `kept`; empty: it fits.
+std::string refusal(const StateInfo& kept, const StateInfo& wanted) {
+  OperatorSnapshot first = keyed(0, 2, 128);
+  OperatorSnapshot second = keyed(1, 2, 128);
+  second.states = {kept};
+  CheckpointedVertex program = vertex(3);
+  program.operators.front().states = {wanted};
+  const auto assignment = assign_state(checkpoint({first, second}), {program}, false);
+  if (assignment) return "";
+  CHECK(assignment.error().code == ErrorCode::StateNotRestorable);
+  CHECK(assignment.error().blame == Blame::User);
+  CHECK(assignment.error().retry == Retry::Never);
+  return assignment.error().what;
+}
+
 std::vector<OperatorRestore> restore(const CompletedCheckpoint& from, std::uint32_t parallelism) {
   const auto assignment = assign_state(from, {vertex(parallelism)}, false);
   REQUIRE(assignment);
@@ -212,6 +231,30 @@ TEST_CASE("lists have no key groups: their operator may have as many subtasks as
   REQUIRE(assignment);
   CHECK(assignment->max_parallelism == std::vector{256u});
   for (const TaskRestore& task : assignment->tasks.front()) CHECK(task.operators.size() == 1);
+}
+
+TEST_CASE("state that the program keeps otherwise is refused by operator, state, field and both types") {
+  const StateInfo kept = sums("struct Sum{shop:string,cents:i32,note:string}");
+  CHECK(refusal(kept, kept) == "");
+  CHECK(refusal(kept, sums("struct Total{cents:i64,shop:string,rate:f64}")) == "");
+  CHECK(refusal(kept, sums("struct Sum{shop:string,cents:string}")) ==
+        "operator \"sum\" (uid \"totals\") of checkpoint 17: the state \"sums\" cannot be restored: field "
+        "\"cents\" was i32 and is string in this program");
+  StateInfo another_key = kept;
+  another_key.key = "i64";
+  CHECK(refusal(kept, another_key) ==
+        "operator \"sum\" (uid \"totals\") of checkpoint 17: the state \"sums\" cannot be restored: its key "
+        "was "
+        "string and is i64 in this program");
+  StateInfo another_kind = kept;
+  another_kind.kind = StateKind::Value;
+  CHECK(
+      refusal(kept, another_kind).ends_with("it was a reducing state and is a value state in this program"));
+  // What only the checkpoint has, or only the program, is nobody's mistake.
+  StateInfo another_name = kept;
+  another_name.name = "others";
+  another_name.value = "f32";
+  CHECK(refusal(kept, another_name) == "");
 }
 
 }  // namespace
