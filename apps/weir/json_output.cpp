@@ -102,6 +102,8 @@ std::string job_json(const JobDetails& job, WallTime now) {
   return text_of(json);
 }
 
+std::string quoted(std::string_view text) { return text_of(Json(text)); }
+
 std::string result_json(const JobResult& result) {
   return text_of({{"jid", result.job.hex()},
                   {"state", name_of(result.status)},

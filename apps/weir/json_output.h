@@ -4,6 +4,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "apps/weir/render.h"
 #include "messages/archive.h"
@@ -22,6 +23,8 @@ namespace weir {
 /// "vertices":[{"id","name","parallelism","state","read-records","write-records","read-bytes","write-bytes",
 /// "subtasks":[{"subtask","attempt","state","data-address"}]}]}
 [[nodiscard]] std::string job_json(const JobDetails& job, WallTime now);
+/// A text in quotes.
+[[nodiscard]] std::string quoted(std::string_view text);
 /// {"jid","state","duration","failure","accumulators":{}}
 [[nodiscard]] std::string result_json(const JobResult& result);
 

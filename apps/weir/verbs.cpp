@@ -73,6 +73,11 @@ constexpr OptionSpec kInfoOptions[] = {
     {"help,h", "", "Print this."},
 };
 
+constexpr OptionSpec kStateOptions[] = {
+    {"json", "", "Print JSON for scripts: ls one object, the others an object a line."},
+    kHelpOption,
+};
+
 constexpr Verb kVerbs[] = {
     {.name = "run",
      .arguments = "PROGRAM.so [ARGS...]",
@@ -100,6 +105,11 @@ constexpr Verb kVerbs[] = {
      .summary = "Write all state of a job, from which it can be started again.",
      .options = kSavepointOptions,
      .run = run_savepoint},
+    {.name = "state",
+     .arguments = "ls PATH | get PATH OPERATOR STATE KEY | dump PATH [OPERATOR [STATE]] | diff OLD NEW",
+     .summary = "Look into a savepoint or checkpoint, without the program that made it.",
+     .options = kStateOptions,
+     .run = run_state},
     {.name = "info",
      .arguments = "PROGRAM.so [ARGS...]",
      .summary = "Print the execution plan of a program as JSON, without running it.",

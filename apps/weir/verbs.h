@@ -59,5 +59,6 @@ int run_status(const CommandLine& line);
 int run_cancel(const CommandLine& line);
 int run_stop(const CommandLine& line);
 int run_savepoint(const CommandLine& line);
+int run_state(const CommandLine& line);
 
 }  // namespace weir
