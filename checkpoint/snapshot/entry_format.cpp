@@ -9,9 +9,7 @@ namespace weir {
 
 namespace {
 
-/// Of an empty text: a schema of no bytes.
 Result<Schema> schema_for(const StateInfo& state, const std::string& text) {
-  if (text.empty()) return Schema{};
   auto schema = Schema::parse(text);
   if (!schema) {
     return Error{ErrorCode::Corrupt, "the state \"" + state.name + "\": " + schema.error().what,
@@ -41,6 +39,7 @@ Result<EntryFormat> EntryFormat::of(const StateInfo& state) {
   for (const auto& [schema, text] : {std::pair{&format.key_, &state.key},
                                      {&format.name_space_, &state.name_space},
                                      {&format.value_, &state.value}}) {
+    if (text->empty() && text != &state.value) continue;  // there is no such part
     auto parsed = schema_for(state, *text);
     if (!parsed) return parsed.error();
     *schema = *std::move(parsed);

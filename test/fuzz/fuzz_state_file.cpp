@@ -6,12 +6,14 @@
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/crc32c.h"
 #include "base/result.h"
+#include "checkpoint/snapshot/entry_format.h"
 #include "checkpoint/snapshot/memory_storage.h"
 #include "checkpoint/snapshot/state_file.h"
 #include "memory/data_view.h"
@@ -36,6 +38,22 @@ private:
   const std::vector<std::byte> bytes_;
 };
 
+/// As whoever looks into a savepoint does.
+void tell_entries(const weir::StateInfo& state, std::span<const std::byte> payload) {
+  const auto format = weir::EntryFormat::of(state);
+  if (!format) return;
+  weir::SavedEntry entry;
+  const std::byte* const end = payload.data() + payload.size();
+  for (const std::byte* at = payload.data(); at != end;) {
+    const std::byte* const next = format->split(at, end, entry);
+    if (next == nullptr) return;
+    WEIR_CHECK(next > at && next <= end, "an entry has bytes, all of them in its block");
+    (void)format->key(entry);
+    (void)format->value(entry);
+    at = next;
+  }
+}
+
 void read_all(std::vector<std::byte> bytes) {
   const std::size_t size = bytes.size();
   auto file = StateFile::open(std::make_unique<Bytes>(std::move(bytes)), "fuzzed");
@@ -44,7 +62,8 @@ void read_all(std::vector<std::byte> bytes) {
   for (const StateFile::Block& block : file->blocks()) {
     WEIR_CHECK(block.info.state < file->states().size(), "a block is of a state");
     WEIR_CHECK(block.info.entry_count <= size && block.offset < size, "a block is in the file");
-    (void)file->read(block, buffer);
+    if (const auto payload = file->read(block, buffer))
+      tell_entries(file->states()[block.info.state], *payload);
   }
 }
 
