@@ -149,12 +149,14 @@ std::unique_ptr<AnyInput> OperatorChain::make_writer(const Link& from, std::uint
 
 void OperatorChain::open() {
   const Accumulators::Scope counted(accumulators_);
+  set_time(SystemClock{}.wall_now());  // of what is restored, some may have expired
   for (auto link = links_.rbegin(); link != links_.rend(); ++link) {
     link->is_open = true;  // also if open() throws half-way: close() must come
     attributed(link->name, [&] {
       link->instance->open(*link->context);
       if (link->context->is_restored()) link->context->end_restore();
     });
+    for (const StateInfo& state : link->context->keyed_state().states()) keeps_time_ |= state.expires;
   }
 }
 
@@ -190,6 +192,10 @@ bool OperatorChain::awaits_checkpoint() const {
 
 void OperatorChain::finish() {
   for (Link& link : links_) attributed(link.name, [&] { link.instance->finish(); });
+}
+
+void OperatorChain::set_time(WallTime now) {
+  for (Link& link : links_) link.context->keyed_state().set_time(now);
 }
 
 void OperatorChain::on_idle() {

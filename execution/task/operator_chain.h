@@ -37,6 +37,9 @@ public:
   void finish();
   void on_idle();
   void on_processing_time();
+  /// Whether some state expires, so that set_time() must be called now and then. Once it is open.
+  [[nodiscard]] bool keeps_time() const { return keeps_time_; }
+  void set_time(WallTime now);
   /// Closes what was opened, once. The first exception is thrown when all have been closed.
   void close();
 
@@ -89,6 +92,7 @@ private:
   const TaskDeploymentDescriptor& task_;
   Accumulators& accumulators_;
   bool is_source_ = false;
+  bool keeps_time_ = false;
   std::vector<Stateful> stateful_;  // tail first
   std::vector<Link> links_;                          // head first
   std::map<std::uint32_t, std::unique_ptr<AnyInput>> faces_;  // of the head's inputs, if it has several

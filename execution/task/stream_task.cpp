@@ -115,6 +115,7 @@ void StreamTask::run_source() {
 void StreamTask::run_input() {
   while (true) {
     if (mailbox_.attention().load(std::memory_order_relaxed) != 0) take_letters();
+    if (chain_->keeps_time()) chain_->set_time(SystemClock{}.wall_now());  // once a buffer
     switch (read_some()) {
       case InputProcessor::Step::Progressed:
       case InputProcessor::Step::Interrupted: break;

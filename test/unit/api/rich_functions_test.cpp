@@ -263,6 +263,40 @@ TEST_CASE("a reduce function may keep state of its own") {
   CHECK(sums == std::vector<Visit>{{"ada", 304}, {"bob", 102}});
 }
 
+TEST_CASE("state expires while the job runs") {
+  /// One visit, a pause, and the same visit again.
+  struct TwoVisits final : SourceFunction<std::string> {
+    void run(SourceContext<std::string>& context) override {
+      context.collect("ada");
+      context.await_until(SystemClock{}.now() + 20ms);
+      context.collect("ada");
+    }
+  };
+  struct First {
+    StateTtl ttl;
+    ValueState<bool> seen;
+    void open(RuntimeContext& context) { seen = context.state(value_state<bool>("seen").expiring(ttl)); }
+    bool operator()(const std::string&) {
+      const bool is_first = seen.get() == nullptr;
+      seen.set(true);
+      return is_first;
+    }
+  };
+  const auto visits_with = [](StateTtl ttl) {
+    const auto out = std::make_shared<Collected<std::string>>();
+    const JobOutcome outcome = LocalJob().run([&](Environment& env) {
+      env.add_source<std::string>("visits", [] { return std::make_unique<TwoVisits>(); })
+          .key_by([](const std::string& user) { return user; })
+          .filter(First{ttl, {}})
+          .collect(out);
+    });
+    CHECK_MESSAGE(outcome.status == JobStatus::Finished, outcome.failure);
+    return out->take().size();
+  };
+  CHECK(visits_with({.lifetime = 10ms}) == 2);
+  CHECK(visits_with({.lifetime = 1h}) == 1);
+}
+
 // Checkpoints.
 
 constexpr std::uint64_t kNumbers = 4000;
