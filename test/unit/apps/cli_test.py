@@ -47,6 +47,13 @@ class Cli(unittest.TestCase):
         self.assertRegex(end[2], r"^Job Runtime: \d+ ms$")
         self.assertRegex(done.stderr, r"(?m)^\d\d/\d\d/\d{4} \d\d:\d\d:\d\d  .* \(1/2\) switched to RUNNING$")
 
+    def test_what_is_no_savepoint_is_one_line(self):
+        with tempfile.TemporaryDirectory() as empty:
+            self.assert_one_line_error(weir("state", "ls", empty), empty, "is no checkpoint or savepoint")
+            self.assert_one_line_error(weir("state", "diff", empty, empty), "is no checkpoint or savepoint")
+        self.assert_one_line_error(weir("state"), "weir state ls PATH")
+        self.assertIn("get PATH OPERATOR STATE KEY", weir("help", "state").stdout)
+
     def test_quiet_is_quiet(self):
         done = weir("run", "--local", "-q", example("word_count"), "--input", self.input.name)
         self.assertEqual((done.returncode, done.stderr), (0, ""))
