@@ -131,6 +131,23 @@ Status check_restart(const RestartOptions& restart) {
   return Status::ok();
 }
 
+Status check_checkpoints(const CheckpointSettings& settings) {
+  constexpr Duration kShortest = 10ms;
+  if (settings.mode > CheckpointMode::AtLeastOnce || settings.backend.kind > BackendKind::RocksDb)
+    return invalid("the job wants checkpoints of a kind that does not exist");
+  const auto is_between = [](Duration length, Duration least) {
+    return length >= least && length <= kLongestPause;
+  };
+  if (settings.interval != Duration::zero() && !is_between(settings.interval, kShortest))
+    return invalid("the interval of checkpoints must be 10 ms at least, and a year at most");
+  if (!is_between(settings.timeout, kShortest))
+    return invalid("the timeout of checkpoints must be 10 ms at least, and a year at most");
+  if (!is_between(settings.min_pause, Duration::zero()))
+    return invalid("the pause between checkpoints must be 0 at least, and a year at most");
+  if (settings.max_concurrent == 0) return invalid("one checkpoint at least must be allowed at a time");
+  return check_text(settings.directory, Limits::kPathBytes, "the directory of checkpoints");
+}
+
 Status check_names(const JobVertex& vertex, std::size_t number) {
   const std::string who = "vertex " + std::to_string(number + 1);
   if (const Status done = check_text(vertex.name, Limits::kVertexNameBytes, "the name of " + who); !done)
@@ -158,6 +175,7 @@ Status check_limits(const JobGraph& graph) {
     return done;
   if (const Status done = check_program(graph.program); !done) return done;
   if (const Status done = check_restart(graph.restart); !done) return done;
+  if (const Status done = check_checkpoints(graph.checkpoints); !done) return done;
   for (std::size_t number = 0; number < graph.vertices.size(); ++number) {
     if (const Status done = check_names(graph.vertices[number], number); !done) return done;
   }

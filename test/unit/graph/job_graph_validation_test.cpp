@@ -217,6 +217,40 @@ TEST_CASE_FIXTURE(Hostile, "a job that would cost too much before it runs is ref
   }
 }
 
+TEST_CASE_FIXTURE(Hostile, "checkpoints that cannot be taken are refused") {
+  job.checkpoints = {.interval = 10ms};
+  CHECK(validate(job).has_value());
+  SUBCASE("all the time") {
+    job.checkpoints.interval = 9ms;
+    CHECK(refused() == "the interval of checkpoints must be 10 ms at least, and a year at most");
+  }
+  SUBCASE("backwards") {
+    job.checkpoints.interval = -1s;
+    CHECK(refused() == "the interval of checkpoints must be 10 ms at least, and a year at most");
+  }
+  SUBCASE("without time to take them") {
+    job.checkpoints.timeout = 0s;
+    CHECK(refused() == "the timeout of checkpoints must be 10 ms at least, and a year at most");
+  }
+  SUBCASE("a pause for ever") {
+    job.checkpoints.min_pause = Duration::max();
+    CHECK(refused() == "the pause between checkpoints must be 0 at least, and a year at most");
+  }
+  SUBCASE("none at a time") {
+    job.checkpoints.max_concurrent = 0;
+    CHECK(refused() == "one checkpoint at least must be allowed at a time");
+  }
+  SUBCASE("a kind that does not exist") {
+    job.checkpoints.backend.kind = static_cast<BackendKind>(9);
+    CHECK(refused() == "the job wants checkpoints of a kind that does not exist");
+  }
+}
+
+TEST_CASE_FIXTURE(Hostile, "states of a kind that does not exist are refused") {
+  count.operators.front().states = {{.name = "s", .kind = static_cast<StateKind>(77), .value = "i64"}};
+  CHECK(refused() == "a state of operator \"sum\" is of an unknown kind");
+}
+
 TEST_CASE_FIXTURE(Hostile, "a restart strategy that does not exist or waits for ever is refused") {
   SUBCASE("kind") {
     job.restart.kind = static_cast<RestartOptions::Kind>(9);
