@@ -34,6 +34,7 @@ const char* kind_of(const StateInfo& state) {
     case StateKind::OperatorList:
       return state.redistribution == Redistribution::Union ? "union-list" : "split-list";
     case StateKind::OperatorMap: return "broadcast-map";
+    case StateKind::Timers: return "timers";
   }
   return "";
 }

@@ -44,12 +44,13 @@ public:
   }
 
 private:
-  /// Key and namespace; of an element without a key, its value.
-  using Identity = std::pair<std::string, std::string>;
+  /// Key, namespace, and the value of what is only there or not: elements of lists, and timers, of which a
+  /// key may have several.
+  using Identity = std::tuple<std::string, std::string, std::string>;
 
   [[nodiscard]] Identity identity_of(const SavedEntry& entry, const EntryFormat& format) const {
-    if (by_key_) return {format.key(entry), format.has_name_space() ? format.name_space(entry) : ""};
-    return {format.value(entry), ""};
+    return {by_key_ ? format.key(entry) : "", format.has_name_space() ? format.name_space(entry) : "",
+            by_key_ && from_.state.kind != StateKind::Timers ? "" : format.value(entry)};
   }
 
   void hold(const SavedEntry& entry, const EntryFormat& format) {
@@ -69,7 +70,7 @@ private:
   }
 
   void tell(StateChange change, const Identity& key) {
-    if (by_key_) std::tie(change.key, change.name_space) = key;
+    std::tie(change.key, change.name_space, std::ignore) = key;
     listener_.on_change(to_.of, &to_.state, change);
   }
 
