@@ -13,7 +13,8 @@ CheckpointedVertex describe(const ExecutionJobVertex& vertex) {
                                .max_parallelism_is_set = definition.max_parallelism_is_set,
                                .tasks = std::vector<CheckpointedTask>(vertex.subtasks().size())};
   for (const ChainedOperator& member : definition.operators)
-    described.operators.push_back({.id = member.id, .name = member.name, .uid = member.uid});
+    described.operators.push_back(
+        {.id = member.id, .name = member.name, .uid = member.uid, .states = member.states});
   return described;
 }
 

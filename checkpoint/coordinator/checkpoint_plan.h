@@ -64,7 +64,7 @@ typename F::result_type inspect(F& f, CheckpointedTask& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, CheckpointedOperator& x) {
-  return f(x.id, x.name, x.uid);
+  return f(x.id, x.name, x.uid, x.states);
 }
 template <class F>
 typename F::result_type inspect(F& f, CheckpointedVertex& x) {
