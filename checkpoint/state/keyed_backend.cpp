@@ -13,7 +13,7 @@ RawKeyedState& KeyedBackend::raw(const std::string& name) {
     found = tables_.emplace(name, std::move(made)).first;
   }
   auto* const raw = dynamic_cast<RawKeyedState*>(found->second.get());
-  if (raw == nullptr) refuse(name, found->second->describe(), RawKeyedState(range_).describe());
+  if (raw == nullptr) refuse_second_use(name, found->second->describe(), RawKeyedState(range_).describe());
   return *raw;
 }
 

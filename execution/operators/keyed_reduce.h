@@ -84,8 +84,6 @@ public:
   }
 
 private:
-  static constexpr const char* kStateName = "reduced";
-
   /// Finds the key in what is held.
   struct ByKey {
     using Key = std::remove_cvref_t<std::invoke_result_t<const KeyFunction&, const T&>>;
