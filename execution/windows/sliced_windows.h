@@ -179,15 +179,19 @@ public:
         panes_(backend.template table<PaneEntry<K, Accumulator>>(
             "window panes " + std::to_string(size_) + "/" + std::to_string(slide_),
             PaneTraits<K, Given, Accumulator>{})) {
-    std::int64_t spoken_until = window_math::kForever;  // of the one that is furthest behind
+    std::int64_t spoken_until = window_math::kBeforeAll;  // of the one that is furthest ahead
+    std::int64_t quiet_until = window_math::kForever;     // what ends by then has nothing more to say
     panes_.visit([&](const auto& entry) {
       const auto& panes = entry.panes;
-      has_closed_ = has_closed_ || !panes.is_empty();
+      spoken_until = std::max(spoken_until, panes.spoken_until);
       if (!panes.open.empty()) first_open_ = std::min(first_open_, panes.open.front().start);
-      over_until_ = std::max(over_until_, panes.spoken_until);
-      spoken_until = std::min(spoken_until, panes.spoken_until);
+      if (panes.is_empty()) return;
+      has_closed_ = true;
+      quiet_until = std::min(quiet_until, panes.spoken_until);
     });
-    if (!is_empty()) last_end_ = spoken_until;
+    // A key with nothing but open slices may have spoken long ago: it goes on with the first of these.
+    if (first_open_ != window_math::kForever) quiet_until = std::min(quiet_until, end_until(first_open_));
+    last_end_ = std::min(spoken_until, quiet_until);
   }
 
   /// Where a record goes.
@@ -224,14 +228,13 @@ public:
     // Windows that had nothing to say are over as well.
     current_ = {};
     last_end_ = std::max(last_end_, end_until(window_math::saturating_add(host_.watermark(), 1)));
-    over_until_ = std::max(over_until_, last_end_);
   }
 
 private:
   /// Makes the slice of that time the current one. False: it is over.
   [[gnu::noinline]] bool enter(std::int64_t time) {
     const std::int64_t start = window_math::last_step(time, width_, offset_);
-    if (window_math::saturating_add(start, width_) <= over_until_ || is_late(time)) return false;
+    if (window_math::saturating_add(start, width_) <= last_end_ || is_late(time)) return false;
     first_open_ = std::min(first_open_, start);
     current_ = {start, width_};
     return true;
@@ -251,6 +254,8 @@ private:
     decltype(auto) key = std::invoke(plan_.key, value);
     auto& entry = find_or_add(panes_.locate(KeyHash<Given>::hash(key)), key);
     entry.panes.add(plan_.contents, window_math::last_step(time, width_, offset_), held);
+    // The key may have been quiet while windows passed: they do not come back with a snapshot.
+    entry.panes.spoken_until = std::max(entry.panes.spoken_until, last_end_);
     has_closed_ = true;
   }
 
@@ -306,8 +311,7 @@ private:
   detail::Stretch current_;  // of the last record
   std::int64_t first_open_ = window_math::kForever;    // no later than the first slice that is not over
   bool has_closed_ = false;                            // whether anything is in slices that are over
-  std::int64_t last_end_ = window_math::kBeforeAll;    // of the last window that is over
-  std::int64_t over_until_ = window_math::kBeforeAll;  // slices that end by then are over
+  std::int64_t last_end_ = window_math::kBeforeAll;    // of the last window that is over, as its slices are
   std::vector<K> gone_;
 };
 

@@ -86,6 +86,44 @@ TEST_CASE("a sliding window is put together of slices") {
   CHECK(task.take_values() == Lines{"a [0,10) 11", "a [5,15) 6", "a [10,20) 4"});
 }
 
+TEST_CASE("a late record is in no sliding window that has spoken, also after a crash") {
+  auto task = summing(SlidingEventTime(10ms, 5ms));
+  task.watermark(4);
+  task.record({"a", 1}, 22);
+  task.watermark(14);        // no window of "a" was over meanwhile
+  task.record({"a", 2}, 12);  // too late for one window, not for the other
+  SUBCASE("in one life") {}
+  SUBCASE("across a crash") { task.crash_and_restore(); }
+  task.watermark(14);
+  CHECK(task.take_values() == Lines{});
+  task.watermark(19);
+  CHECK(task.take_values() == Lines{"a [10,20) 2"});
+}
+
+TEST_CASE("sliding windows speak of late records, whatever the first watermark is after a crash") {
+  auto task = summing(SlidingEventTime(10ms, 5ms));
+  task.record({"a", 1}, 22);
+  task.watermark(14);
+  task.record({"b", 2}, 12);
+  SUBCASE("in one life") {}
+  SUBCASE("across a crash") { task.crash_and_restore(); }
+  task.watermark(29);
+  CHECK(sorted_output(task) == Lines{"a [15,25) 1", "a [20,30) 1", "b [10,20) 2"});
+}
+
+TEST_CASE("sliding windows that were over before a crash do not come again with records before a watermark") {
+  auto task = summing(SlidingEventTime(10ms, 5ms));
+  task.watermark(4);
+  task.record({"a", 1}, 22);
+  task.watermark(14);
+  task.record({"b", 2}, 17);
+  task.crash_and_restore();
+  task.record({"c", 4}, 12);
+  task.watermark(29);
+  CHECK(sorted_output(task) ==
+        Lines{"a [15,25) 1", "a [20,30) 1", "b [10,20) 2", "b [15,25) 2", "c [10,20) 4"});
+}
+
 TEST_CASE("sessions grow, merge and end") {
   auto task = summing(EventTimeSessions(10ms));
   task.record({"a", 1}, 0);
