@@ -130,8 +130,8 @@ private:
 
   [[noreturn]] static void refuse() {
     throw std::runtime_error(
-        "a record came to a window of event time and has no time: assign_timestamps_and_watermarks() before "
-        "the window, or take a window of processing time");
+        "a record came to a window of event time and has no time: assign_timestamps() before the "
+        "window, or take a window of processing time");
   }
 
   [[nodiscard]] std::int64_t watermark() const override { return this->current_watermark().millis; }
