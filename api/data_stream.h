@@ -168,6 +168,16 @@ public:
     requires std::invocable<const KeyFunction&, const T&>
   [[nodiscard]] KeyedStream<T, KeyFunction> key_by(KeyFunction key) const;
 
+  /// For keyed streams only.
+  template <class Assigner>
+  auto window(Assigner) const {
+    static_assert(!std::same_as<Assigner, Assigner>,
+                  "window() groups the records of each key: put key_by() before it, or take window_all()");
+  }
+  /// Groups all records by windows, in one subtask. Functions of the windows may leave the key out.
+  template <class Assigner>
+  [[nodiscard]] auto window_all(Assigner assigner) const;
+
   // How records are spread over the consumer's subtasks. Without a word: forward if both have the same
   // parallelism, else rebalance.
   [[nodiscard]] DataStream forward() const { return partition(Partitioning::Forward); }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <concepts>
+#include <cstdint>
 #include <memory>
 #include <type_traits>
 #include <utility>
@@ -11,9 +12,12 @@
 #include "api/data_stream.h"
 #include "api/params.h"
 #include "checkpoint/state/key_hash.h"
+#include "execution/operators/keyed_process.h"
 #include "execution/operators/keyed_reduce.h"
 
 namespace weir {
+
+template <Record T, class KeyFunction, class Assigner, class Trigger, class Evictor> class WindowedStream;
 
 /// A stream whose records of equal keys meet in one subtask, which may keep state for each key.
 template <Record T, class KeyFunction>
@@ -98,6 +102,32 @@ public:
     return fold("Keyed Max By", MaxByFold<T, Field>{std::move(field)}, emit);
   }
 
+  /// Groups the records of each key by windows: TumblingEventTime(5s), EventTimeSessions(30min), ... See
+  /// WindowedStream for what can be done with them.
+  template <class Assigner>
+  [[nodiscard]] auto window(Assigner assigner) const;
+  /// Each `count` records of a key; or the last `count` of them, at each `slide` records.
+  [[nodiscard]] auto count_window(std::int64_t count) const;
+  [[nodiscard]] auto count_window(std::int64_t count, std::int64_t slide) const;
+
+  /// Any number of records for a record or a timer, with state and timers by key: see KeyedProcessObject. A
+  /// function of (const T&, KeyedContext<K>&, Out<R>&) will do, or an object with process() and on_timer().
+  template <class R = void, class F>
+  auto process(F function) {
+    using FromObject = typename detail::OutOfProcess<F>::type;
+    using Deduced =
+        std::conditional_t<std::is_void_v<FromObject>, typename detail::OutOf<F>::type, FromObject>;
+    using Result = std::conditional_t<std::is_void_v<R>, Deduced, R>;
+    static_assert(
+        !std::is_void_v<Result>,
+        "process() of a keyed stream takes a function of (const T&, KeyedContext<K>&, Out<R>&), or an "
+        "object with process() of these; if it is generic, name the result: process<R>(function)");
+    static_assert(Record<Result>, "the result of process() must be a plain value that serialises");
+    using Op = KeyedProcess<T, Result, KeyFunction, F>;
+    return this->template transform<Op>(
+        "Keyed Process", [key = key_, function] { return std::make_unique<Op>(key, function); });
+  }
+
 private:
   template <class Fold>
   OperatorStream<T> fold(const char* name, Fold fold, Emit emit) {
@@ -135,3 +165,5 @@ KeyedStream<T, KeyFunction> DataStream<T>::key_by(KeyFunction key) const {
 }
 
 }  // namespace weir
+
+#include "api/windowed_stream.h"

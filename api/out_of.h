@@ -39,4 +39,10 @@ template <class F>
   requires requires { &F::first; }
 struct OutOfFirst<F> : OutOf<decltype(&F::first)> {};
 
+/// The same of an object's member process().
+template <class F> struct OutOfProcess { using type = void; };
+template <class F>
+  requires requires { &F::process; }
+struct OutOfProcess<F> : OutOf<decltype(&F::process)> {};
+
 }  // namespace weir::detail
