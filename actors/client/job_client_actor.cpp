@@ -2,6 +2,7 @@
 #include "actors/client/job_client_actor.h"
 
 #include <caf/scoped_actor.hpp>
+#include <caf/sec.hpp>
 #include <caf/send.hpp>
 #include <caf/stateful_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -114,7 +115,10 @@ void JobClientState::ask(const std::string& request, const Mail& mail, OnReply o
             if (fence_.admits(session)) on_reply(reply);
           },
           [this, session, request](const caf::error& cause) {
-            if (fence_.admits(session)) logic_->on_no_answer(mail_error(cause, request, patience_));
+            if (!fence_.admits(session)) return;
+            // It was gone before it was asked: its end may be told only now.
+            if (cause == caf::sec::request_receiver_down) return on_leader_lost("the JobManager is gone");
+            logic_->on_no_answer(mail_error(cause, request, patience_));
           });
 }
 

@@ -149,6 +149,25 @@ TEST_CASE("a JobManager that does not lead refuses registrations and jobs; it ne
   CHECK(cluster.tasks.submitted.size() == 3);
 }
 
+TEST_CASE("a client whose leader is gone before it is asked waits for the next one") {
+  Cluster cluster;
+  cluster.start();
+  const JobManagerActor gone = spawn_job_manager(cluster.system, {});
+  caf::anon_send_exit(gone, caf::exit_reason::kill);
+  cluster.run();
+  auto answer = std::make_shared<std::promise<Result<JobResult>>>();
+  auto result = answer->get_future();
+  cluster.client =
+      spawn_job_client(cluster.system, job(), {.listening = ListeningBehaviour::Result}, nullptr, answer);
+  cluster.tell(cluster.client, NewLeader{kOldSession}, gone);
+  CHECK(result.wait_for(0s) == std::future_status::timeout);
+  cluster.tell(cluster.client, NewLeader{kSession}, cluster.manager);
+  REQUIRE(cluster.tasks.submitted.size() == 3);
+  cluster.report_all(ExecutionState::Running);
+  cluster.report_all(ExecutionState::Finished);
+  CHECK(result_of(result)->status == JobStatus::Finished);
+}
+
 TEST_CASE("messages of another session change nothing") {
   Cluster cluster;
   cluster.start();
