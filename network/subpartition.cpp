@@ -85,7 +85,16 @@ Polled Subpartition::poll_queue(BufferOrEvent& out, Wanted wanted, Stored& store
       told_ = false;
       return {.kind = Polled::Kind::Empty};
     }
-    if (wanted == Wanted::EventsOnly && buffer_is_next()) return {.kind = Polled::Kind::Empty, .more = true};
+    if (wanted == Wanted::EventsOnly) {
+      // The writer may commit bytes at any moment. One that had finished before has all it will ever have.
+      const auto* const segment = std::get_if<BufferConsumer>(&entries_.front());
+      const bool may_grow = segment != nullptr && !segment->is_finished();
+      if (buffer_is_next()) return {.kind = Polled::Kind::Empty, .more = true};
+      if (may_grow) {
+        flush_requested_ = false;  // there was nothing to hand over
+        continue;
+      }
+    }
     take_front(out, spent, stored);
     if (!out.event && out.buffer.empty() && !stored)
       continue;  // a segment that was finished right after a flush

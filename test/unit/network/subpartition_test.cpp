@@ -140,6 +140,29 @@ TEST_CASE("a reader that wants only events gets them, and learns that a buffer s
   CHECK(describe(got) == "<end>");
 }
 
+// Whoever may not take bytes takes nothing of a segment that may get some at any moment.
+TEST_CASE(
+    "a reader that wants only events leaves a flushed segment without bytes, and hears of the next flush") {
+  Fixture f;
+  f.attach();
+  auto builder = begin_segment(*f.partition, 0, "");
+  f.partition->flush(0);
+  const int told = f.reader.told;
+  BufferOrEvent got;
+  const auto polled = f.queue.poll(got, Wanted::EventsOnly);
+  CHECK(polled.kind == Polled::Kind::Empty);
+  CHECK_FALSE(polled.more);
+  CHECK(f.queue.backlog_buffers() == 1);
+
+  std::memcpy(builder.begin(), "a", 1);
+  builder.commit(1);
+  f.partition->flush(0);
+  CHECK(f.reader.told == told + 1);
+  CHECK(f.queue.poll(got, Wanted::EventsOnly).more);
+  CHECK(f.poll() == "a");
+  f.partition->finish_builder(0, std::move(builder), 1);
+}
+
 TEST_CASE("a flush reaches through finished segments to the last one") {
   Fixture f;
   f.attach();
