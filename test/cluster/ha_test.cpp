@@ -45,6 +45,10 @@ std::vector<std::string> expected_sums(std::int64_t count) {
 /// The job ended well, each number was counted once, and its client was told once.
 void check_result(HaCluster& cluster, Process& run, std::int64_t count = 50'000) {
   const auto end = run.await_end(90s);
+  // What it wrote last may still be in the pipes.
+  for (const auto stream : {Process::Stream::Out, kErr}) {
+    while (run.await_line("", 10s, stream)) {}
+  }
   const std::string said = run.text(Process::Stream::Out) + run.text(kErr);
   CHECK_MESSAGE(end == ProcessEnd{.code = 0}, said);
   CHECK(sorted_lines(content_of(cluster.files().path("sums"))) == expected_sums(count));

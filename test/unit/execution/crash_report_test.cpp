@@ -26,6 +26,8 @@ struct Crash {
     REQUIRE(ended.has_value());
     end = *ended;
     if (std::filesystem::exists(path)) report = testing::content_of(path);
+    // What it wrote last may be read after its end was told.
+    (void)victim.await_line("this process crashed", 20s, testing::Process::Stream::Err);
     printed = victim.text(testing::Process::Stream::Err);
   }
   [[nodiscard]] bool says(std::string_view text) const { return report.find(text) != std::string::npos; }
