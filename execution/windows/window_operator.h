@@ -63,7 +63,8 @@ public:
     if (Slices::can_do(plan_) && !backend.has_store())
       slices_ = std::make_unique<Slices>(plan_, backend, host);
     else rows_ = std::make_unique<Rows>(plan_, backend, host);
-    if constexpr (kIsEventTime) clock_->wake_at(patient_until_ = clock_->now() + kPatienceMs);
+    opened_at_ = clock_->now();
+    if constexpr (kIsEventTime) clock_->wake_at(patient_until_ = opened_at_ + kPatienceMs);
   }
 
   /// Where the record's slice has its key. Fetches it meanwhile.
@@ -98,7 +99,8 @@ public:
 
 protected:
   void on_watermark(EventTime watermark) override {
-    if (watermark == EventTime::max() && !has_watermark_ && has_windows())
+    if (watermark == EventTime::max() && !has_watermark_ && has_windows() &&
+        clock_->now() - opened_at_ >= kLongEnoughMs)
       complain("before the end of its input");
     has_watermark_ = true;
     this->guarded([&] {
@@ -111,6 +113,7 @@ protected:
 private:
   static constexpr bool kIsEventTime = Plan::Assigner::kIsEventTime;
   static constexpr std::int64_t kPatienceMs = 60'000;
+  static constexpr std::int64_t kLongEnoughMs = 2'000;  // a shorter input may end before its time is said
 
   [[nodiscard]] bool has_windows() const { return slices_ ? !slices_->is_empty() : rows_->is_waiting(); }
 
@@ -148,6 +151,7 @@ private:
   const LongCounter dropped_{"numLateRecordsDropped"};
   Input<T>* late_output_ = nullptr;
   ProcessingTime* clock_ = nullptr;  // the task's
+  std::int64_t opened_at_ = 0;
   std::int64_t patient_until_ = window_math::kForever;
   bool has_watermark_ = false;
   std::unique_ptr<Slices> slices_;

@@ -8,8 +8,10 @@
 
 #include "execution/operators/operator_harness.h"
 #include "execution/windows/window_operator.h"
+#include "test/support/standard_error.h"
 
 using namespace weir;
+using weir::testing::standard_error_of;
 
 namespace {
 
@@ -165,4 +167,27 @@ TEST_CASE("windows of the clock speak when it says so, and at the end of the inp
   task.record({"a", 2});
   task.finish();
   CHECK(task.take_values() == Lines{"a [10,20) 2"});
+}
+
+TEST_CASE("a stream of event time without watermarks is told of, one that was over at once is not") {
+  auto task = summing(TumblingEventTime(10ms));
+  std::string complaint;
+  SUBCASE("while it waits") {
+    task.record({"a", 1}, 5);
+    CHECK(standard_error_of([&] { task.set_processing_time(59'999); }).empty());
+    complaint = standard_error_of([&] { task.set_processing_time(60'000); });
+  }
+  SUBCASE("at the end, when there was time enough for one") {
+    task.record({"a", 1}, 5);
+    task.set_processing_time(2'000);
+    complaint = standard_error_of([&] { task.finish(); });
+  }
+  SUBCASE("not at the end of a short input, which was read before anybody asked for its time") {
+    task.record({"a", 1}, 5);
+    task.set_processing_time(1'999);
+    CHECK(standard_error_of([&] { task.finish(); }).empty());
+    return;
+  }
+  CAPTURE(complaint);
+  CHECK(complaint.find("\"operator under test\" has windows of event time") != std::string::npos);
 }
