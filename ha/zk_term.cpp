@@ -2,7 +2,6 @@
 #include "ha/zk_term.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "base/log.h"
@@ -27,13 +26,13 @@ bool may_be_asked_again(ZkOutcome outcome) {
 
 /// Asks until there is an answer. None: patience was over first, or the session was.
 template <class Ask>
-auto ask_until_known(Duration patience, Ask ask) -> std::optional<decltype(ask())> {
-  const TimePoint give_up = std::chrono::steady_clock::now() + patience;
+auto ask_until_known(const Clock& clock, Duration patience, Ask ask) -> std::optional<decltype(ask())> {
+  const TimePoint give_up = clock.now() + patience;
   do {
     auto reply = ask();
     if (reply.outcome == ZkOutcome::SessionOver) return std::nullopt;
     if (reply.outcome != ZkOutcome::Unknown) return reply;
-  } while (std::chrono::steady_clock::now() < give_up);
+  } while (clock.now() < give_up);
   return std::nullopt;
 }
 
@@ -53,7 +52,7 @@ Error ZkTerm::deposed(const std::string& what) const {
 
 Status ZkTerm::apply(const std::vector<Change>& changes) {
   const std::string& path = changes.front().path;
-  const TimePoint give_up = std::chrono::steady_clock::now() + options_.patience;
+  const TimePoint give_up = clock_.now() + options_.patience;
   do {
     auto steps = plan(changes);
     ZkOutcome outcome = steps.outcome;
@@ -67,7 +66,7 @@ Status ZkTerm::apply(const std::vector<Change>& changes) {
     }
     if (outcome == ZkOutcome::SessionOver) return deposed("its session with ZooKeeper is");
     if (!may_be_asked_again(outcome)) return refused(path, outcome);
-  } while (std::chrono::steady_clock::now() < give_up);
+  } while (clock_.now() < give_up);
   return deposed("ZooKeeper does not answer, and whether " + path + " was written is not known");
 }
 
@@ -110,7 +109,7 @@ Status ZkTerm::quarantine(const std::string& path, const std::string& content, c
 }
 
 Result<std::optional<std::string>> ZkTerm::get(const std::string& path) {
-  auto reply = ask_until_known(options_.patience, [&] { return tree_.get(path); });
+  auto reply = ask_until_known(clock_, options_.patience, [&] { return tree_.get(path); });
   if (!reply) return deposed(path + " could not be read");
   if (reply->outcome == ZkOutcome::NoNode) return std::optional<std::string>();
   if (!reply->is_done()) return refused(path, reply->outcome);
@@ -118,7 +117,7 @@ Result<std::optional<std::string>> ZkTerm::get(const std::string& path) {
 }
 
 Result<std::vector<std::string>> ZkTerm::children(const std::string& path) {
-  auto reply = ask_until_known(options_.patience, [&] { return tree_.children(path); });
+  auto reply = ask_until_known(clock_, options_.patience, [&] { return tree_.children(path); });
   if (!reply) return deposed(path + " could not be read");
   if (reply->outcome == ZkOutcome::NoNode) return std::vector<std::string>();
   if (!reply->is_done()) return refused(path, reply->outcome);

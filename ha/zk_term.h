@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/ids.h"
@@ -28,8 +29,12 @@ public:
     Duration patience = 12s;  // for an answer; longer than the leader leads without one
   };
 
-  /// `tree` outlives this.
-  ZkTerm(ZkTree& tree, Options options) : tree_(tree), options_(std::move(options)) {}
+  /// `tree`, and `clock` where one is given, outlive this.
+  ZkTerm(ZkTree& tree, Options options) : ZkTerm(tree, std::move(options), machine_) {}
+  ZkTerm(ZkTree& tree, Options options, const Clock& clock)
+      : tree_(tree), options_(std::move(options)), clock_(clock) {}
+  ZkTerm(const ZkTerm&) = delete;
+  ZkTerm& operator=(const ZkTerm&) = delete;
 
   [[nodiscard]] const ZkPaths& paths() const { return options_.paths; }
   [[nodiscard]] LeaderSessionId session() const { return options_.session; }
@@ -59,8 +64,10 @@ private:
   [[nodiscard]] ZkOutcome plan_parents(const std::string& path, std::vector<ZkOp>& steps);
   [[nodiscard]] Error deposed(const std::string& what) const;
 
+  const SystemClock machine_;
   ZkTree& tree_;
   const Options options_;
+  const Clock& clock_;
 };
 
 }  // namespace weir
