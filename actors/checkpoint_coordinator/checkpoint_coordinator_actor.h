@@ -3,21 +3,16 @@
 
 #include <caf/actor_system.hpp>
 
-#include <string>
-
+#include "actors/checkpoint_coordinator/coordinated_job.h"
 #include "base/ids.h"
-#include "checkpoint/coordinator/checkpoint_coordinator.h"
-#include "checkpoint/snapshot/checkpoint_settings.h"
 #include "messages/protocol.h"
 
 namespace weir {
 
 /// One job, as its CheckpointCoordinator is set up.
 struct CoordinatedJobOptions {
-  CheckpointCoordinator::Options coordinator;
-  RestoreSettings restore;
-  std::string savepoint_directory;  // where savepoints go whose asker names no place; empty: nowhere
-  LeaderSessionId session;          // what it sends to tasks and to the JobManager goes under this
+  CoordinatedJob::Options job;
+  LeaderSessionId session;  // what it sends to tasks and to the JobManager goes under this
   JobManagerActor job_manager;
 };
 

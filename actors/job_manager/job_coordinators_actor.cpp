@@ -46,12 +46,12 @@ CheckpointCoordinatorActor JobCoordinators::start(const JobGraph& job) {
   const bool has_files = !root.empty() || !job.restore.path.empty() || !defaults_.savepoint_directory.empty();
   const CheckpointKeeperActor keeper = spawn_checkpoint_keeper(
       owner_->system(), std::shared_ptr<CheckpointKeeper>(kept, &kept->keeper), has_files);
-  CoordinatedJobOptions options{.coordinator = {.job = job.id,
-                                                .settings = job.checkpoints,
-                                                .retained = defaults_.retained_checkpoints,
-                                                .root = root},
-                                .restore = job.restore,
-                                .savepoint_directory = defaults_.savepoint_directory,
+  CoordinatedJobOptions options{.job = {.coordinator = {.job = job.id,
+                                                        .settings = job.checkpoints,
+                                                        .retained = defaults_.retained_checkpoints,
+                                                        .root = root},
+                                        .restore = job.restore,
+                                        .savepoint_directory = defaults_.savepoint_directory},
                                 .session = session_,
                                 .job_manager = caf::actor_cast<JobManagerActor>(owner_)};
   const auto coordinator = spawn_checkpoint_coordinator(owner_->system(), std::move(options), keeper);
