@@ -119,9 +119,8 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
 // Leadership
 
 void JobManagerState::grant(LeaderSessionId session) {
-  if (session == revoked_) return;  // an attempt to recover that its term did not outlive
+  if (!tenure_.on_grant(session)) return;
   log::info(kName, "Was granted leadership under session " + session.hex());
-  granted_ = session;
   if (open_storage_) keep_by(open_storage_(session), true);
   if (!keeps_jobs()) return lead(session, {.outcome = Outcome::ok(), .jobs = {}});
   self_->request(keeper_, kStorageTimeout, RecoverJobs{})
@@ -133,7 +132,7 @@ void JobManagerState::grant(LeaderSessionId session) {
 }
 
 void JobManagerState::lead(LeaderSessionId session, const RecoveredJobs& recovered) {
-  if (session != granted_) return;  // revoked meanwhile
+  if (!tenure_.holds(session)) return;  // revoked meanwhile
   // Whoever leads without knowing the jobs would deny them to those who ask.
   if (!recovered.outcome.accepted) {
     log::error(kName, recovered.outcome.refusal.what);
@@ -166,7 +165,7 @@ caf::result<LeaderSessionId> JobManagerState::await_leadership() {
 void JobManagerState::revoke() {
   log::info(kName, "Lost leadership");
   logic_->suspend_all("the JobManager lost its leadership", now());
-  revoked_ = std::exchange(granted_, {});
+  tenure_.on_revoke();
   task_managers_.clear();
   fence_.close();
   caf::anon_send(instances_, RevokeLeadership{});
@@ -239,7 +238,7 @@ void JobManagerState::checkpoint_round_started(JobId job, std::uint64_t number, 
 void JobManagerState::checkpoints_over(JobId job, JobEnd end) {
   coordinators_->close(job, end);
   if (end == JobEnd::Suspended || !keeps_jobs()) return;
-  last_words_[job];
+  last_words_.hold(job);
   if (storage_->verdicts) {
     const Status announced = storage_->verdicts->record(verdict_of(*logic_->details(job)));
     if (!announced) log::error(kName, announced.error().what);
@@ -252,13 +251,9 @@ void JobManagerState::checkpoints_over(JobId job, JobEnd end) {
 }
 
 void JobManagerState::on_recorded(JobId job, const Outcome& recorded) {
-  const auto words = last_words_.extract(job);
-  if (!recorded.accepted) {
+  if (!recorded.accepted)
     log::error(kName, "Job " + job.hex() + " may be run again: " + recorded.refusal.what);
-    // Then the next leader decides how it ends, and says so.
-    if (recorded.refusal.code == ErrorCode::NotLeader) return;
-  }
-  for (const auto& word : words.mapped()) word();
+  last_words_.on_recorded(job, recorded);
 }
 
 // Itself

@@ -16,6 +16,8 @@
 
 #include "actors/job_manager/job_coordinators_actor.h"
 #include "actors/job_manager/job_manager_actor.h"
+#include "actors/job_manager/last_words.h"
+#include "actors/job_manager/tenure.h"
 #include "actors/system/actor_system.h"
 #include "actors/system/fence.h"
 #include "ha/job_storage.h"
@@ -45,11 +47,11 @@ public:
   }
   void release_partitions(TaskManagerId to, ExecutionAttemptId attempt) override;
   void tell(ClientId to, const JobStatusChanged& mail) override {
-    once_recorded(mail.job, [=, this] { send_to_client(to, mail); });
+    last_words_.say(mail.job, [=, this] { send_to_client(to, mail); });
   }
   void tell(ClientId to, const ExecutionStateChanged& mail) override { send_to_client(to, mail); }
   void tell(ClientId to, const JobResult& mail) override {
-    once_recorded(mail.job, [=, this] { send_to_client(to, mail); });
+    last_words_.say(mail.job, [=, this] { send_to_client(to, mail); });
   }
   [[nodiscard]] Status keep_library(JobId job, const std::string& library) override {
     return libraries_ == nullptr ? Status::ok() : libraries_->on_job(job, library);
@@ -58,7 +60,7 @@ public:
     if (libraries_ != nullptr) libraries_->on_job_over(job);
   }
   void archive(const JobDetails& job) override {
-    once_recorded(job.job, [=, this] { caf::anon_send(archivist_, ArchiveJob{job}); });
+    last_words_.say(job.job, [=, this] { caf::anon_send(archivist_, ArchiveJob{job}); });
   }
   void request_restore(const JobGraph& job, std::uint64_t number,
                        const std::vector<CheckpointedVertex>& vertices) override {
@@ -122,14 +124,6 @@ private:
                                             const InstanceList& instances) const;
   void on_client_down(const caf::down_msg& down);
 
-  /// What is said of a job's end is said when the end is on record, so that nobody runs the job again of
-  /// which somebody was told that it is over.
-  template <class Word>
-  void once_recorded(JobId job, Word word) {
-    const auto ending = last_words_.find(job);
-    if (ending == last_words_.end()) return word();
-    ending->second.emplace_back(std::move(word));
-  }
   void on_recorded(JobId job, const Outcome& recorded);
   [[nodiscard]] bool keeps_jobs() const { return storage_->jobs != nullptr; }
 
@@ -144,8 +138,7 @@ private:
   SystemClock clock_;
   Fence fence_;
   std::vector<caf::typed_response_promise<LeaderSessionId>> awaiting_leadership_;
-  LeaderSessionId granted_;  // from the grant on; the fence opens when the jobs are known
-  LeaderSessionId revoked_;  // the latest
+  Tenure tenure_;  // from the grant on; the fence opens when the jobs are known
   std::function<std::shared_ptr<JobStorage>(LeaderSessionId)> open_storage_;  // may be empty
   std::function<void(LeaderSessionId)> on_leading_;
   StateDefaults state_defaults_;
@@ -155,7 +148,7 @@ private:
   std::shared_ptr<JobStorage> storage_;
   std::optional<JobCoordinators> coordinators_;
   JobKeeperActor keeper_;
-  std::map<JobId, std::vector<std::function<void()>>> last_words_;  // of jobs whose end is being recorded
+  LastWords last_words_;
   InstanceManagerActor instances_;
   ArchivistActor archivist_;
   std::map<TaskManagerId, TaskManagerGateway> task_managers_;

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a JobManager keeps in mind while it leads, and when it no longer does.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "actors/job_manager/last_words.h"
+#include "actors/job_manager/tenure.h"
+
+namespace weir {
+namespace {
+
+constexpr LeaderSessionId kFirst{.high = 1, .low = 1};
+constexpr LeaderSessionId kSecond{.high = 1, .low = 2};
+constexpr JobId kJob{.high = 1, .low = 1};
+
+TEST_CASE("a term that was revoked is not begun again by what is late; the next one is") {
+  Tenure tenure;
+  CHECK(tenure.on_grant(kFirst));
+  CHECK(tenure.holds(kFirst));
+  CHECK(tenure.on_grant(kFirst));  // its jobs are read again
+  tenure.on_revoke();
+  CHECK_FALSE(tenure.holds(kFirst));
+  CHECK_FALSE(tenure.on_grant(kFirst));
+  CHECK(tenure.on_grant(kSecond));
+  CHECK(tenure.holds(kSecond));
+}
+
+TEST_CASE("the end of a job is said when it is on record, and not by who may not record it") {
+  std::string said;
+  LastWords words;
+  words.say(kJob, [&] { said += "a"; });
+  CHECK(said == "a");
+  words.hold(kJob);
+  words.say(kJob, [&] { said += "b"; });
+  words.say(kJob, [&] { said += "c"; });
+  CHECK(said == "a");
+  SUBCASE("on record") {
+    words.on_recorded(kJob, Outcome::ok());
+    CHECK(said == "abc");
+  }
+  SUBCASE("the disk refused: it is over all the same") {
+    words.on_recorded(kJob, Outcome::refused({ErrorCode::IoFailure, "full"}));
+    CHECK(said == "abc");
+  }
+  SUBCASE("another leads") {
+    words.on_recorded(kJob, Outcome::refused({ErrorCode::NotLeader, "over"}));
+    CHECK(said == "a");
+  }
+  words.say(kJob, [&] { said += "!"; });
+  CHECK(said.back() == '!');
+}
+
+}  // namespace
+}  // namespace weir
