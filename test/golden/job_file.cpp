@@ -9,18 +9,29 @@ namespace weir::golden {
 
 namespace {
 
+/// "input" and "input fares" are sections; "input" and "fares" are names. Empty if the section is no input.
+std::string name_of_input(const std::string& section) {
+  return section == "input" ? section : section.starts_with("input ") ? section.substr(6) : "";
+}
+
+std::string begin_input(JobFile& job, const std::string& section) {
+  job.inputs[name_of_input(section)];
+  return section;
+}
+
 /// Turns one line of the file into a part of the job. Returns the section that the following lines belong to.
 std::string take_line(JobFile& job, const std::string& section, const std::string& line) {
   if (line.starts_with("--- ")) {
     const std::string next = line.substr(4);
+    if (next == "input" || next.starts_with("input ")) return begin_input(job, next);
     if (next == "output") job.end = JobFile::End::Output;
     else if (next == "failure") job.end = JobFile::End::Failure;
     else if (next == "refused") job.end = JobFile::End::Refused;
-    else if (next != "input") throw std::runtime_error("unknown section: " + next);
+    else throw std::runtime_error("unknown section: " + next);
     return next;
   }
-  if (section == "input") {
-    job.input += line + '\n';
+  if (const auto input = job.inputs.find(name_of_input(section)); input != job.inputs.end()) {
+    input->second += line + '\n';
   } else if (!section.empty()) {
     job.expected.push_back(line);
   } else if (line.starts_with("program: ")) {

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,7 +51,9 @@ constexpr const char* kInterruption = "{interruption}";
 /// A job and the files of its runs.
 class GoldenJob {
 public:
-  explicit GoldenJob(JobFile job) : job_(std::move(job)), input_(directory_.file("input", job_.input)) {}
+  explicit GoldenJob(JobFile job) : job_(std::move(job)) {
+    for (const auto& [name, text] : job_.inputs) inputs_[name] = directory_.file(name, text);
+  }
 
   /// From the beginning to the end.
   void run(std::uint32_t parallelism) {
@@ -86,7 +89,7 @@ private:
         arguments.insert(arguments.end(), interruption.begin(), interruption.end());
         continue;
       }
-      replace_all(argument, "{input}", input_);
+      for (const auto& [name, path] : inputs_) replace_all(argument, "{" + name + "}", path);
       replace_all(argument, "{output}", output_);
       arguments.push_back(std::move(argument));
     }
@@ -126,7 +129,7 @@ private:
 
   const JobFile job_;
   const TemporaryDirectory directory_;
-  const std::string input_;
+  std::map<std::string, std::string> inputs_;  // paths by name
   const std::string output_ = directory_.path("output");
 };
 
