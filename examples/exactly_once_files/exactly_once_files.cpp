@@ -5,10 +5,10 @@
 //
 //   weir run -m HOST:PORT -p 2 libexactly_once_files.so --input PATH --output DIRECTORY [--checkpoint-ms N]
 //
-// Lines are "CUSTOMER,ARTICLE"; out come "CUSTOMER NUMBER". Without --checkpoint-ms a checkpoint is taken each
-// second; with 0 there is none, and the files appear when the job is over. Kill a TaskManager: not a number is
-// missing, and none is there twice. Names that begin with a dot are not for reading: what is in them may be
-// taken back.
+// Lines are "CUSTOMER,ARTICLE"; out come "CUSTOMER NUMBER". Without --checkpoint-ms a checkpoint is taken
+// each second; with 0 there is none, and the files appear when the job is over. Kill a TaskManager: not a
+// number is missing, and none is there twice. Names that begin with a dot are not for reading: what is in
+// them may be taken back.
 #include <chrono>
 #include <cstdint>
 #include <string>
