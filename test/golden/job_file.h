@@ -20,8 +20,8 @@ namespace weir::golden {
 ///
 /// {input} and {output} become paths. Of several inputs each has a name: `--- input fares` becomes {fares}. A
 /// job with the argument {interruption} is also interrupted: there are the arguments in its place that
-/// middle.h asks for. Instead of `output` there may be `failure` or `refused`: texts, one a line, that are all
-/// found in the message with which the job fails, or the program is refused before it runs.
+/// middle.h asks for. Instead of `output` there may be `failure` or `refused`: texts, one a line, that are
+/// all found in the message with which the job fails, or the program is refused before it runs.
 struct JobFile {
   std::string program;
   std::vector<std::string> arguments;
