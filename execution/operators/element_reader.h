@@ -33,10 +33,16 @@ public:
 namespace detail {
 
 template <Record T>
-const std::byte* read_value(T& value, const std::byte* at, const std::byte* end) {
+[[noreturn, gnu::cold, gnu::noinline]] void refuse_bytes() {
+  throw std::runtime_error("a record could not be read: its bytes are no " + schema_of<T>());
+}
+
+/// Inlined by force: it is called once a record, and g++ takes it for large because of what it throws.
+template <Record T>
+[[gnu::always_inline]] inline const std::byte* read_value(T& value, const std::byte* at,
+                                                          const std::byte* end) {
   at = Serializer<T>::read(value, at, end);
-  if (at == nullptr)
-    throw std::runtime_error("a record could not be read: its bytes are no " + schema_of<T>());
+  if (at == nullptr) [[unlikely]] refuse_bytes<T>();
   return at;
 }
 

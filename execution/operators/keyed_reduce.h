@@ -69,7 +69,9 @@ public:
   template <class Place>
   [[gnu::always_inline]] void process(const T& value, EventTime time, const Place& place) {
     if (table_ == nullptr) [[unlikely]] return process_stored(value, time);
-    const Owned<T>& held = this->guarded([&]() -> const Owned<T>& { return update(value, place); });
+    // Inlined by force: a call a record is a fifth of the work.
+    const Owned<T>& held = this->guarded(
+        [&]() __attribute__((always_inline)) -> const Owned<T>& { return update(value, place); });
     if (emits_updates_) this->next().process(held.get(), time);
   }
 
