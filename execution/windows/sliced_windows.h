@@ -356,15 +356,19 @@ public:
     else sliding_.emplace(plan, backend, host);
   }
 
-  struct Place {
+  /// Of the one that there is.
+  union Place {
+    Place() : tumbling() {}
+    Place(typename Tumbling::Place place) : tumbling(place) {}
+    Place(typename Sliding::Place place) : sliding(place) {}
     typename Tumbling::Place tumbling;
     typename Sliding::Place sliding;
   };
 
   [[nodiscard]] bool is_empty() const { return tumbling_ ? tumbling_->is_empty() : sliding_->is_empty(); }
   [[gnu::always_inline]] Place prepare(const T& value, std::int64_t time) {
-    if (tumbling_) return {tumbling_->prepare(value, time), {}};
-    return {{}, sliding_->prepare(value, time)};
+    if (tumbling_) return tumbling_->prepare(value, time);
+    return sliding_->prepare(value, time);
   }
   [[gnu::always_inline]] void take(const T& value, std::int64_t time, const Place& place) {
     if (tumbling_) tumbling_->take(value, time, place.tumbling);

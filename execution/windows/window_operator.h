@@ -69,7 +69,7 @@ public:
 
   /// Where the record's slice has its key. Fetches it meanwhile.
   [[gnu::always_inline]] typename Slices::Place prepare(const T& value, EventTime time) {
-    return this->guarded([&]() -> typename Slices::Place {
+    return this->guarded([&]() __attribute__((always_inline)) -> typename Slices::Place {
       if (slices_ && !time.is_none()) return slices_->prepare(value, time.millis);
       if (rows_) rows_->prepare(value);
       return {};
@@ -79,7 +79,7 @@ public:
   void process(const T& value, EventTime time) override { process(value, time, prepare(value, time)); }
 
   [[gnu::always_inline]] void process(const T& value, EventTime time, const typename Slices::Place& place) {
-    this->guarded([&] {
+    this->guarded([&]() __attribute__((always_inline)) {
       if constexpr (kIsEventTime) {
         if (time.is_none()) [[unlikely]] refuse();
       }
