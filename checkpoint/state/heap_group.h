@@ -56,19 +56,30 @@ public:
     __builtin_prefetch(tags_.get() + at);
     __builtin_prefetch(slots_.get() + at);
   }
+  /// And what remove() looks at besides: the slots behind it.
+  [[gnu::always_inline]] void prefetch_run(std::size_t at) const {
+    prefetch(at);
+    constexpr std::size_t kLineBytes = 64;
+    if constexpr (sizeof(Slot) * TagWindow::kTags > kLineBytes)
+      __builtin_prefetch(reinterpret_cast<const char*>(slots_.get() + at) + kLineBytes);
+  }
 
   /// Where an entry with this hash goes. Not if it is_full().
   [[nodiscard]] std::size_t free_slot(std::uint64_t hash) const {
-    std::size_t at = home(hash);
-    while (!is_free(at)) at = next(at);
-    return at;
+    // By windows: how far off it is, is random, and a loop over slots would be mispredicted each time.
+    for (std::size_t at = home(hash);; at = next(at, TagWindow::kTags)) {
+      const std::uint32_t free = window(at).equal_to(kFree);
+      if (free != 0) [[likely]] return next(at, static_cast<std::size_t>(std::countr_zero(free)));
+    }
   }
 
-  Entry& put(std::size_t at, std::uint64_t hash, Entry entry) {
+  template <class... Parts>
+  Entry& put(std::size_t at, std::uint64_t hash, Parts&&... parts) {
     if (!slots_) slots_ = std::make_unique<Slot[]>(capacity());
+    Entry* const entry = ::new (static_cast<void*>(&slots_[at].entry)) Entry{std::forward<Parts>(parts)...};
     set_tag(at, tag_of(hash));
     ++count_;
-    return *std::construct_at(&slots_[at].entry, std::move(entry));
+    return *entry;
   }
 
   /// Frees a slot and moves up those behind it that stand there only because it was taken.

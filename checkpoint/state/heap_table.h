@@ -98,6 +98,8 @@ public:
   class Place {
   public:
     Place() = default;
+    /// False: none.
+    [[nodiscard]] explicit operator bool() const { return group_ != nullptr; }
 
   private:
     friend class HeapTable;
@@ -121,6 +123,11 @@ public:
     place.group_->prefetch(place.group_->home(place.hash_));
   }
 
+  /// And what take() and erase() will look at.
+  [[gnu::always_inline]] static void prefetch_run(const Place& place) {
+    place.group_->prefetch_run(place.group_->home(place.hash_));
+  }
+
   /// The entry of that key, to be changed, or nullptr. (Inlined by force, as all that a record passes.)
   [[nodiscard, gnu::always_inline]] Entry* find(const Place& place, const Key& key) {
     return look_up(place, key, [&](std::size_t at) {
@@ -136,10 +143,15 @@ public:
 
   /// Adds an entry whose key find() did not find there.
   [[gnu::noinline]] Entry& insert(const Place& place, Entry entry) {
+    return emplace(place, std::move(entry));
+  }
+  /// The same, made there of its parts: for whoever adds more often than he finds.
+  template <class... Parts>
+  Entry& emplace(const Place& place, Parts&&... parts) {
     Group& group = *place.group_;
-    if (group.is_full()) grow(group, group.capacity() * 2);
+    if (group.is_full()) [[unlikely]] grow(group, group.capacity() * 2);
     const std::size_t at = group.free_slot(place.hash_);  // no snapshot has anything there
-    return group.put(at, place.hash_, std::move(entry));
+    return group.put(at, place.hash_, std::forward<Parts>(parts)...);
   }
 
   /// Removes the entry of that key, if there is one.

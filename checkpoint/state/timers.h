@@ -115,8 +115,9 @@ public:
   bool add(std::int64_t time, std::uint64_t key_hash, const K& key, const N& name_space) {
     const std::uint64_t hash = Traits::hash_of(key_hash, name_space, time);
     const auto place = table_.locate(hash);
+    Table::prefetch(place);
     if (table_.peek(place, {hash, time, &key, &name_space}) != nullptr) return false;
-    table_.insert(place, {hash, time, key, name_space});
+    table_.emplace(place, hash, time, key, name_space);
     ++count_;
     heap_.push(time, hash);
     return true;
@@ -149,7 +150,7 @@ public:
   template <class Fire, class Soon>
   void fire_until(std::int64_t until, Fire&& fire, Soon&& soon) {
     // A miss in the cache costs more than all else.
-    const auto fetch = [this](std::uint64_t hash) { Table::prefetch(table_.locate(hash)); };
+    const auto fetch = [this](std::uint64_t hash) { Table::prefetch_run(table_.locate(hash)); };
     while (true) {
       due_.clear();
       if (!heap_.take_earliest(until, due_, fetch)) return;

@@ -196,23 +196,21 @@ public:
 
   /// Where a record goes.
   struct Place {
-    bool is_open = false;
     std::int64_t start = 0;
-    typename Panes::Place at;
+    typename Panes::Place at;  // none: its slice is over
   };
 
   [[nodiscard]] bool is_empty() const { return panes_.entry_count() == 0; }
 
   [[gnu::always_inline]] Place prepare(const T& value, std::int64_t time) {
     if (!current_.has(time) && !enter(time)) [[unlikely]] return {};
-    const Place place{true, current_.start,
-                      panes_.locate(KeyHash<Given>::hash(std::invoke(plan_.key, value)))};
+    const Place place{current_.start, panes_.locate(KeyHash<Given>::hash(std::invoke(plan_.key, value)))};
     Panes::prefetch(place.at);
     return place;
   }
 
   [[gnu::always_inline]] void take(const T& value, std::int64_t time, const Place& place) {
-    if (!place.is_open) [[unlikely]] return take_late(value, time);
+    if (!place.at) [[unlikely]] return take_late(value, time);
     bool is_new = false;
     auto& held = find_or_add(place.at, std::invoke(plan_.key, value)).panes.open_at(place.start, is_new);
     plan_.contents.add(held, is_new, value, time);
