@@ -60,8 +60,7 @@ public:
   [[gnu::always_inline]] void prefetch_run(std::size_t at) const {
     prefetch(at);
     constexpr std::size_t kLineBytes = 64;
-    if constexpr (sizeof(Slot) * TagWindow::kTags > kLineBytes)
-      __builtin_prefetch(reinterpret_cast<const char*>(slots_.get() + at) + kLineBytes);
+    __builtin_prefetch(slots_.get() + at + (kLineBytes + sizeof(Slot) - 1) / sizeof(Slot));
   }
 
   /// Where an entry with this hash goes. Not if it is_full().
