@@ -38,6 +38,7 @@ namespace weir {
 template <Record T> class OperatorStream;
 template <Record T, class KeyFunction> class KeyedStream;
 template <Record T, class Function> class SplitStream;
+template <Record T> class IterativeStream;
 template <Record T, class... Tags> class BroadcastStream;
 template <Record A, Record B, class KeyOfA, class... Tags> class BroadcastConnectedStreams;
 template <Record A, Record B, class KeyOfA, class KeyOfB> class ConnectedStreams;
@@ -146,6 +147,9 @@ public:
   template <class F>
     requires std::invocable<F&, const T&>
   [[nodiscard]] SplitStream<T, F> split(F function) const;
+
+  /// This stream together with what close_with() of the result feeds back: a loop. See IterativeStream.
+  [[nodiscard]] IterativeStream<T> iterate() const;
 
   /// This and other streams of the same type as one, in no particular order.
   template <std::derived_from<DataStream>... Others>
@@ -306,6 +310,7 @@ protected:
 
 private:
   template <Record U> friend class DataStream;
+  template <Record U> friend class IterativeStream;
 
   template <class R, class F>
   OperatorStream<R> call_async(F function, AsyncOptions options) {
@@ -375,5 +380,6 @@ private:
 
 #include "api/broadcast_stream.h"
 #include "api/connected_streams.h"
+#include "api/iterative_stream.h"
 #include "api/keyed_stream.h"
 #include "api/split_stream.h"

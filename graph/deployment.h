@@ -60,6 +60,7 @@ struct TaskDeploymentDescriptor {
   bool has_input_splits = false;  // the source asks the JobManager for its input, piece by piece
   std::vector<ResultPartitionDescriptor> outputs;
   std::vector<InputGateDescriptor> inputs;
+  ExecutionAttemptId feedback;  // of both ends of an iteration: the beginning's attempt; else none
   CheckpointMode checkpoint_mode = CheckpointMode::ExactlyOnce;
   bool is_checkpointed = false;  // checkpoints come by themselves
   StateBackend backend;  // never Cluster when a JobManager sends it
@@ -88,7 +89,7 @@ template <class F>
 typename F::result_type inspect(F& f, TaskDeploymentDescriptor& x) {
   return f(x.job, x.job_name, x.program, x.vertex, x.task_name, x.attempt, x.allocation, x.subtask_index,
            x.parallelism, x.max_parallelism, x.attempt_number, x.slot, x.has_input_splits, x.outputs,
-           x.inputs, x.checkpoint_mode, x.is_checkpointed, x.backend, x.restore);
+           x.inputs, x.feedback, x.checkpoint_mode, x.is_checkpointed, x.backend, x.restore);
 }
 
 }  // namespace weir

@@ -17,6 +17,8 @@ void add(HashInput& input, const StreamNode& node) {
   input.add(node.slot_sharing_group);
   input.add(node.co_location_group);
   input.add(static_cast<std::uint32_t>(node.chaining));
+  input.add(static_cast<std::uint32_t>(node.begins_iteration));
+  input.add(static_cast<std::uint32_t>(node.feedback_to));
   input.add(node.input_count);
   input.add(node.input_type);
   input.add(node.output_type);

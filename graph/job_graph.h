@@ -65,6 +65,7 @@ struct JobVertex {
   bool max_parallelism_is_set = false;  // by the user: a restored state may not overrule it
   std::string slot_sharing_group;
   std::string co_location_group;           // empty: none
+  JobVertexId feedback_to;                 // none unless it is the end of an iteration: its beginning
   std::vector<ChainedOperator> operators;  // head first
   std::vector<JobEdge> inputs;             // ascending by input_index
   std::vector<IntermediateDataSet> outputs;
@@ -117,7 +118,8 @@ struct JobGraphLimits {
 
 /// Whether the graph can be run at all: not empty, ids unique, every edge between two of its vertices,
 /// producers first (which refuses cycles), parallelisms between 1 and the maximum, no blocking exchange whose
-/// producer cannot end before its consumer runs, nothing above the limits.
+/// producer cannot end before its consumer runs, iterations whose two ends stand in one place, nothing above
+/// the limits.
 /// The JobManager trusts no client.
 [[nodiscard]] Status validate(const JobGraph& graph);
 
@@ -145,7 +147,7 @@ typename F::result_type inspect(F& f, JobEdge& x) {
 template <class F>
 typename F::result_type inspect(F& f, JobVertex& x) {
   return f(x.id, x.name, x.parallelism, x.max_parallelism, x.max_parallelism_is_set, x.slot_sharing_group,
-           x.co_location_group, x.operators, x.inputs, x.outputs, x.can_stop, x.input_splits);
+           x.co_location_group, x.feedback_to, x.operators, x.inputs, x.outputs, x.can_stop, x.input_splits);
 }
 template <class F>
 typename F::result_type inspect(F& f, JobGraph& x) {

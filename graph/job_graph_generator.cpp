@@ -112,6 +112,7 @@ JobVertex JobGraphGenerator::make_vertex(StreamNodeId head_id) const {
       vertex.max_parallelism_is_set ? head.max_parallelism : default_max_parallelism(head.parallelism);
   vertex.slot_sharing_group = head.slot_sharing_group;
   vertex.co_location_group = head.co_location_group;
+  if (head.feedback_to != 0) vertex.feedback_to = vertex_id_of(ids_.at(head.feedback_to));
   vertex.can_stop = head.can_stop;
   for (const StreamNodeId member : chain.members) {
     const StreamNode& node = graph_.node(member);

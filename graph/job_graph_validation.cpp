@@ -25,8 +25,8 @@ public:
     if (const Status within = check_limits(graph); !within) return within;
     for (const JobVertex& vertex : graph.vertices) {
       for (const auto step : {&JobGraphValidation::check_parallelism, &JobGraphValidation::check_operators,
-                              &JobGraphValidation::check_co_location, &JobGraphValidation::check_inputs,
-                              &JobGraphValidation::add_outputs}) {
+                              &JobGraphValidation::check_co_location, &JobGraphValidation::check_feedback,
+                              &JobGraphValidation::check_inputs, &JobGraphValidation::add_outputs}) {
         if (const Status done = (this->*step)(vertex); !done) return done;
       }
     }
@@ -43,12 +43,14 @@ private:
   Status check_parallelism(const JobVertex& vertex);
   Status check_operators(const JobVertex& vertex);
   Status check_co_location(const JobVertex& vertex);
+  Status check_feedback(const JobVertex& vertex);
   Status check_inputs(const JobVertex& vertex);
   Status check_input(const JobVertex& vertex, const JobEdge& input);
   Status add_outputs(const JobVertex& vertex);
   Status check_exchanges(const JobGraph& graph);
 
   std::set<OperatorId> operators_;
+  std::map<JobVertexId, const JobVertex*> sources_;     // that nothing was fed back to yet
   std::map<std::string, const JobVertex*> co_located_;  // the first of each group
   std::set<IntermediateDataSetId> data_sets_;           // all that were met
   std::map<IntermediateDataSetId, Written> unread_;     // those that no vertex reads yet
@@ -92,6 +94,20 @@ Status JobGraphValidation::check_co_location(const JobVertex& vertex) {
   }
   return invalid(label(first) + " and " + label(vertex) + " of co-location group \"" +
                  vertex.co_location_group + "\" must have the same parallelism and slot sharing group");
+}
+
+/// Both ends of an iteration must find each other in one process.
+Status JobGraphValidation::check_feedback(const JobVertex& vertex) {
+  if (vertex.inputs.empty()) sources_.emplace(vertex.id, &vertex);
+  if (vertex.feedback_to.is_none()) return Status::ok();
+  const auto head = sources_.find(vertex.feedback_to);
+  if (head == sources_.end() || vertex.inputs.empty() || !vertex.outputs.empty())
+    return invalid(label(vertex) + " feeds back to what is not the beginning of its iteration");
+  if (vertex.co_location_group.empty() || vertex.co_location_group != head->second->co_location_group)
+    return invalid(label(vertex) + " and " + label(*head->second) +
+                   " are the two ends of an iteration and must be co-located");
+  sources_.erase(head);
+  return Status::ok();
 }
 
 Status JobGraphValidation::check_inputs(const JobVertex& vertex) {

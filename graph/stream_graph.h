@@ -68,6 +68,9 @@ struct StreamNode {
   std::vector<StateInfo> states;  // that the operator is known to have before it is opened; there may be more
   CargoPtr operator_factory;  // what execution/ makes the operator from
 
+  bool begins_iteration = false;  // a source of what the end of the iteration feeds back to it
+  StreamNodeId feedback_to = 0;   // of its end: the beginning, whose parallelism it has
+
   // Sources only.
   bool can_stop = false;  // it asks whether it is to end
   /// Cuts the input for so many subtasks, at the client. Null or no splits: each subtask finds its own share.
@@ -136,7 +139,8 @@ public:
 
   /// The resolved graph. Fails, naming the operator, on: no operators; an input that is missing; explicit
   /// Forward between unequal parallelisms; parallelism of 0 or above the maximum; a uid used twice; a
-  /// malformed uid hash; a side output of a source; a cycle.
+  /// malformed uid hash; a side output of a source; a cycle; an iteration that has no end, whose end its
+  /// beginning does not lead to, that is inside another one, or that waits for its own end.
   [[nodiscard]] Result<class StreamGraph> build() const;
 
 private:

@@ -6,6 +6,7 @@
 #include <optional>
 
 #include "base/ids.h"
+#include "graph/iteration_check.h"
 #include "graph/stream_graph.h"
 #include "graph/topology.h"
 
@@ -41,10 +42,12 @@ public:
     using Step = Status (StreamGraphResolver::*)();
     for (const Step step : {&StreamGraphResolver::resolve_settings, &StreamGraphResolver::check_uids,
                             &StreamGraphResolver::resolve_edges, &StreamGraphResolver::check_inputs,
-                            &StreamGraphResolver::sort, &StreamGraphResolver::resolve_partitionings}) {
+                            &StreamGraphResolver::sort, &StreamGraphResolver::check_iterations,
+                            &StreamGraphResolver::resolve_partitionings}) {
       if (const Status done = (this->*step)(); !done) return done.error();
     }
     inherit_slot_sharing_groups();
+    join_ends_of_iterations();
     return StreamGraph(program_.settings_, std::move(nodes_), std::move(edges_));
   }
 
@@ -58,8 +61,10 @@ private:
   Status trace(StreamNodeId source, const EdgeTraits& traits, const StreamGraphBuilder::Connection& end);
   Status check_inputs();
   Status sort();
+  Status check_iterations() { return weir::check_iterations(nodes_, edges_); }
   Status resolve_partitionings();
   void inherit_slot_sharing_groups();
+  void join_ends_of_iterations();
 
   [[nodiscard]] std::size_t index_of(StreamNodeId real) const {
     return program_.slots_[static_cast<std::size_t>(real) - 1].index;
@@ -76,6 +81,11 @@ private:
 Status StreamGraphResolver::resolve_settings() {
   if (nodes_.empty()) return invalid("the program has no operators; begin with a source");
   for (StreamNode& node : nodes_) {
+    if (node.feedback_to != 0) {  // its beginning was said before it
+      const StreamNode& head = nodes_[index_of(node.feedback_to)];
+      node.parallelism = head.parallelism;
+      node.max_parallelism = head.max_parallelism;
+    }
     if (const Status done = resolve_parallelism(node); !done) return done;
     if (node.buffer_timeout == kInheritBufferTimeout) node.buffer_timeout = program_.settings_.buffer_timeout;
   }
@@ -245,6 +255,17 @@ void StreamGraphResolver::inherit_slot_sharing_groups() {
     const bool agreed = std::all_of(producers[i].begin(), producers[i].end(),
                                     [&](std::size_t p) { return nodes_[p].slot_sharing_group == group; });
     if (!agreed) group = kDefaultSlotSharingGroup;
+  }
+}
+
+/// Subtask i of the end runs in the slot of subtask i of the beginning.
+void StreamGraphResolver::join_ends_of_iterations() {
+  for (StreamNode& end : nodes_) {
+    if (end.feedback_to == 0) continue;
+    StreamNode& head = nodes_[index_of(end.feedback_to)];
+    head.co_location_group = "iteration " + std::to_string(head.id);
+    end.co_location_group = head.co_location_group;
+    end.slot_sharing_group = head.slot_sharing_group;
   }
 }
 

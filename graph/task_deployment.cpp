@@ -18,6 +18,18 @@ ResultPartitionDescriptor describe_output(const JobGraph& job, const Intermediat
           .tells_consumers = job.schedule_mode == ScheduleMode::LazyFromSources && !result.is_blocking()};
 }
 
+/// By what the two ends of an iteration find each other.
+ExecutionAttemptId feedback_of(const std::vector<ExecutionJobVertex>& vertices,
+                               const ExecutionJobVertex& vertex, std::uint32_t subtask) {
+  const JobVertexId own = vertex.definition().id;
+  const JobVertexId head = vertex.definition().feedback_to;
+  for (const ExecutionJobVertex& each : vertices) {
+    if (!head.is_none() && each.definition().id == head) return each.subtasks()[subtask].current().id();
+    if (each.definition().feedback_to == own) return vertex.subtasks()[subtask].current().id();
+  }
+  return {};
+}
+
 InputGateDescriptor describe_gate(const ExecutionJobVertex::Input& input, const ExecutionJobVertex& producer,
                                   const ExecutionVertex& consumer) {
   const IntermediateResult& result = producer.results()[input.result];
@@ -76,6 +88,7 @@ TaskDeploymentDescriptor describe_deployment(const JobGraph& job,
   task.attempt_number = execution.attempt_number();
   task.slot = execution.slot().slot;
   task.has_input_splits = !definition.input_splits.empty();
+  task.feedback = feedback_of(vertices, job_vertex, subtask);
   task.is_checkpointed = job.checkpoints.is_periodic();
   task.checkpoint_mode = job.checkpoints.mode;
   task.backend = job.checkpoints.backend;

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/port_slot.h"
 #include "base/result.h"
 #include "base/sync.h"
 #include "base/time.h"
 #include "network/data_listener.h"
-#include "network/port_slot.h"
 #include "network/result_partition.h"
 
 namespace weir {

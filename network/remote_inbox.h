@@ -7,13 +7,13 @@
 #include <variant>
 #include <vector>
 
+#include "base/port_slot.h"
 #include "base/result.h"
 #include "base/sync.h"
 #include "memory/local_buffer_pool.h"
 #include "network/buffer_or_event.h"
 #include "network/connection.h"
 #include "network/data_listener.h"
-#include "network/port_slot.h"
 #include "network/ring_queue.h"
 
 namespace weir {

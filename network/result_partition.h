@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/ids.h"
+#include "base/port_slot.h"
 #include "memory/buffer.h"
 #include "memory/local_buffer_pool.h"
-#include "network/port_slot.h"
 #include "network/spill_file.h"
 #include "network/stream_event.h"
 #include "network/subpartition.h"

@@ -15,6 +15,7 @@ struct StreamEvent {
     EndOfPartition,          // the producer wrote its last record
     CheckpointBarrier,       // what came before belongs to checkpoint_id, what comes after does not
     CancelCheckpointMarker,  // do not wait for checkpoint_id
+    RoundMarker,             // the producer has nothing left that came before `round` of `iteration`
   };
 
   Kind kind = Kind::EndOfPartition;
@@ -23,6 +24,11 @@ struct StreamEvent {
   bool is_savepoint = false;
   /// Of a barrier: the directory below which tasks put their state, at most kMaxRootBytes.
   std::string storage_root;
+
+  // Of a RoundMarker.
+  std::uint64_t iteration = 0;
+  std::uint64_t round = 0;
+  bool is_quiet = false;
 
   static constexpr std::size_t kMaxRootBytes = 512;
 

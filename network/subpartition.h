@@ -7,12 +7,12 @@
 #include <optional>
 #include <variant>
 
+#include "base/port_slot.h"
 #include "base/result.h"
 #include "base/sync.h"
 #include "memory/buffer.h"
 #include "network/buffer_or_event.h"
 #include "network/data_listener.h"
-#include "network/port_slot.h"
 #include "network/ring_queue.h"
 #include "network/spill_file.h"
 #include "network/stream_event.h"

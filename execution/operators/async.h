@@ -16,6 +16,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/port_slot.h"
 #include "base/result.h"
 #include "base/sync.h"
 #include "execution/operators/operator.h"
@@ -40,7 +41,8 @@ namespace detail {
 /// Where answers are left until the task fetches them.
 ///
 /// Threads: any.
-/// Order:   the mailbox's lock is taken under lock_, so that nobody posts to a task that has ended.
+/// Order:   lock_ is a leaf. The task is told without it, and when close() has returned nobody tells it any
+///          more.
 template <class R>
 class AsyncDesk {
 public:
@@ -50,13 +52,16 @@ public:
     std::exception_ptr failure = nullptr;  // or this
   };
 
-  AsyncDesk(TaskMail& mail, std::function<void()> fetch) : mail_(&mail), fetch_(std::move(fetch)) {}
+  AsyncDesk(TaskMail& mail, std::function<void()> fetch) : fetch_(std::move(fetch)) { mail_.set(mail); }
 
   void add(Answer answer) WEIR_EXCLUDES(lock_) {
-    MutexLock held(lock_);
-    if (mail_ == nullptr) return;  // nobody waits for it any more
-    answers_.push_back(std::move(answer));
-    if (!std::exchange(is_told_, true)) mail_->post(fetch_);
+    {
+      MutexLock held(lock_);
+      if (is_closed_) return;  // nobody waits for it any more
+      answers_.push_back(std::move(answer));
+      if (std::exchange(is_told_, true)) return;
+    }
+    mail_.call([this](TaskMail& mail) { mail.post(fetch_); });
   }
   [[nodiscard]] std::vector<Answer> take() WEIR_EXCLUDES(lock_) {
     MutexLock held(lock_);
@@ -64,17 +69,20 @@ public:
     return std::exchange(answers_, {});
   }
   void close() WEIR_EXCLUDES(lock_) {
+    mail_.unset();
+    std::vector<Answer> unwanted;  // the user's destructors run without the lock
     MutexLock held(lock_);
-    mail_ = nullptr;
-    answers_.clear();
+    is_closed_ = true;
+    unwanted.swap(answers_);
   }
 
 private:
+  const std::function<void()> fetch_;
+  PortSlot<TaskMail> mail_;
   Mutex lock_;
-  TaskMail* mail_ WEIR_GUARDED_BY(lock_);  // null: the task has ended
-  std::function<void()> fetch_ WEIR_GUARDED_BY(lock_);
   std::vector<Answer> answers_ WEIR_GUARDED_BY(lock_);
   bool is_told_ WEIR_GUARDED_BY(lock_) = false;
+  bool is_closed_ WEIR_GUARDED_BY(lock_) = false;
 };
 
 }  // namespace detail
@@ -156,6 +164,7 @@ public:
     state_->assign(std::move(awaited));
   }
 
+  void on_round(const Round&) override { finish(); }
   void finish() override {
     fetch();
     while (!entries_.empty()) wait();

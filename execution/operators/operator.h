@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "execution/operators/feedback.h"
 #include "execution/operators/input.h"
 #include "execution/operators/operator_context.h"
 #include "execution/operators/output_tag.h"
@@ -64,6 +65,9 @@ public:
   virtual void on_checkpoint_aborted(CheckpointId) {}
   /// Whether something is held back that a checkpoint must complete first. The task does not end before.
   [[nodiscard]] virtual bool awaits_checkpoint() const { return false; }
+  /// A round of an iteration passes the task, which it may do when what came before it has: wait for what is
+  /// under way elsewhere and hand it on.
+  virtual void on_round(const Round&) {}
   /// The task has nothing to do for now: hand on what is only buffered.
   virtual void on_idle() {}
   /// The clock has come to what somebody in the task asked to be woken at; it may not have been this

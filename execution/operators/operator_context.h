@@ -15,6 +15,7 @@
 #include "checkpoint/state/keyed_backend.h"
 #include "checkpoint/state/operator_state.h"
 #include "checkpoint/state/shared_files.h"
+#include "execution/operators/feedback.h"
 #include "execution/operators/processing_time.h"
 #include "execution/operators/task_mail.h"
 
@@ -86,6 +87,11 @@ public:
   /// By whoever makes the operator, before it opens. It outlives this.
   void use_mail(TaskMail& mail) { mail_ = &mail; }
 
+  /// What the two ends of an iteration share. Null in all other tasks.
+  [[nodiscard]] std::shared_ptr<Feedback> feedback() { return feedback_; }
+  /// By whoever makes the operator, before it opens.
+  void use_feedback(std::shared_ptr<Feedback> feedback) { feedback_ = std::move(feedback); }
+
   /// A state by its descriptor, by key or of the subtask. Throws as the two above, and std::logic_error if
   /// the other one has a state of that name.
   template <class Descriptor>
@@ -113,6 +119,7 @@ private:
   Restored restored_;
   ProcessingTime* processing_time_ = &no_processing_time();
   TaskMail* mail_ = nullptr;
+  std::shared_ptr<Feedback> feedback_;
 };
 
 }  // namespace weir

@@ -39,6 +39,10 @@ public:
   // A loop that says nothing else hands out no splits.
   [[nodiscard]] virtual bool has_input_splits() const { return false; }
   [[nodiscard]] virtual std::optional<std::string> next_input_split() { return std::nullopt; }
+  // For the beginning of an iteration. Sends the round to all that the source writes to.
+  virtual void send_round(const Round&) {}
+  /// Takes the snapshot that was held.
+  virtual void begin_snapshot(CheckpointId) {}
 
 protected:
   void stop() { running_ = false; }
@@ -139,6 +143,12 @@ public:
 class AnySourceOperator : public Operator {
 public:
   virtual void run(SourceLoop& loop) = 0;
+  /// The barrier of that checkpoint has been sent. True: the source's state is not known yet; its loop is
+  /// told when it is. If it `ends_source`, nothing is to be sent behind it.
+  [[nodiscard]] virtual bool holds_snapshot(CheckpointId, bool ends_source) {
+    (void)ends_source;
+    return false;
+  }
 };
 
 /// The head of a chain that begins with a source.

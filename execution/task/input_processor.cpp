@@ -7,11 +7,13 @@
 
 namespace weir {
 
-void InputProcessor::add(InputGate& gate, std::unique_ptr<ElementReader> reader, AnyInput& input) {
+void InputProcessor::add(InputGate& gate, std::unique_ptr<ElementReader> reader, AnyInput& input,
+                         bool goes_first) {
   gate.request_partitions();
   Entrance& entrance = entrance_of(input);
   sources_.push_back({&gate, std::move(reader), std::vector<ChannelReader>(gate.channel_count()),
-                      channel_count_, &entrance, entrance.channel_count});
+                      channel_count_, &entrance, entrance.channel_count, goes_first});
+  some_go_first_ = some_go_first_ || goes_first;
   channel_count_ += gate.channel_count();
   entrance.channel_count += gate.channel_count();
   entrance.valve.add_channels(gate.channel_count());
@@ -25,29 +27,36 @@ InputProcessor::Entrance& InputProcessor::entrance_of(AnyInput& input) {
 InputProcessor::Step InputProcessor::step(const std::atomic<std::uint32_t>& attention) {
   if (current_ != nullptr) return read_current(attention);
 
-  std::size_t finished = 0;
+  if (some_go_first_) {
+    for (Source& source : sources_) {
+      if (!source.goes_first) continue;
+      if (const Step step = poll(source, attention); step != Step::Idle) return step;
+    }
+  }
   for (std::size_t tried = 0; tried < sources_.size(); ++tried) {
     Source& source = sources_[turn_];
     turn_ = turn_ + 1 == sources_.size() ? 0 : turn_ + 1;
-    switch (source.is_finished ? InputGate::Poll::Finished : source.gate->poll(element_)) {
-      case InputGate::Poll::Data:
-        if (element_.event) {
-          take_event(source);
-          return Step::Event;
-        }
-        current_ = &source;
-        used_bytes_ = 0;
-        byte_count_ += element_.buffer.size();
-        return read_current(attention);
-      case InputGate::Poll::Failed: throw std::runtime_error(source.gate->failure().what);
-      case InputGate::Poll::Finished:
-        source.is_finished = true;
-        ++finished;
-        break;
-      case InputGate::Poll::Empty: break;
-    }
+    if (const Step step = poll(source, attention); step != Step::Idle) return step;
   }
-  return finished == sources_.size() ? Step::Finished : Step::Idle;
+  return std::ranges::all_of(sources_, &Source::is_finished) ? Step::Finished : Step::Idle;
+}
+
+InputProcessor::Step InputProcessor::poll(Source& source, const std::atomic<std::uint32_t>& attention) {
+  switch (source.is_finished ? InputGate::Poll::Finished : source.gate->poll(element_)) {
+    case InputGate::Poll::Data:
+      if (element_.event) {
+        take_event(source);
+        return Step::Event;
+      }
+      current_ = &source;
+      used_bytes_ = 0;
+      byte_count_ += element_.buffer.size();
+      return read_current(attention);
+    case InputGate::Poll::Failed: throw std::runtime_error(source.gate->failure().what);
+    case InputGate::Poll::Finished: source.is_finished = true; break;
+    case InputGate::Poll::Empty: break;
+  }
+  return Step::Idle;
 }
 
 void InputProcessor::take_event(Source& source) {

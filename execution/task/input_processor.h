@@ -28,8 +28,8 @@ public:
   };
 
   /// Adds a gate, read by `reader` into `input`, which several gates may share. Before the first step; both
-  /// outlive this.
-  void add(InputGate& gate, std::unique_ptr<ElementReader> reader, AnyInput& input);
+  /// outlive this. The others are read only while there is nothing to read from those that go first.
+  void add(InputGate& gate, std::unique_ptr<ElementReader> reader, AnyInput& input, bool goes_first = false);
 
   /// Works through at most one buffer.
   [[nodiscard]] Step step(const std::atomic<std::uint32_t>& attention);
@@ -59,10 +59,13 @@ private:
     std::uint32_t first_channel = 0;  // counted over all gates
     Entrance* entrance = nullptr;
     std::uint32_t first_entrance_channel = 0;  // counted over the gates of the entrance
+    bool goes_first = false;
     bool is_finished = false;
   };
 
   [[nodiscard]] Entrance& entrance_of(AnyInput& input);
+  /// Idle: nothing from that gate for now, or ever.
+  [[nodiscard]] Step poll(Source& source, const std::atomic<std::uint32_t>& attention);
   [[nodiscard]] Step read_current(const std::atomic<std::uint32_t>& attention);
   void take_event(Source& source);
 
@@ -77,6 +80,7 @@ private:
   std::deque<Entrance> entrances_;
   std::vector<Source> sources_;
   std::size_t turn_ = 0;         // the gate to poll next
+  bool some_go_first_ = false;
   Source* current_ = nullptr;    // whose buffer is under way
   BufferOrEvent element_;
   Source* event_source_ = nullptr;  // whose event() is

@@ -55,7 +55,8 @@ void attributed(const std::string& name, Call&& call) {
 
 OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescriptor& task,
                              const Writers& writers, Accumulators& accumulators, StateEnvironment& state,
-                             ProcessingTime& clock, TaskMail* mail)
+                             ProcessingTime& clock, TaskMail* mail,
+                             const std::shared_ptr<Feedback>& feedback)
     : program_(program),
       vertex_(vertex_of(program, task.vertex)),
       task_(task),
@@ -69,6 +70,7 @@ OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescrip
                                task.attempt_number, task.job_name});
     context->use_processing_time(clock);
     if (mail != nullptr) context->use_mail(*mail);
+    context->use_feedback(feedback);
     stateful_.insert(stateful_.begin(), {each.id, context.get()});
     attributed(each.name, [&] { set_up_state(*context, each.id, task, state); });
     Link link{each.name, &factory, std::move(context)};
@@ -196,6 +198,10 @@ void OperatorChain::finish() {
 
 void OperatorChain::set_time(WallTime now) {
   for (Link& link : links_) link.context->keyed_state().set_time(now);
+}
+
+void OperatorChain::on_round(const Round& round) {
+  for (Link& link : links_) attributed(link.name, [&] { link.instance->on_round(round); });
 }
 
 void OperatorChain::on_idle() {

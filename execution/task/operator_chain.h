@@ -30,11 +30,13 @@ public:
   /// `writers` by edge of the stream graph; they and all others outlive this.
   OperatorChain(const Program& program, const TaskDeploymentDescriptor& task, const Writers& writers,
                 Accumulators& accumulators, StateEnvironment& state,
-                ProcessingTime& clock = no_processing_time(), TaskMail* mail = nullptr);
+                ProcessingTime& clock = no_processing_time(), TaskMail* mail = nullptr,
+                const std::shared_ptr<Feedback>& feedback = nullptr);
   ~OperatorChain();
 
   void open();
   void finish();
+  void on_round(const Round& round);
   void on_idle();
   void on_processing_time();
   /// Whether some state expires, so that set_time() must be called now and then. Once it is open.

@@ -27,6 +27,12 @@ std::chrono::milliseconds shortest_buffer_timeout(const Program& program,
   return shortest;
 }
 
+/// Such records are read before new ones are let in, so that no more go round than must.
+bool comes_from_feedback(const Program& program, std::uint32_t edge) {
+  const StreamGraph& graph = program.stream_graph();
+  return graph.node(graph.edges()[edge].source).begins_iteration;
+}
+
 BarrierAligner::Mode mode_of(const TaskDeploymentDescriptor& task) {
   return task.checkpoint_mode == CheckpointMode::ExactlyOnce ? BarrierAligner::Mode::ExactlyOnce
                                                              : BarrierAligner::Mode::AtLeastOnce;
@@ -54,9 +60,13 @@ StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& t
                     .state = around.state}) {
   for (std::size_t i = 0; i < task.inputs.size(); ++i) {
     const std::uint32_t input = task.inputs[i].input_index;
-    input_.add(*around.wiring.inputs[i], chain_->make_reader(input), chain_->head_input(input));
+    input_.add(*around.wiring.inputs[i], chain_->make_reader(input), chain_->head_input(input),
+               comes_from_feedback(program, task.inputs[i].edge));
   }
-  if (!chain_->begins_with_source()) aligner_.emplace(input_.channel_count(), mode_of(task));
+  if (!chain_->begins_with_source()) {
+    aligner_.emplace(input_.channel_count(), mode_of(task));
+    rounds_.emplace(input_.channel_count());
+  }
   const auto timeout = shortest_buffer_timeout(program, task);
   if (timeout.count() <= 0) return;
   const Duration interval = std::min<std::chrono::milliseconds>(timeout, kLongestTimeout);
@@ -72,7 +82,7 @@ std::unique_ptr<OperatorChain> StreamTask::make_chain(const Program& program, co
     by_edge.emplace(edge, writers_.back().get());
   }
   return std::make_unique<OperatorChain>(program, task_, by_edge, metrics_.accumulators, around.state,
-                                         clock_, static_cast<TaskMail*>(this));
+                                         clock_, static_cast<TaskMail*>(this), around.feedback);
 }
 
 void StreamTask::open() { chain_->open(); }
@@ -131,9 +141,16 @@ void StreamTask::run_input() {
 
 void StreamTask::on_event() {
   const StreamEvent& event = input_.event();
+  if (event.kind == StreamEvent::Kind::RoundMarker) {
+    return send_on(rounds_->on_round(input_.event_channel(), {.iteration = event.iteration,
+                                                              .number = event.round,
+                                                              .is_quiet = event.is_quiet}));
+  }
   if (!aligner_->is_aligning()) alignment_began_ = SystemClock{}.now();
   switch (event.kind) {
-    case StreamEvent::Kind::EndOfPartition: return carry_out(aligner_->on_end(input_.event_channel()));
+    case StreamEvent::Kind::EndOfPartition:
+      carry_out(aligner_->on_end(input_.event_channel()));
+      return send_on(rounds_->on_end(input_.event_channel()));
     case StreamEvent::Kind::CancelCheckpointMarker:
       return carry_out(aligner_->on_cancel_marker(event.checkpoint_id));
     case StreamEvent::Kind::CheckpointBarrier:
@@ -141,7 +158,23 @@ void StreamTask::on_event() {
                                                                      .triggered_at = event.triggered_at,
                                                                      .is_savepoint = event.is_savepoint,
                                                                      .storage_root = event.storage_root}));
+    case StreamEvent::Kind::RoundMarker: break;
   }
+}
+
+void StreamTask::send_on(const std::vector<Round>& rounds) {
+  for (const Round& round : rounds) {
+    chain_->on_round(round);
+    send_round(round);
+  }
+}
+
+void StreamTask::send_round(const Round& round) {
+  broadcast({.kind = StreamEvent::Kind::RoundMarker,
+             .storage_root = {},
+             .iteration = round.iteration,
+             .round = round.number,
+             .is_quiet = round.is_quiet});
 }
 
 void StreamTask::carry_out(const BarrierAligner::Steps& steps) {
@@ -161,12 +194,24 @@ void StreamTask::carry_out(const BarrierAligner::Steps& steps) {
 }
 
 void StreamTask::begin_checkpoint(const BarrierAligner::Barrier& barrier, Duration alignment) {
+  send_barrier(barrier);
+  checkpoints_.begin(barrier, alignment);
+}
+
+void StreamTask::send_barrier(const BarrierAligner::Barrier& barrier) {
   broadcast({.kind = StreamEvent::Kind::CheckpointBarrier,
              .checkpoint_id = barrier.checkpoint,
              .triggered_at = barrier.triggered_at,
              .is_savepoint = barrier.is_savepoint,
              .storage_root = barrier.storage_root});
-  checkpoints_.begin(barrier, alignment);
+}
+
+void StreamTask::begin_snapshot(CheckpointId checkpoint) {
+  const auto held = std::ranges::find(held_, checkpoint, &BarrierAligner::Barrier::checkpoint);
+  WEIR_CHECK(held != held_.end(), "a source held this snapshot");
+  const BarrierAligner::Barrier barrier = *held;
+  held_.erase(held_.begin(), held + 1);
+  checkpoints_.begin(barrier, Duration::zero());
 }
 
 void StreamTask::broadcast(const StreamEvent& event) {
@@ -178,11 +223,14 @@ void StreamTask::on_trigger(const BarrierAligner::Barrier& barrier, bool ends_so
     alignment_began_ = SystemClock{}.now();
     return carry_out(aligner_->on_trigger(barrier));
   }
-  begin_checkpoint(barrier, Duration::zero());
+  send_barrier(barrier);
+  if (chain_->source().holds_snapshot(barrier.checkpoint, ends_source)) return held_.push_back(barrier);
+  checkpoints_.begin(barrier, Duration::zero());
   if (ends_source) stop();
 }
 
 void StreamTask::on_checkpoint_aborted(CheckpointId checkpoint) {
+  std::erase_if(held_, [&](const auto& barrier) { return barrier.checkpoint == checkpoint; });
   checkpoints_.abort(checkpoint);
   chain_->on_checkpoint_aborted(checkpoint);
 }

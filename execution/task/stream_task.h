@@ -15,6 +15,7 @@
 #include "execution/task/operator_chain.h"
 #include "execution/task/program.h"
 #include "execution/task/record_writer.h"
+#include "execution/task/round_aligner.h"
 #include "execution/task/subtask_checkpoints.h"
 #include "execution/task/task_clock.h"
 #include "execution/task/task_metrics.h"
@@ -42,6 +43,7 @@ public:
     SnapshotWriters& snapshot_writers;
     StateEnvironment& state;
     CheckpointResponder& checkpoint_responder;
+    std::shared_ptr<Feedback> feedback;  // of the ends of an iteration; else null
   };
 
   /// `program` and `task` outlive this.
@@ -72,6 +74,8 @@ private:
   void on_event();
   void carry_out(const BarrierAligner::Steps& steps);
   void begin_checkpoint(const BarrierAligner::Barrier& barrier, Duration alignment);
+  void send_barrier(const BarrierAligner::Barrier& barrier);
+  void send_on(const std::vector<Round>& rounds);
   void broadcast(const StreamEvent& event);
   void await_checkpoints();
   void flush_outputs();
@@ -86,6 +90,8 @@ private:
   void await_readable(int descriptor) override;
   [[nodiscard]] bool has_input_splits() const override { return has_input_splits_; }
   [[nodiscard]] std::optional<std::string> next_input_split() override;
+  void send_round(const Round& round) override;
+  void begin_snapshot(CheckpointId checkpoint) override;
 
   Bell& bell_;
   Mailbox& mailbox_;
@@ -100,6 +106,8 @@ private:
   std::vector<crash_report::NamedCode> code_;  // of the chain
   InputProcessor input_;
   std::optional<BarrierAligner> aligner_;  // none: the chain begins with a source
+  std::optional<RoundAligner> rounds_;      // likewise
+  std::vector<BarrierAligner::Barrier> held_;  // of snapshots that the source holds, oldest first
   TimePoint alignment_began_{};
   SubtaskCheckpoints checkpoints_;
   PeriodicTimer flush_timer_;

@@ -142,7 +142,9 @@ void Task::run_program() {
                    .splits = splits_,
                    .snapshot_writers = host_.snapshot_writers,
                    .state = host_.state,
-                   .checkpoint_responder = host_.checkpoints});
+                   .checkpoint_responder = host_.checkpoints,
+                   .feedback = descriptor_.feedback.is_none() ? nullptr
+                                                              : host_.feedback.join(descriptor_.feedback)});
   stream_task_ = &task;
   const crash_report::Subject subject = task.crash_subject(about_.c_str());
   const crash_report::Scope at_work(subject);

@@ -12,6 +12,7 @@
 #include "checkpoint/barrier_aligner.h"
 #include "checkpoint/snapshot/handles.h"
 #include "execution/task/checkpoint_responder.h"
+#include "execution/task/feedback_channel.h"
 #include "execution/task/mailbox.h"
 #include "execution/task/program.h"
 #include "execution/task/snapshot_writers.h"
@@ -44,6 +45,7 @@ public:
     SnapshotWriters& snapshot_writers;
     StateEnvironment& state;
     CheckpointResponder& checkpoints;
+    FeedbackChannels& feedback;
   };
 
   /// `bell` is the one that the gates of `wiring` ring. `ask_for_split` is called on the task's thread if the

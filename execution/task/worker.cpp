@@ -55,6 +55,7 @@ struct Worker::State {
         network(network_options(chosen)),
         managed_memory(chosen.managed_memory_bytes, chosen.segment_bytes, chosen.slots),
         state(state_options(chosen)),
+        feedback({.memory_bytes = chosen.feedback_memory_bytes, .directory = chosen.temporary_directory}),
         watchdog(chosen.cancellation),
         housekeeping(timers, kHousekeepingInterval, [this] { on_tick(now()); }) {}
 
@@ -81,6 +82,7 @@ struct Worker::State {
   NetworkEnvironment network;
   MemoryManager managed_memory;
   StateEnvironment state;
+  FeedbackChannels feedback;
   SnapshotWriters snapshot_writers;
   mutable Mutex lock;
   std::map<ExecutionAttemptId, std::shared_ptr<Task>> tasks WEIR_GUARDED_BY(lock);
@@ -128,7 +130,8 @@ Status Worker::submit(TaskDeploymentDescriptor task) {
                  .timers = state.timers,
                  .snapshot_writers = state.snapshot_writers,
                  .state = state.state,
-                 .checkpoints = state.observer},
+                 .checkpoints = state.observer,
+                 .feedback = state.feedback},
       [&state](const auto& report) { state.on_report(report); },
       [&state, job, attempt] { state.observer.on_input_split_wanted(job, attempt); });
   {

@@ -62,8 +62,10 @@ public:
     std::optional<LinkIdentity> data_identity;
     std::shared_ptr<StreamFactory> data_streams;  // such as a TlsContext; null: in clear
 
-    /// Where blocking exchanges wait for their readers; empty: the system's directory for temporary files.
+    /// Where blocking exchanges wait for their readers, and what goes round in an iteration and is more than
+    /// this, in each of its subtasks; empty: the system's directory for temporary files.
     std::string temporary_directory;
+    std::uint64_t feedback_memory_bytes = 16ull << 20;
 
     StateEnvironment::Options state;  // without a directory of its own: the one for temporary files
 

@@ -84,10 +84,12 @@ EncodedFrame write(const Event& frame) {
   out.number(frame.sequence);
   out.number(frame.backlog_buffers);
   out.number(frame.event.kind);
-  out.number(static_cast<std::uint8_t>(frame.event.is_savepoint));
+  const bool is_round = frame.event.kind == StreamEvent::Kind::RoundMarker;
+  out.number(static_cast<std::uint8_t>(is_round ? frame.event.is_quiet : frame.event.is_savepoint));
   out.number(std::uint16_t{0});
-  out.number(frame.event.checkpoint_id);
-  out.number(std::int64_t{frame.event.triggered_at.time_since_epoch().count()});
+  out.number(is_round ? frame.event.round : frame.event.checkpoint_id);
+  out.number(is_round ? static_cast<std::int64_t>(frame.event.iteration)
+                      : std::int64_t{frame.event.triggered_at.time_since_epoch().count()});
   WEIR_CHECK(frame.event.storage_root.size() <= StreamEvent::kMaxRootBytes, "the coordinator sees to that");
   out.bytes(frame.event.storage_root.data(), frame.event.storage_root.size());
   return out.finish(Kind::Event);

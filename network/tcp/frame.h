@@ -28,6 +28,7 @@
 ///   3 Data              receiver 8 | sequence 4 | backlog 4 | record bytes, 1 to a segment
 ///   4 Event             receiver 8 | sequence 4 | backlog 4 | kind 1 | savepoint 1 | 0 2 | checkpoint 8 |
 ///                       triggered at 8 | storage root, <= 512
+///                       of a round marker: ... | kind 1 | quiet 1 | 0 2 | round 8 | iteration 8
 ///   5 AddCredit         receiver 8 | credit 4
 ///   6 Starving          receiver 8
 ///   7 Cancel            receiver 8

@@ -139,7 +139,15 @@ Frame read_event(BodyReader& in) {
   frame.receiver = in.number<std::uint64_t>();
   frame.sequence = in.number<std::uint32_t>();
   frame.backlog_buffers = in.number<std::uint32_t>();
-  frame.event.kind = in.choice(StreamEvent::Kind::CancelCheckpointMarker);
+  frame.event.kind = in.choice(StreamEvent::Kind::RoundMarker);
+  if (frame.event.kind == StreamEvent::Kind::RoundMarker) {
+    frame.event.is_quiet = in.flag();
+    in.reserved<std::uint16_t>();
+    frame.event.round = in.number<std::uint64_t>();
+    frame.event.iteration = in.number<std::uint64_t>();
+    if (!in.text().empty()) in.refuse("a round with a storage root");
+    return frame;
+  }
   frame.event.is_savepoint = in.flag();
   in.reserved<std::uint16_t>();
   frame.event.checkpoint_id = in.number<std::uint64_t>();

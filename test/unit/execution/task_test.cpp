@@ -65,7 +65,8 @@ struct SingleTask {
                             .timers = timers,
                             .snapshot_writers = snapshot_writers,
                             .state = state,
-                            .checkpoints = checkpoints},
+                            .checkpoints = checkpoints,
+                            .feedback = feedback},
                  [this](const TaskExecutionState& report) {
                    states.push_back(report.state);
                    last = report;
@@ -86,6 +87,7 @@ struct SingleTask {
   StateEnvironment state{{}};
   SnapshotWriters snapshot_writers;
   NoCheckpoints checkpoints;
+  FeedbackChannels feedback{{}};
   TaskDeploymentDescriptor descriptor;
   std::shared_ptr<ResultPartition> output;
   std::function<void()> when_running;  // on the task's thread

@@ -98,6 +98,7 @@ inline std::string describe(const BufferOrEvent& got) {
     case StreamEvent::Kind::EndOfPartition: return "<end>";
     case StreamEvent::Kind::CheckpointBarrier:
       return "<barrier " + std::to_string(got.event->checkpoint_id) + ">";
+    case StreamEvent::Kind::RoundMarker: return "<round " + std::to_string(got.event->round) + ">";
     case StreamEvent::Kind::CancelCheckpointMarker:
       return "<cancel " + std::to_string(got.event->checkpoint_id) + ">";
   }

@@ -36,6 +36,9 @@ const std::vector<Frame> kOneOfEach{
                     .triggered_at = WallTime(std::chrono::milliseconds(123)),
                     .is_savepoint = true,
                     .storage_root = "/var/weir/checkpoints/0123"}},
+    Event{.receiver = 9,
+          .sequence = 1,
+          .event = {.kind = StreamEvent::Kind::RoundMarker, .iteration = 4, .round = 12, .is_quiet = true}},
     AddCredit{.receiver = 10, .credit = 11},
     Starving{.receiver = 12},
     Cancel{.receiver = 13},
@@ -180,7 +183,7 @@ TEST_CASE("what is not exactly as drawn is refused") {
   SUBCASE("another kind of another length") { put(bytes, 6, std::uint8_t{1}); }
   SUBCASE("a reserved byte of the header") { put(bytes, 7, std::uint8_t{1}); }
   SUBCASE("a reserved byte of the body") { put(bytes, 8 + 18, std::uint16_t{1}); }
-  SUBCASE("an unknown kind of event") { put(bytes, 8 + 16, std::uint8_t{3}); }
+  SUBCASE("an unknown kind of event") { put(bytes, 8 + 16, std::uint8_t{4}); }
   SUBCASE("a flag that is neither 0 nor 1") { put(bytes, 8 + 17, std::uint8_t{2}); }
   (void)refusal_of(bytes);
 }
