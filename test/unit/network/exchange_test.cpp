@@ -4,6 +4,7 @@
 #include <random>
 
 #include "base/thread.h"
+#include "test/support/linger.h"
 #include "test/unit/network/exchange.h"
 #include "test/unit/network/numbers.h"
 
@@ -103,7 +104,7 @@ TEST_CASE("whichever end is torn down while both are running, nothing hangs and 
     });
     Thread writer("writer", [partition, seed] { (void)NumberWriter(partition, 20'000, seed).run(); });
     started.await();
-    for (auto spins = random() % 2000; spins > 0; --spins) std::this_thread::yield();
+    testing::linger(random);
     switch (round % 4) {
       case 0: partition->fail("boom"); break;
       case 1: worker.registry.release_all_of(worker.id(0).producer); break;

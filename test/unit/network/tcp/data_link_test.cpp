@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/thread.h"
+#include "test/support/linger.h"
 #include "test/support/process_counts.h"
 #include "test/unit/network/tcp/exchange_all.h"
 
@@ -241,7 +242,7 @@ TEST_CASE("a lost link fails every stream of it with the peer's name, and all se
       threads.emplace_back("reader", [&ends, i, reader = readers.back().get()] { ends[i] = reader->run(); });
     }
     Thread writer("writer", [partition] { (void)NumberWriter(partition, 100'000'000, 1).run(); });
-    for (auto spins = random() % 3000; spins > 0; --spins) std::this_thread::yield();
+    testing::linger(random);
     const auto address = writing->address;
     if (round % 2 == 0) {
       writing->io.stop();  // as when its process ends
