@@ -22,6 +22,7 @@
 #include "base/private_directory.h"
 #include "ha/job_storage.h"
 #include "ha/retrieval.h"
+#include "ha/shared_identity.h"
 #include "ha/standalone.h"
 #include "ha/zk_leader.h"
 #include "ha/zk_storage.h"
@@ -132,6 +133,10 @@ Status JobManagerProcess::State::open_election(const Options& options) {
   const auto named = ZkPaths::make(options.zookeeper->root, options.zookeeper->cluster);
   if (!named) return named.error();
   paths = *named;
+  const auto shared = shared_identity(options.storage_directory + "/" + options.zookeeper->cluster);
+  if (!shared) return shared.error();
+  access.cluster = shared->cluster;
+  access.token = shared->token;
   auto election = ZkLeaderElection::make({.zookeeper = client_options(*options.zookeeper),
                                           .paths = *paths,
                                           .on_session = options.on_zookeeper_session});
