@@ -50,6 +50,8 @@ constexpr AnyOption kAll[] = {
     kZooKeeperSecretFile,
     kZooKeeperTrustedNetwork,
     kGuardian,
+    kAdoptionGrace,
+    kAdoptionTimeout,
     kTlsCertificate,
     kTlsKey,
     kTlsCa,

@@ -113,6 +113,14 @@ inline constexpr Option<bool> kGuardian{
     "high-availability.guardian", "true",
     "run the JobManager under a parent that ends its ZooKeeper session when it dies, and starts it again"};
 
+inline constexpr Option<Duration> kAdoptionGrace{
+    "jobmanager.adoption.grace", "30 s",
+    "how long tasks go on without a JobManager, for the next one to take them over; 0: they end with it, and "
+    "jobs start from their checkpoints. Only with ZooKeeper, and equal in all of a cluster"};
+inline constexpr Option<Duration> kAdoptionTimeout{
+    "jobmanager.adoption.timeout", "2 s",
+    "how long a JobManager that begins to lead waits for the tasks of a job, before it starts the job anew"};
+
 inline constexpr Option<std::string> kTlsCertificate{"security.ssl.certificate", "",
                                                      "PEM file: by what a node proves who it is"};
 inline constexpr Option<std::string> kTlsKey{"security.ssl.key", "",

@@ -153,6 +153,12 @@ void ExecutionGraph::start_from(Restore restore) {
   }
 }
 
+AttemptTable ExecutionGraph::attempts() const {
+  AttemptTable table(vertices_.size());
+  for_each_task([&](Position at) { table[at.vertex].push_back(execution(at).id()); });
+  return table;
+}
+
 bool ExecutionGraph::is_deployed() const {
   bool all = true;
   for_each_task([&](Position at) { all = all && execution(at).has_slot(); });

@@ -14,6 +14,7 @@
 #include "base/ids.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "graph/deployed_round.h"
 #include "graph/execution_effects.h"
 #include "graph/execution_state.h"
 #include "graph/execution_vertex.h"
@@ -79,6 +80,15 @@ public:
   void start_from(Restore restore);
   /// Starts a job that was just built: all tasks that need not wait for others, or none.
   void schedule(WallTime now);
+  /// An attempt that a JobManager before us deployed, and that runs.
+  struct RunningAttempt {
+    ExecutionAttemptId attempt;
+    AssignedSlot slot;
+  };
+  /// Instead of schedule(): the tasks of a job that was just built run already, all of them, as its attempt
+  /// number so. By vertex and subtask, in order.
+  void adopt(std::uint32_t attempt_number, const std::vector<std::vector<RunningAttempt>>& tasks,
+             WallTime now);
   /// `slots` answers the requests one by one.
   void on_slots_assigned(std::uint64_t version, std::vector<AssignedSlot> slots, WallTime now);
   void on_slots_refused(std::uint64_t version, Error cause, WallTime now);
@@ -123,6 +133,8 @@ public:
   }
   /// Whether every task of the round has a slot.
   [[nodiscard]] bool is_deployed() const;
+  /// The current attempts.
+  [[nodiscard]] AttemptTable attempts() const;
   /// In the order of the JobGraph: producers before consumers.
   [[nodiscard]] const std::vector<ExecutionJobVertex>& vertices() const { return vertices_; }
   /// What the user's functions counted, summed over the current attempts of all subtasks.

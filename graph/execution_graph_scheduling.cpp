@@ -30,6 +30,27 @@ void ExecutionGraph::schedule(WallTime now) {
   schedule_tasks(first, now);
 }
 
+void ExecutionGraph::adopt(std::uint32_t attempt_number,
+                           const std::vector<std::vector<RunningAttempt>>& tasks, WallTime now) {
+  if (status() != JobStatus::Created) return;
+  WEIR_CHECK(tasks.size() == vertices_.size(), "the tasks of all vertices are adopted, or none");
+  move_job(JobStatus::Running, now);
+  progress_.restarts = attempt_number;  // each but the first of them began with a restart
+  has_requested_ = true;
+  attempts_.clear();
+  for_each_task([&](Position at) {
+    const RunningAttempt& task = tasks[at.vertex].at(at.subtask);
+    Execution running(task.attempt, attempt_number, now);
+    running.assign(task.slot);
+    vertices_[at.vertex].subtasks()[at.subtask].adopt(std::move(running));
+    WEIR_CHECK(attempts_.emplace(task.attempt, at).second, "an attempt id was given out twice");
+    ++slot_users_[task.slot.allocation];
+    for (const auto state :
+         {ExecutionState::Scheduled, ExecutionState::Deploying, ExecutionState::Running})
+      move_task(at, state, now);
+  });
+}
+
 void ExecutionGraph::append_tasks(std::size_t vertex, std::vector<Position>& tasks) const {
   const auto parallelism = static_cast<std::uint32_t>(vertices_[vertex].subtasks().size());
   for (std::uint32_t subtask = 0; subtask < parallelism; ++subtask) tasks.push_back({vertex, subtask});

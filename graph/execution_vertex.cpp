@@ -24,6 +24,11 @@ void Execution::count(const IoCounters& counters, const std::map<std::string, st
   accumulators_ = accumulators;
 }
 
+void ExecutionVertex::adopt(Execution running) {
+  WEIR_CHECK(current_.state() == ExecutionState::Created, "the attempt was deployed already");
+  current_ = std::move(running);
+}
+
 void ExecutionVertex::reset(ExecutionAttemptId next, WallTime now) {
   WEIR_CHECK(is_terminal(current_.state()), "the attempt before has not ended");
   if (prior_.size() == kPriorAttemptsKept) prior_.pop_front();

@@ -68,6 +68,8 @@ public:
   /// Oldest first.
   [[nodiscard]] const std::deque<Execution>& prior() const { return prior_; }
 
+  /// Its first attempt was begun by a JobManager before us. That of ours must not have been deployed.
+  void adopt(Execution running);
   /// Begins the next attempt. The current one must have ended.
   void reset(ExecutionAttemptId next, WallTime now);
 

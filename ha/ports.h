@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "checkpoint/coordinator/ports.h"
+#include "graph/deployed_round.h"
 #include "graph/execution_state.h"
 #include "graph/job_graph.h"
 
@@ -96,6 +97,12 @@ public:
   /// One that is not there is no error.
   [[nodiscard]] virtual Status remove(JobId job) = 0;
   [[nodiscard]] virtual Result<std::vector<JobGraph>> recover() = 0;
+
+  // Of a job that is kept, what runs for it. Where nobody else can lead, nobody asks.
+  /// In the place of the round before.
+  [[nodiscard]] virtual Status put_round(const DeployedRound&) { return Status::ok(); }
+  /// Deployed by nobody: there was none.
+  [[nodiscard]] virtual Result<DeployedRound> round_of(JobId) { return DeployedRound{}; }
 };
 
 /// How a job ended.

@@ -14,6 +14,7 @@ namespace weir {
 ///   <root>/<cluster>/epoch                     its version counts the terms of leaders
 ///                   /leader                    ephemeral: who leads
 ///                   /jobs/<job>                pointer to a submitted job
+///                   /rounds/<job>              which attempts were deployed last for a job
 ///                   /checkpoints/<job>/<id>    pointer to a completed checkpoint
 ///                   /counters/<job>            next checkpoint id that nobody has reserved
 ///                   /verdicts/<job>            how a job ended
@@ -27,6 +28,7 @@ public:
   [[nodiscard]] std::string leader() const { return cluster_ + "/leader"; }
   [[nodiscard]] std::string jobs() const { return cluster_ + "/jobs"; }
   [[nodiscard]] std::string job(JobId id) const { return jobs() + "/" + id.hex(); }
+  [[nodiscard]] std::string round(JobId id) const { return cluster_ + "/rounds/" + id.hex(); }
   [[nodiscard]] std::string checkpoints(JobId id) const { return cluster_ + "/checkpoints/" + id.hex(); }
   [[nodiscard]] std::string counter(JobId id) const { return cluster_ + "/counters/" + id.hex(); }
   [[nodiscard]] std::string verdicts() const { return cluster_ + "/verdicts"; }

@@ -22,6 +22,7 @@ constexpr SealedKind kCheckpointPointer{
 constexpr SealedKind kCounter{
     .magic = 0x4354'494b'5a57'0031, .version = 1, .name = "counter of checkpoints"};
 constexpr SealedKind kVerdict{.magic = 0x5644'494b'5a57'0031, .version = 1, .name = "end of a job"};
+constexpr SealedKind kRound{.magic = 0x4452'494b'5a57'0031, .version = 1, .name = "round of a job"};
 
 constexpr std::size_t kMaxFailureBytes = 16 << 10;
 constexpr std::size_t kMaxAccumulatorBytes = 32 << 10;
@@ -89,6 +90,7 @@ Status ZkJobGraphStore::remove(JobId job) {
   if (!file) return file.error();
   auto changes = verdicts_.changes_for(job);
   changes.push_back({.path = term_.paths().job(job), .content = std::nullopt});
+  changes.push_back({.path = term_.paths().round(job), .content = std::nullopt});
   if (Status removed = term_.apply(changes); !removed) return removed;
   if (!file->empty()) remove_file(files_, directory_ + "/" + *file);
   return Status::ok();
@@ -142,6 +144,22 @@ Result<std::vector<JobGraph>> ZkJobGraphStore::recover() {
     }
   }
   return jobs;
+}
+
+Status ZkJobGraphStore::put_round(const DeployedRound& round) {
+  return term_.put(term_.paths().round(round.job), seal_value(kRound, round));
+}
+
+Result<DeployedRound> ZkJobGraphStore::round_of(JobId job) {
+  const std::string path = term_.paths().round(job);
+  const auto content = term_.get(path);
+  if (!content) return content.error();
+  if (!*content) return DeployedRound{};
+  auto round = unseal_value<DeployedRound>(kRound, **content, path);
+  if (round && round->job != job) round = corrupt(path + " is not a round of that job");
+  if (round) return round;
+  if (Status moved = term_.quarantine(path, **content, round.error()); !moved) return moved.error();
+  return DeployedRound{};
 }
 
 // Checkpoints

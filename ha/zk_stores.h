@@ -56,6 +56,9 @@ public:
   /// A job whose file is not there is skipped: its pointer stays, for when the file is back. One whose end is
   /// on record is removed: somebody was about to.
   [[nodiscard]] Result<std::vector<JobGraph>> recover() override;
+  [[nodiscard]] Status put_round(const DeployedRound& round) override;
+  /// One that cannot be read is put aside: then there was none.
+  [[nodiscard]] Result<DeployedRound> round_of(JobId job) override;
 
 private:
   /// Empty: there is none, or one that cannot be read.

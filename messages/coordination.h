@@ -11,6 +11,7 @@
 #include "checkpoint/coordinator/checkpoint_plan.h"
 #include "checkpoint/snapshot/completed_checkpoint.h"
 #include "checkpoint/snapshot/handles.h"
+#include "graph/deployed_round.h"
 #include "graph/job_graph.h"
 #include "messages/outcome.h"
 
@@ -144,6 +145,12 @@ struct ForgetJob {
   bool operator==(const ForgetJob&) const = default;
 };
 
+/// (the same) These attempts are about to be deployed. Answered by an Outcome.
+struct KeepRound {
+  DeployedRound round;
+  bool operator==(const KeepRound&) const = default;
+};
+
 /// (the same) Which jobs were accepted and are not over?
 struct RecoverJobs {
   bool operator==(const RecoverJobs&) const = default;
@@ -152,6 +159,7 @@ struct RecoverJobs {
 struct RecoveredJobs {
   Outcome outcome;
   std::vector<JobGraph> jobs;
+  std::vector<DeployedRound> rounds;  // of these jobs, one by one
   bool operator==(const RecoveredJobs&) const = default;
 };
 
@@ -232,12 +240,16 @@ typename F::result_type inspect(F& f, ForgetJob& x) {
   return f(x.job);
 }
 template <class F>
+typename F::result_type inspect(F& f, KeepRound& x) {
+  return f(x.round);
+}
+template <class F>
 typename F::result_type inspect(F& f, RecoverJobs&) {
   return f();
 }
 template <class F>
 typename F::result_type inspect(F& f, RecoveredJobs& x) {
-  return f(x.outcome, x.jobs);
+  return f(x.outcome, x.jobs, x.rounds);
 }
 
 }  // namespace weir

@@ -149,6 +149,13 @@ struct SlotsOverdue {
   bool operator==(const SlotsOverdue&) const = default;
 };
 
+/// (JobManager to itself) The tasks of a job that a JobManager before us left running were waited for long
+/// enough. One that is adopted or started anew is not concerned.
+struct AdoptionOverdue {
+  JobId job;
+  bool operator==(const AdoptionOverdue&) const = default;
+};
+
 /// The refusal of whatever is asked about a job that is neither running nor remembered.
 [[nodiscard]] inline Outcome no_such_job(JobId job) {
   return Outcome::refused({ErrorCode::UnknownJob, "there is no job " + job.hex()});
@@ -222,6 +229,10 @@ typename F::result_type inspect(F& f, RestartJob& x) {
 template <class F>
 typename F::result_type inspect(F& f, SlotsOverdue& x) {
   return f(x.job, x.version);
+}
+template <class F>
+typename F::result_type inspect(F& f, AdoptionOverdue& x) {
+  return f(x.job);
 }
 
 }  // namespace weir

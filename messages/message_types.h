@@ -121,6 +121,8 @@ void for_each_message_type(Visit&& visit) {
   visit.template operator()<ScheduleOrUpdateConsumers>("weir.ScheduleOrUpdateConsumers");
   visit.template operator()<UpdatePartitionInfo>("weir.UpdatePartitionInfo");
   for_each_coordination_message_type(visit);
+  visit.template operator()<KeepRound>("weir.KeepRound");
+  visit.template operator()<AdoptionOverdue>("weir.AdoptionOverdue");
 }
 
 }  // namespace weir

@@ -124,6 +124,8 @@ using JobKeeperActor = caf::typed_actor<
     caf::replies_to<KeepJob>::with<Outcome>,
     // (own) This job is over.
     caf::replies_to<ForgetJob>::with<Outcome>,
+    // (own) These attempts of it are about to be deployed.
+    caf::replies_to<KeepRound>::with<Outcome>,
     // (own) Which jobs are not over?
     caf::replies_to<RecoverJobs>::with<RecoveredJobs>,
     // (own) Delete this savepoint.
@@ -180,7 +182,9 @@ using JobManagerActor = InstanceListener::extend<
     // (self) The delay before a restart is over.
     caf::reacts_to<LeaderSessionId, RestartJob>,
     // (self) A job has waited long enough for slots.
-    caf::reacts_to<LeaderSessionId, SlotsOverdue>>;
+    caf::reacts_to<LeaderSessionId, SlotsOverdue>,
+    // (self) The tasks of a job that was left running were waited for long enough.
+    caf::reacts_to<LeaderSessionId, AdoptionOverdue>>;
 
 /// Wants to speak to whoever leads.
 using LeaderFollower = caf::typed_actor<

@@ -23,12 +23,29 @@ struct HardwareDescription {
   bool operator==(const HardwareDescription&) const = default;
 };
 
+/// A task that was deployed by another leader than the one that is told of it, and that has not ended, or has
+/// ended while nobody led.
+struct HeldTask {
+  JobId job;
+  JobVertexId vertex;
+  std::uint32_t subtask = 0;
+  ExecutionAttemptId attempt;
+  std::uint32_t attempt_number = 0;
+  LeaderSessionId deployed_by;
+  std::uint32_t slot = 0;  // number of the slot in its TaskManager
+  AllocationId allocation;
+  ExecutionState state = ExecutionState::Deploying;
+  bool is_to_end = false;  // its source was told to end behind a savepoint
+  bool operator==(const HeldTask&) const = default;
+};
+
 /// A TaskManager asks to join.
 struct RegisterTaskManager {
   TaskManagerId id;          // of this process, new at every start
   std::string data_address;  // "host:port" where peers fetch partitions
   std::uint32_t slots = 0;
   HardwareDescription hardware;
+  std::vector<HeldTask> tasks;  // that it runs still
   bool operator==(const RegisterTaskManager&) const = default;
 };
 
@@ -70,6 +87,7 @@ struct Heartbeat {
 /// The leader lives, and knows the instance or not.
 struct HeartbeatReply {
   bool known = false;  // false: register anew
+  bool leads = true;   // false: it leads no longer, and knows nobody
   bool operator==(const HeartbeatReply&) const = default;
 };
 
@@ -77,6 +95,7 @@ struct HeartbeatReply {
 struct Disconnect {
   InstanceId instance;
   std::string reason;
+  bool leads = true;  // false: the JobManager leads no longer; what runs may be the next one's
   bool operator==(const Disconnect&) const = default;
 };
 
@@ -174,6 +193,7 @@ struct UpdateTaskExecutionState {
 
 struct UpdateTaskReply {
   bool known = false;  // false: nobody waits for this attempt; end it
+  bool leads = true;   // false: who was asked leads no longer, and cannot know
   bool operator==(const UpdateTaskReply&) const = default;
 };
 
@@ -192,8 +212,13 @@ typename F::result_type inspect(F& f, HardwareDescription& x) {
   return f(x.cpu_cores, x.memory_bytes);
 }
 template <class F>
+typename F::result_type inspect(F& f, HeldTask& x) {
+  return f(x.job, x.vertex, x.subtask, x.attempt, x.attempt_number, x.deployed_by, x.slot, x.allocation,
+           x.state, x.is_to_end);
+}
+template <class F>
 typename F::result_type inspect(F& f, RegisterTaskManager& x) {
-  return f(x.id, x.data_address, x.slots, x.hardware);
+  return f(x.id, x.data_address, x.slots, x.hardware, x.tasks);
 }
 template <class F>
 typename F::result_type inspect(F& f, RegistrationReply& x) {
@@ -209,7 +234,7 @@ typename F::result_type inspect(F& f, RequestClusterAccess&) {
 }
 template <class F>
 typename F::result_type inspect(F& f, HeartbeatReply& x) {
-  return f(x.known);
+  return f(x.known, x.leads);
 }
 template <class F>
 typename F::result_type inspect(F& f, Heartbeat& x) {
@@ -229,7 +254,7 @@ typename F::result_type inspect(F& f, NextInputSplit& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, Disconnect& x) {
-  return f(x.instance, x.reason);
+  return f(x.instance, x.reason, x.leads);
 }
 template <class F>
 typename F::result_type inspect(F& f, TaskManagerJoined& x) {
@@ -277,7 +302,7 @@ typename F::result_type inspect(F& f, UpdateTaskExecutionState& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, UpdateTaskReply& x) {
-  return f(x.known);
+  return f(x.known, x.leads);
 }
 template <class F>
 typename F::result_type inspect(F& f, AwaitRegistration&) {

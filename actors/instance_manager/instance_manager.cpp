@@ -36,6 +36,7 @@ RegistrationReply InstanceManager::on_register(const RegisterTaskManager& mail, 
             .access = options_.access};
   }
   instances_.push_back({.id = InstanceId::random(), .task_manager = mail, .last_heard = now});
+  instances_.back().task_manager.tasks.clear();  // whoever is told of them keeps them
   const InstanceId id = instances_.back().id;
   out_.joined({.instance = id, .task_manager = mail});
   wake_for_next_deadline(now);
@@ -78,7 +79,8 @@ void InstanceManager::on_tick(TimePoint now) {
 }
 
 void InstanceManager::dismiss_all(const std::string& reason) {
-  for (const Instance& known : instances_) out_.dismiss({.instance = known.id, .reason = reason});
+  for (const Instance& known : instances_)
+    out_.dismiss({.instance = known.id, .reason = reason, .leads = false});
   instances_.clear();
 }
 

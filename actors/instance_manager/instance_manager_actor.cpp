@@ -89,7 +89,8 @@ RegistrationReply InstanceManagerState::on_register(LeaderSessionId session, con
 
 HeartbeatReply InstanceManagerState::on_heartbeat(LeaderSessionId session, const Heartbeat& mail) {
   // One that was given up and lives must hear of it, else it would beat on without ever getting work.
-  return {.known = fence_.admits(session) && logic_->on_heartbeat(mail.instance, now_of(*self_))};
+  if (!fence_.admits(session)) return {.known = false, .leads = false};
+  return {.known = logic_->on_heartbeat(mail.instance, now_of(*self_))};
 }
 
 InstanceList InstanceManagerState::list() const {

@@ -28,6 +28,9 @@ public:
         [this](const ForgetJob& mail) {
           return Outcome::of(storage_->jobs ? storage_->jobs->remove(mail.job) : Status::ok());
         },
+        [this](const KeepRound& mail) {
+          return Outcome::of(storage_->jobs ? storage_->jobs->put_round(mail.round) : Status::ok());
+        },
         [this](RecoverJobs) { return recover(); },
         [this](const DisposeSavepoint& mail) {
           return Outcome::of(dispose_savepoint(*storage_->files, mail.path));
@@ -37,10 +40,16 @@ public:
 
 private:
   [[nodiscard]] RecoveredJobs recover() {
-    if (!storage_->jobs) return {.outcome = Outcome::ok(), .jobs = {}};
+    if (!storage_->jobs) return {.outcome = Outcome::ok(), .jobs = {}, .rounds = {}};
     auto jobs = storage_->jobs->recover();
-    if (!jobs) return {.outcome = Outcome::refused(jobs.error()), .jobs = {}};
-    return {.outcome = Outcome::ok(), .jobs = *std::move(jobs)};
+    if (!jobs) return {.outcome = Outcome::refused(jobs.error()), .jobs = {}, .rounds = {}};
+    RecoveredJobs recovered{.outcome = Outcome::ok(), .jobs = *std::move(jobs), .rounds = {}};
+    for (const JobGraph& job : recovered.jobs) {
+      auto round = storage_->jobs->round_of(job.id);
+      if (!round) return {.outcome = Outcome::refused(round.error()), .jobs = {}, .rounds = {}};
+      recovered.rounds.push_back(*round);
+    }
+    return recovered;
   }
 
   std::shared_ptr<JobStorage> storage_;

@@ -20,13 +20,35 @@ void JobManager::on_kept(JobId job) {
   if (running(job) != nullptr) out_.start_soon(job);
 }
 
-Outcome JobManager::on_recovered(JobGraph graph, WallTime now) {
+Outcome JobManager::on_recovered(JobGraph graph, const DeployedRound& round, WallTime now) {
   graph.queued_scheduling = true;  // its TaskManagers are yet to come
   Outcome accepted = accept(graph, now);
   if (!accepted.accepted) return accepted;
   log::info("JobManager", "Recovered job " + graph.name + " (" + graph.id.hex() + ")");
+  const bool may_run = options_.adoption_timeout > Duration::zero() && !round.deployed_by.is_none();
+  if (may_run && can_be_adopted(graph)) {
+    running(graph.id)->await_adoption();
+    adoptions_.await(graph, round);
+    out_.adoption_due_after(options_.adoption_timeout, graph.id);
+  }
   out_.start_soon(graph.id);
   return accepted;
+}
+
+void JobManager::adopt(JobId job, std::vector<HeldAttempt> attempts, WallTime now) {
+  running(job)->adopt(attempts, now);
+}
+
+void JobManager::start_anew(JobId id, const std::string&, WallTime now) {
+  RunningJob* job = running(id);
+  if (job != nullptr) job->start_anew(now);
+}
+
+void JobManager::on_round_kept(const DeployedRound& round, const Outcome& kept, WallTime now) {
+  RunningJob* job = running(round.job);
+  if (job == nullptr) return;
+  job->on_round_kept(round.attempts, kept, now);
+  settle(round.job, now);
 }
 
 Outcome JobManager::accept(const JobGraph& job, WallTime now) {
@@ -81,6 +103,8 @@ void JobManager::on_restored(const RestoredState& mail, WallTime now) {
   RunningJob* job = running(mail.job);
   if (job == nullptr) return;
   job->on_restored(mail, now);
+  if (job->awaits_adoption()) adoptions_.on_state_known(mail.job, now);
+  else adoptions_.give_up(mail.job);  // it is failing
   settle(mail.job, now);
 }
 
@@ -118,18 +142,33 @@ void JobManager::on_restart_due(JobId id, std::uint64_t version, WallTime now) {
 
 void JobManager::suspend_all(const std::string& reason, WallTime now) {
   for (auto& [id, job] : jobs_)
-    job.suspend({ErrorCode::NotLeader, reason, Blame::Environment, Retry::Later}, now);
+    job.suspend({ErrorCode::NotLeader, reason, Blame::Environment, Retry::Later},
+                options_.adoption_timeout > Duration::zero(), now);
   jobs_.clear();
+  adoptions_.forget_all();
   scheduler_ = {};
 }
 
 void JobManager::on_task_manager_joined(const RegisterTaskManager& task_manager, WallTime now) {
   scheduler_.add_task_manager(task_manager.id, task_manager.data_address, task_manager.slots);
+  std::vector<HeldAttempt> held;
+  for (const HeldTask& task : task_manager.tasks) {
+    held.push_back({.task = task,
+                    .slot = {.task_manager = task_manager.id,
+                             .data_address = task_manager.data_address,
+                             .slot = task.slot,
+                             .allocation = task.allocation}});
+    // Nothing is placed beside it before it has ended; what cannot be in that slot is ended.
+    const bool is_placed = is_terminal(task.state) || scheduler_.hold(held.back().slot);
+    if (!is_placed) held.back().task.state = ExecutionState::Canceling;
+  }
+  adoptions_.on_joined(std::move(held), now);
   serve_waiting(now);
 }
 
 void JobManager::on_task_manager_lost(TaskManagerId task_manager, const std::string& reason, WallTime now) {
   scheduler_.remove_task_manager(task_manager);
+  adoptions_.on_task_manager_lost(task_manager, now);
   std::vector<JobId> ids;  // a job that ends here leaves the map
   for (const auto& [id, job] : jobs_) ids.push_back(id);
   for (const JobId id : ids) {
@@ -140,6 +179,10 @@ void JobManager::on_task_manager_lost(TaskManagerId task_manager, const std::str
 }
 
 bool JobManager::on_task_state(const TaskExecutionState& report, WallTime now) {
+  if (adoptions_.on_task_state(report, now)) {
+    settle(report.job, now);
+    return true;
+  }
   RunningJob* job = running(report.job);
   const bool known = job != nullptr && job->on_task_state(report, now);
   if (!known) ++late_reports_;
@@ -213,7 +256,8 @@ void JobManager::serve_waiting(WallTime now) {
 }
 
 void JobManager::forget_if_over(JobId id) {
-  if (!running(id)->is_over()) return;
+  if (running(id) == nullptr || !running(id)->is_over()) return;
+  adoptions_.give_up(id);
   jobs_.erase(id);
   out_.release_library(id);
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/job_manager/adoption.h"
 #include "actors/job_manager/outbox.h"
 #include "actors/job_manager/running_job.h"
 #include "actors/job_manager/scheduler.h"
@@ -29,12 +30,15 @@ namespace weir {
 /// Threads: none. One caller at a time: the actor, or a test.
 /// Time:    reads no clock; `now` comes with the call.
 /// Errors:  a refusal is a reply; a message about a job or an attempt that is not here does nothing.
-class JobManager {
+class JobManager : private AdoptionOutbox {
 public:
   struct Options {
     RestartOptions restart;              // of jobs that say nothing else
     StateDefaults state;                 // the same
     Duration slot_request_timeout = 5min;  // a job that may wait for slots fails after it
+    /// How long the tasks of a job that was left running are waited for. Zero: they are ended, and jobs start
+    /// anew; and they end when we lose the lead.
+    Duration adoption_timeout = Duration::zero();
     bool operator==(const Options&) const = default;
   };
 
@@ -54,13 +58,16 @@ public:
   void on_client_gone(ClientId client);
 
   // From whoever keeps jobs and their checkpoints.
-  /// A job that a JobManager before us had accepted. It starts with on_start_due(), as if submitted anew, but
-  /// waits for slots, and goes on from its latest checkpoint.
-  [[nodiscard]] Outcome on_recovered(JobGraph graph, WallTime now);
+  /// A job that a JobManager before us had accepted. It goes on as it runs, if all tasks of `round` are found
+  /// running. Else it starts, as if submitted anew, but waits for slots, and goes on from its latest
+  /// checkpoint.
+  [[nodiscard]] Outcome on_recovered(JobGraph graph, const DeployedRound& round, WallTime now);
   /// The job survives us, its client knows that it was accepted: it starts with on_start_due().
   void on_kept(JobId job);
   /// The job could not be made to survive us: it is as if it had never been submitted.
   void on_not_kept(JobId job);
+  /// What is about to be deployed for the job is on record, or is not.
+  void on_round_kept(const DeployedRound& round, const Outcome& kept, WallTime now);
   void on_restored(const RestoredState& mail, WallTime now);
   void on_checkpoints_failed(const FailJob& mail, WallTime now);
 
@@ -68,6 +75,8 @@ public:
   void on_start_due(JobId job, WallTime now);
   void on_restart_due(JobId job, std::uint64_t version, WallTime now);
   void on_slots_overdue(JobId job, std::uint64_t version, WallTime now);
+  /// The tasks of a job that was left running were waited for long enough.
+  void on_adoption_overdue(JobId job, WallTime now) { adoptions_.on_overdue(job, now); }
   /// Leadership was lost: all jobs are suspended, all TaskManagers forgotten.
   void suspend_all(const std::string& reason, WallTime now);
 
@@ -99,11 +108,20 @@ private:
   void forget_if_over(JobId job);
   void serve_waiting(WallTime now);
 
+  // AdoptionOutbox
+  void cancel_held(const HeldAttempt& attempt) override {
+    out_.cancel_task(attempt.slot.task_manager, attempt.task.attempt);
+  }
+  void free_held(const AssignedSlot& slot) override { slots_.release(slot); }
+  void adopt(JobId job, std::vector<HeldAttempt> attempts, WallTime now) override;
+  void start_anew(JobId job, const std::string& why, WallTime now) override;
+
   const Options options_;
   JobManagerOutbox& out_;
   Scheduler scheduler_;
   SlotQueue slots_{scheduler_};
   std::map<JobId, RunningJob> jobs_;
+  Adoptions adoptions_{*this};
   std::uint64_t late_reports_ = 0;
 };
 

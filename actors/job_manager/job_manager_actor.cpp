@@ -90,8 +90,8 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
         return self_->delegate(instances_, session, Heartbeat{mail.instance, {}});
       },
       [this](LeaderSessionId session, const Disconnect& mail) { self_->delegate(instances_, session, mail); },
-      [this](LeaderSessionId session, const UpdateTaskExecutionState& mail) -> UpdateTaskReply {
-        return {.known = fence_.admits(session) && logic_->on_task_state(mail.task, now())};
+      [this](LeaderSessionId session, const UpdateTaskExecutionState& mail) {
+        return on_task_state(session, mail);
       },
       [this](LeaderSessionId session, const AcknowledgeCheckpoint& mail) { hand_on(session, mail); },
       [this](LeaderSessionId session, const DeclineCheckpoint& mail) { hand_on(session, mail); },
@@ -113,6 +113,7 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       [this](LeaderSessionId session, const StartJob& mail) { on_due(session, mail); },
       [this](LeaderSessionId session, const RestartJob& mail) { on_due(session, mail); },
       [this](LeaderSessionId session, const SlotsOverdue& mail) { on_due(session, mail); },
+      [this](LeaderSessionId session, const AdoptionOverdue& mail) { on_due(session, mail); },
   };
 }
 
@@ -122,12 +123,12 @@ void JobManagerState::grant(LeaderSessionId session) {
   if (!tenure_.on_grant(session)) return;
   log::info(kName, "Was granted leadership under session " + session.hex());
   if (open_storage_) keep_by(open_storage_(session), true);
-  if (!keeps_jobs()) return lead(session, {.outcome = Outcome::ok(), .jobs = {}});
+  if (!keeps_jobs()) return lead(session, {.outcome = Outcome::ok(), .jobs = {}, .rounds = {}});
   self_->request(keeper_, kStorageTimeout, RecoverJobs{})
       .then([this, session](const RecoveredJobs& recovered) { lead(session, recovered); },
             [this, session](const caf::error& cause) {
               const Error why = mail_error(cause, "RecoverJobs", kStorageTimeout);
-              lead(session, {.outcome = Outcome::refused(why), .jobs = {}});
+              lead(session, {.outcome = Outcome::refused(why), .jobs = {}, .rounds = {}});
             });
 }
 
@@ -142,8 +143,9 @@ void JobManagerState::lead(LeaderSessionId session, const RecoveredJobs& recover
   coordinators_->lead_under(session);
   caf::anon_send(instances_, GrantLeadership{session});
   archive_recovered();
-  for (const JobGraph& job : recovered.jobs) {
-    if (const Outcome taken = logic_->on_recovered(job, now()); !taken.accepted)
+  for (std::size_t i = 0; i < recovered.jobs.size(); ++i) {
+    const JobGraph& job = recovered.jobs[i];
+    if (const Outcome taken = logic_->on_recovered(job, recovered.rounds[i], now()); !taken.accepted)
       log::error(kName, "Job " + job.id.hex() + " is not run again: " + taken.refusal.what);
   }
   for (auto& awaiting : std::exchange(awaiting_leadership_, {})) awaiting.deliver(session);
@@ -196,6 +198,12 @@ void JobManagerState::submit_task(TaskManagerId to, const TaskDeploymentDescript
             if (!reply.accepted) refused(reply.refusal);
           },
           [this, refused](const caf::error& cause) { refused(mail_error(*self_, cause, "SubmitTask")); });
+}
+
+UpdateTaskReply JobManagerState::on_task_state(LeaderSessionId session,
+                                               const UpdateTaskExecutionState& mail) {
+  if (!fence_.admits(session)) return {.known = false, .leads = false};
+  return {.known = logic_->on_task_state(mail.task, now())};
 }
 
 NextInputSplit JobManagerState::next_split(LeaderSessionId session, const RequestNextInputSplit& mail) {
@@ -256,6 +264,19 @@ void JobManagerState::on_recorded(JobId job, const Outcome& recorded) {
   last_words_.on_recorded(job, recorded);
 }
 
+bool JobManagerState::keep_round(const DeployedRound& attempts) {
+  if (!open_storage_) return false;  // nobody leads after us whom our tasks could wait for
+  DeployedRound round = attempts;
+  round.deployed_by = fence_.session();
+  self_->request(keeper_, kStorageTimeout, KeepRound{round})
+      .then([this, round](const Outcome& kept) { logic_->on_round_kept(round, kept, now()); },
+            [this, round](const caf::error& cause) {
+              const Error why = mail_error(cause, "KeepRound", kStorageTimeout);
+              logic_->on_round_kept(round, Outcome::refused(why), now());
+            });
+  return true;
+}
+
 // Itself
 
 void JobManagerState::start_soon(JobId job) { self_->send(self_, fence_.session(), StartJob{job}); }
@@ -278,6 +299,14 @@ void JobManagerState::on_due(LeaderSessionId session, const RestartJob& mail) {
 
 void JobManagerState::on_due(LeaderSessionId session, const SlotsOverdue& mail) {
   if (fence_.admits(session)) logic_->on_slots_overdue(mail.job, mail.version, now());
+}
+
+void JobManagerState::on_due(LeaderSessionId session, const AdoptionOverdue& mail) {
+  if (fence_.admits(session)) logic_->on_adoption_overdue(mail.job, now());
+}
+
+void JobManagerState::adoption_due_after(Duration delay, JobId job) {
+  self_->delayed_send(self_, delay, fence_.session(), AdoptionOverdue{job});
 }
 
 JobManagerActor spawn_job_manager(caf::actor_system& system, JobManagerOptions options) {

@@ -59,6 +59,8 @@ public:
   void release_library(JobId job) override {
     if (libraries_ != nullptr) libraries_->on_job_over(job);
   }
+  [[nodiscard]] bool keep_round(const DeployedRound& round) override;
+  void adoption_due_after(Duration delay, JobId job) override;
   void archive(const JobDetails& job) override {
     last_words_.say(job.job, [=, this] { caf::anon_send(archivist_, ArchiveJob{job}); });
   }
@@ -101,6 +103,7 @@ private:
   Outcome on_stop(LeaderSessionId session, const StopJob& mail);
   caf::result<SavepointReply> on_savepoint(LeaderSessionId session, const TriggerSavepoint& mail);
   caf::result<Outcome> on_dispose(LeaderSessionId session, const DisposeSavepoint& mail);
+  UpdateTaskReply on_task_state(LeaderSessionId session, const UpdateTaskExecutionState& mail);
   NextInputSplit next_split(LeaderSessionId session, const RequestNextInputSplit& mail);
   template <class Mail>
   void hand_on(LeaderSessionId session, const Mail& mail) {
@@ -112,6 +115,7 @@ private:
   void on_due(LeaderSessionId session, const StartJob& mail);
   void on_due(LeaderSessionId session, const RestartJob& mail);
   void on_due(LeaderSessionId session, const SlotsOverdue& mail);
+  void on_due(LeaderSessionId session, const AdoptionOverdue& mail);
   caf::result<Outcome> on_attach(LeaderSessionId session, const AttachToJob& mail,
                                  const JobClientGateway& client);
   caf::result<Outcome> attach_to_archived(const AttachToJob& mail, const JobClientGateway& client);

@@ -28,6 +28,8 @@ public:
   [[nodiscard]] Status remove(JobId job) override;
   /// A job whose library is not there, or is another, is left out: the others are recovered.
   [[nodiscard]] Result<std::vector<JobGraph>> recover() override;
+  [[nodiscard]] Status put_round(const DeployedRound& round) override { return jobs_->put_round(round); }
+  [[nodiscard]] Result<DeployedRound> round_of(JobId job) override { return jobs_->round_of(job); }
 
 private:
   [[nodiscard]] Status save(const JobGraph& job);

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "checkpoint/coordinator/checkpoint_plan.h"
+#include "graph/deployed_round.h"
 #include "graph/deployment.h"
 #include "messages/archive.h"
 #include "messages/job.h"
@@ -58,12 +59,19 @@ public:
   virtual void checkpoint_round_ended(JobId, const std::string&) {}
   virtual void checkpoints_over(JobId, JobEnd) {}
 
+  // To whoever keeps jobs.
+  /// These attempts are about to be deployed for the job (by us: outbox fills that in). Comes back as
+  /// on_round_kept(). False: what is ours ends with us, and nobody is to find its tasks.
+  [[nodiscard]] virtual bool keep_round(const DeployedRound&) { return false; }
+
   // To the archivist, and to itself.
   virtual void archive(const JobDetails& job) = 0;
   /// Comes back as on_start_due(), after whatever is answered now.
   virtual void start_soon(JobId job) = 0;
   /// Comes back as on_restart_due().
   virtual void restart_after(Duration delay, JobId job, std::uint64_t version) = 0;
+  /// Comes back as on_adoption_overdue().
+  virtual void adoption_due_after(Duration, JobId) {}
   /// Comes back as on_slots_overdue().
   virtual void slots_due_after(Duration delay, JobId job, std::uint64_t version) = 0;
 };

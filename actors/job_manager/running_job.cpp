@@ -65,8 +65,37 @@ void RunningJob::on_restored(const RestoredState& mail, WallTime now) {
     return carry_out_effects(now);
   }
   if (!mail.tasks.empty()) graph_.start_from({.tasks = mail.tasks, .max_parallelism = mail.max_parallelism});
+  is_state_known_ = true;
   if (restart) graph_.on_restart_due(*restart, now);
-  else graph_.schedule(now);
+  else if (!awaits_adoption()) graph_.schedule(now);
+  carry_out_effects(now);
+}
+
+void RunningJob::adopt(const std::vector<HeldAttempt>& tasks, WallTime now) {
+  std::vector<std::vector<ExecutionGraph::RunningAttempt>> running;
+  auto next = tasks.begin();
+  for (const ExecutionJobVertex& vertex : graph_.vertices()) {
+    running.emplace_back();
+    for (std::size_t i = 0; i < vertex.subtasks().size(); ++i, ++next)
+      running.back().push_back({.attempt = next->task.attempt, .slot = next->slot});
+  }
+  awaits_adoption_ = false;
+  is_adopted_ = true;
+  graph_.adopt(tasks.front().task.attempt_number, running, now);
+  carry_out_effects(now);
+}
+
+void RunningJob::start_anew(WallTime now) {
+  awaits_adoption_ = false;
+  if (is_state_known_) graph_.schedule(now);  // else it starts when that is
+  carry_out_effects(now);
+}
+
+void RunningJob::on_round_kept(RoundId attempts, const Outcome& kept, WallTime now) {
+  if (!unkept_request_ || attempts != round_id_) return;
+  const auto request = std::exchange(unkept_request_, std::nullopt);
+  if (kept.accepted) find_slots(*request, now);
+  else if (kept.refusal.code != ErrorCode::NotLeader) graph_.fail_global(kept.refusal, now);
   carry_out_effects(now);
 }
 
@@ -87,7 +116,8 @@ Status RunningJob::stop(WallTime now) {
   return stopped;
 }
 
-void RunningJob::suspend(const Error& cause, WallTime now) {
+void RunningJob::suspend(const Error& cause, bool leaves_tasks, WallTime now) {
+  leaves_tasks_ = leaves_tasks;
   graph_.suspend(cause, now);
   carry_out_effects(now);
 }
@@ -150,8 +180,9 @@ void RunningJob::carry_out_effects(WallTime now) {
 void RunningJob::start_checkpoints_if_deployed() {
   if (is_round_told_ || graph_.status() != JobStatus::Running || !graph_.is_deployed()) return;
   is_round_told_ = true;
-  out_.checkpoint_round_started(graph_.job_graph().id, ++round_, checkpoint_plan_of(graph_),
-                                task_managers_of(graph_));
+  CheckpointPlan plan = checkpoint_plan_of(graph_);
+  plan.is_adopted = std::exchange(is_adopted_, false);
+  out_.checkpoint_round_started(graph_.job_graph().id, ++round_, plan, task_managers_of(graph_));
 }
 
 void RunningJob::end_checkpoints(const effects::JobStatusChanged& change) {
@@ -162,6 +193,22 @@ void RunningJob::end_checkpoints(const effects::JobStatusChanged& change) {
 }
 
 void RunningJob::answer(const effects::RequestSlots& request, WallTime now) {
+  if (is_being_kept(request)) unkept_request_ = request;
+  else find_slots(request, now);
+}
+
+bool RunningJob::is_being_kept(const effects::RequestSlots& request) {
+  const JobGraph& job = graph_.job_graph();
+  if (!can_be_adopted(job) || !request.holders.empty()) return false;
+  round_id_ = round_id_of(job, graph_.attempts());
+  const Execution& first = graph_.vertices().front().subtasks().front().current();
+  return out_.keep_round({.job = job.id,
+                          .deployed_by = {},
+                          .attempt_number = first.attempt_number(),
+                          .attempts = round_id_});
+}
+
+void RunningJob::find_slots(const effects::RequestSlots& request, WallTime now) {
   auto slots = slots_.take(request.requests, request.holders);
   if (slots) return graph_.on_slots_assigned(request.version, *std::move(slots), now);
   if (request.may_wait) return wait_for_slots(request, now);
@@ -199,6 +246,7 @@ void RunningJob::carry_out(const effects::UpdatePartitionInfo& effect) {
 }
 
 void RunningJob::carry_out(const effects::CancelTask& effect) {
+  if (leaves_tasks_) return;
   out_.cancel_task(effect.slot.task_manager, effect.attempt);
 }
 
@@ -207,6 +255,7 @@ void RunningJob::carry_out(const effects::StopTask& effect) {
 }
 
 void RunningJob::carry_out(const effects::ReleasePartitions& effect) {
+  if (leaves_tasks_) return;
   out_.release_partitions(effect.slot.task_manager, effect.attempt);
 }
 
@@ -218,7 +267,10 @@ void RunningJob::carry_out(const effects::JobStatusChanged& effect) {
   log::info(kLogger, label_of(graph_.job_graph()) + " switched from state " +
                          std::string(name_of(effect.from)) + " to " + std::string(name_of(effect.to)) +
                          (effect.cause.empty() ? "" : ": " + effect.cause));
-  if (effect.to != JobStatus::Running) slots_.leave(graph_.job_graph().id);
+  if (effect.to != JobStatus::Running) {
+    slots_.leave(graph_.job_graph().id);
+    unkept_request_.reset();
+  }
   end_checkpoints(effect);
   tell({.job = graph_.job_graph().id, .status = effect.to, .cause = effect.cause, .at = effect.at});
 }

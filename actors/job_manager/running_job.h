@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "actors/job_manager/adoption.h"
 #include "actors/job_manager/outbox.h"
 #include "actors/job_manager/slot_queue.h"
 #include "base/time.h"
@@ -35,12 +36,25 @@ public:
   /// From whoever knows the job's checkpoints.
   void on_restored(const RestoredState& mail, WallTime now);
   void on_checkpoints_failed(const FailJob& mail, WallTime now);
+  /// What is about to be deployed is on record, or is not.
+  void on_round_kept(RoundId attempts, const Outcome& kept, WallTime now);
+
+  /// Before schedule(): its tasks may run already, as a JobManager before us left them. Then it begins with
+  /// adopt() or start_anew(), not by itself.
+  void await_adoption() { awaits_adoption_ = true; }
+  [[nodiscard]] bool awaits_adoption() const {
+    return awaits_adoption_ && graph_.status() == JobStatus::Created;
+  }
+  /// All of its tasks, in the order of the graph. What it goes on from is known.
+  void adopt(const std::vector<HeldAttempt>& tasks, WallTime now);
+  void start_anew(WallTime now);
 
   // The events of ExecutionGraph, word by word.
   void schedule(WallTime now);
   void cancel(WallTime now);
   [[nodiscard]] Status stop(WallTime now);
-  void suspend(const Error& cause, WallTime now);
+  /// `leaves_tasks`: they may be the next leader's.
+  void suspend(const Error& cause, bool leaves_tasks, WallTime now);
   [[nodiscard]] bool on_task_state(const TaskExecutionState& report, WallTime now);
   void on_task_progress(const TaskProgress& progress) { graph_.on_task_progress(progress); }
   [[nodiscard]] Result<std::optional<std::string>> next_input_split(ExecutionAttemptId attempt) {
@@ -68,7 +82,10 @@ private:
   /// Once all tasks were deployed, checkpoints may begin.
   void start_checkpoints_if_deployed();
   void end_checkpoints(const effects::JobStatusChanged& change);
+  /// Once the round is on record.
   void answer(const effects::RequestSlots& request, WallTime now);
+  [[nodiscard]] bool is_being_kept(const effects::RequestSlots& request);
+  void find_slots(const effects::RequestSlots& request, WallTime now);
   void wait_for_slots(const effects::RequestSlots& request, WallTime now);
   /// For good: what could not be had at the start, or for so long, is no failure of the job's tasks.
   void refuse_slots(std::uint64_t version, Error cause, WallTime now);
@@ -93,9 +110,15 @@ private:
   JobManagerOutbox& out_;
   std::vector<Client> clients_;
   std::optional<effects::RequestSlots> open_request_;
+  std::optional<effects::RequestSlots> unkept_request_;  // waits until its round is on record
+  RoundId round_id_;                                     // the latest that is on record, or was asked to be
   std::uint64_t restore_number_ = 0;          // of the latest request
   std::optional<std::uint64_t> restart_due_;  // the version that waits for its state; none: the first start
   bool awaits_state_ = false;
+  bool awaits_adoption_ = false;
+  bool is_state_known_ = false;  // of the first start
+  bool is_adopted_ = false;      // the current round
+  bool leaves_tasks_ = false;
   std::uint64_t round_ = 0;
   bool is_round_told_ = false;
   bool result_is_told_ = false;

@@ -29,6 +29,15 @@ Result<std::vector<AssignedSlot>> Scheduler::allocate(const std::vector<SlotRequ
   return Placement(*this, requests, holders).place_all();
 }
 
+bool Scheduler::hold(const AssignedSlot& slot) {
+  TaskManager* owner = find(slot.task_manager);
+  if (owner == nullptr || slot.slot >= owner->slots.size() || slot.allocation.is_none()) return false;
+  AllocationId& holder = owner->slots[slot.slot];
+  if (!holder.is_none() && holder != slot.allocation) return false;
+  holder = slot.allocation;
+  return true;
+}
+
 void Scheduler::release(const AssignedSlot& slot) {
   TaskManager* owner = find(slot.task_manager);
   if (owner == nullptr || slot.slot >= owner->slots.size()) return;

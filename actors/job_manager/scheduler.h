@@ -37,6 +37,9 @@ public:
   /// of the job that run already. Producers come before consumers.
   [[nodiscard]] Result<std::vector<AssignedSlot>> allocate(const std::vector<SlotRequest>& requests,
                                                            const std::vector<SlotHolder>& holders = {});
+  /// The slot is lent already, as a TaskManager says that joined with tasks in it. Tasks of one sharing group
+  /// may name the same. False: there is no such slot, or somebody else has it.
+  [[nodiscard]] bool hold(const AssignedSlot& slot);
   /// Gives a slot back. One whose TaskManager is gone was forgotten already.
   void release(const AssignedSlot& slot);
 

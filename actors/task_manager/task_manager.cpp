@@ -34,7 +34,14 @@ void TaskManager::on_leader_lost(const std::string& reason, TimePoint now) {
   log::warn(kLogger, "Lost the JobManager: " + reason);
   has_leader_ = false;
   instance_ = {};
-  tasks_.fail_all(reason);
+  if (options_.adoption_grace > Duration::zero() && !held_.empty()) {
+    if (!grace_ends_) grace_ends_ = now + options_.adoption_grace;
+    out_.wake_after(*grace_ends_ - now);
+    log::info(kLogger, std::to_string(held_.size()) + " tasks go on for " + seconds_of(*grace_ends_ - now) +
+                           " without a JobManager");
+  } else {
+    fail_tasks(reason);
+  }
   wait_for_leader(now);
 }
 
@@ -45,10 +52,13 @@ void TaskManager::on_registration_reply(const RegistrationReply& reply, TimePoin
   }
   instance_ = reply.instance;
   last_heard_ = now;
+  grace_ends_.reset();
   tasks_.join_cluster(reply.access);
   log::info(kLogger, "Registered at the JobManager as instance " + instance_.hex());
   beat(now);
   out_.registered(instance_, reply.access);
+  for (const TaskExecutionState& state : std::exchange(unsaid_, {})) out_.report({.task = state});
+  forget_ended();
 }
 
 void TaskManager::on_disconnect(const Disconnect& mail, TimePoint now) {
@@ -64,14 +74,16 @@ void TaskManager::on_heartbeat_reply(InstanceId instance, const HeartbeatReply& 
 void TaskManager::register_anew(const std::string& reason, TimePoint now) {
   log::warn(kLogger, "The JobManager ended the registration: " + reason);
   instance_ = {};
-  tasks_.fail_all("the JobManager ended the registration of its TaskManager: " + reason);
+  fail_tasks("the JobManager ended the registration of its TaskManager: " + reason);
   start_registration(now);
 }
 
 void TaskManager::on_tick(TimePoint now) {
+  if (grace_ends_ && now >= *grace_ends_)
+    fail_tasks("no JobManager took it over within " + seconds_of(options_.adoption_grace));
   switch (registration_.poll(now)) {
     case Registration::Step::Ask:
-      out_.register_at_leader(options_.self);
+      ask_to_join();
       out_.wake_after(*registration_.due() - now);
       return;
     case Registration::Step::GiveUp: out_.give_up("no JobManager took this TaskManager in"); return;
@@ -81,9 +93,76 @@ void TaskManager::on_tick(TimePoint now) {
   }
 }
 
+void TaskManager::ask_to_join() {
+  RegisterTaskManager mail = options_.self;
+  for (const auto& [attempt, task] : held_) mail.tasks.push_back(task);
+  out_.register_at_leader(mail);
+}
+
+Outcome TaskManager::on_submit(const SubmitTask& mail, LeaderSessionId leader) {
+  const TaskDeploymentDescriptor& task = mail.task;
+  const Status submitted = tasks_.submit(task);
+  if (submitted)
+    held_.insert_or_assign(task.attempt, HeldTask{.job = task.job,
+                                                  .vertex = task.vertex,
+                                                  .subtask = task.subtask_index,
+                                                  .attempt = task.attempt,
+                                                  .attempt_number = task.attempt_number,
+                                                  .deployed_by = leader,
+                                                  .slot = task.slot,
+                                                  .allocation = task.allocation});
+  return Outcome::of(submitted);
+}
+
+void TaskManager::on_cancel(const CancelTask& mail) {
+  if (HeldTask* task = held(mail.attempt)) task->state = ExecutionState::Canceling;
+  tasks_.cancel(mail.attempt);
+}
+
+void TaskManager::on_stop(const StopTask& mail) {
+  if (HeldTask* task = held(mail.attempt)) task->is_to_end = true;
+  tasks_.stop(mail.attempt);
+}
+
+void TaskManager::on_trigger_checkpoint(const TriggerCheckpoint& mail) {
+  HeldTask* task = mail.ends_sources ? held(mail.attempt) : nullptr;
+  if (task != nullptr) task->is_to_end = true;
+  tasks_.trigger_checkpoint(mail);
+}
+
+void TaskManager::on_report_refused(ExecutionAttemptId attempt, const std::string& cause) {
+  if (HeldTask* task = held(attempt)) task->state = ExecutionState::Canceling;
+  tasks_.fail(attempt, cause);
+}
+
 void TaskManager::on_task_state(const TaskExecutionState& state) {
-  // Without a leader nobody asks: the task was failed when the leader was lost.
-  if (has_leader_) out_.report({.task = state});
+  HeldTask* task = held(state.attempt);
+  const bool is_awaited = task != nullptr && task->state != ExecutionState::Canceling;
+  if (is_awaited || (task != nullptr && is_terminal(state.state))) task->state = state.state;
+  if (!instance_.is_none()) {
+    out_.report({.task = state});
+    if (is_terminal(state.state)) held_.erase(state.attempt);
+  } else if (!has_leader_ && !is_awaited && is_terminal(state.state)) {
+    held_.erase(state.attempt);
+  } else {
+    unsaid_.push_back(state);  // a leader that never missed us knows it by this alone
+  }
+}
+
+void TaskManager::fail_tasks(const std::string& cause) {
+  grace_ends_.reset();
+  forget_ended();
+  for (auto& [attempt, task] : held_) task.state = ExecutionState::Canceling;
+  tasks_.fail_all(cause);
+}
+
+HeldTask* TaskManager::held(ExecutionAttemptId attempt) {
+  const auto found = held_.find(attempt);
+  return found == held_.end() || is_terminal(found->second.state) ? nullptr : &found->second;
+}
+
+void TaskManager::forget_ended() {
+  std::erase_if(held_, [](const auto& task) { return is_terminal(task.second.state); });
 }
 
 void TaskManager::start_registration(TimePoint now) {

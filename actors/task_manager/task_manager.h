@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "actors/task_manager/registration.h"
 #include "actors/task_manager/task_runner.h"
@@ -42,8 +44,9 @@ public:
 ///
 /// Threads: none. One caller at a time: the actor, or a test.
 /// Time:    reads no clock; `now` comes with the call and never goes back.
-/// Errors:  a task that cannot run is refused by reply. Whenever the leader is lost, every task fails: what a
-///          new leader did not submit it would not know.
+/// Errors:  a task that cannot run is refused by reply. Tasks outlive their leader for `adoption_grace`: the
+///          next one is told of them when we register, and says which of them are to end. Those whose leader
+///          gave us up, or that no leader came for in time, fail.
 class TaskManager {
 public:
   struct Options {
@@ -51,6 +54,7 @@ public:
     Registration::Options registration;
     Duration heartbeat_interval = 10s;
     Duration heartbeat_timeout = 50s;  // silence of the leader longer than this means that it is lost
+    Duration adoption_grace = Duration::zero();  // how long tasks run without a leader
   };
 
   /// `tasks` and `out` outlive this.
@@ -69,12 +73,12 @@ public:
   void on_tick(TimePoint now);
 
   // Tasks.
-  [[nodiscard]] Outcome on_submit(const SubmitTask& mail) { return Outcome::of(tasks_.submit(mail.task)); }
-  void on_cancel(const CancelTask& mail) { tasks_.cancel(mail.attempt); }
-  void on_stop(const StopTask& mail) { tasks_.stop(mail.attempt); }
+  [[nodiscard]] Outcome on_submit(const SubmitTask& mail, LeaderSessionId leader);
+  void on_cancel(const CancelTask& mail);
+  void on_stop(const StopTask& mail);
   void on_partition_update(const UpdatePartitionInfo& mail) { tasks_.update_partitions(mail); }
   void on_release(const ReleasePartitions& mail) { tasks_.release_partitions(mail.attempt); }
-  void on_trigger_checkpoint(const TriggerCheckpoint& mail) { tasks_.trigger_checkpoint(mail); }
+  void on_trigger_checkpoint(const TriggerCheckpoint& mail);
   void on_checkpoint_complete(const NotifyCheckpointComplete& mail) {
     tasks_.notify_checkpoint_complete(mail);
   }
@@ -84,20 +88,24 @@ public:
   }
   void on_task_state(const TaskExecutionState& state);
   /// Refused: the leader does not know the attempt, or did not answer.
-  void on_report_refused(ExecutionAttemptId attempt, const std::string& cause) {
-    tasks_.fail(attempt, cause);
-  }
+  void on_report_refused(ExecutionAttemptId attempt, const std::string& cause);
 
   /// None: not registered.
   [[nodiscard]] InstanceId instance() const { return instance_; }
 
 private:
   void start_registration(TimePoint now);
+  void ask_to_join();
   void wait_for_leader(TimePoint now);
   void beat(TimePoint now);
   /// Of as many tasks as a heartbeat may carry, beginning behind the last one of the beat before.
   [[nodiscard]] std::vector<TaskProgress> some_progress();
   void register_anew(const std::string& reason, TimePoint now);
+  /// Nobody takes them over.
+  void fail_tasks(const std::string& cause);
+  /// Null: it has ended, and whoever had to know it does.
+  [[nodiscard]] HeldTask* held(ExecutionAttemptId attempt);
+  void forget_ended();
 
   const Options options_;
   TaskRunner& tasks_;
@@ -108,6 +116,10 @@ private:
   TimePoint next_beat_{};    // while registered
   TimePoint last_heard_{};   // from the leader, while registered
   ExecutionAttemptId last_told_;  // in a beat that could not carry all tasks
+
+  std::map<ExecutionAttemptId, HeldTask> held_;  // and those that ended while nobody was there to be told
+  std::vector<TaskExecutionState> unsaid_;       // since we were registered last
+  std::optional<TimePoint> grace_ends_;          // while the tasks have no leader
 };
 
 }  // namespace weir

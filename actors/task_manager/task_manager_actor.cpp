@@ -43,6 +43,8 @@ private:
   Outcome on_submit(LeaderSessionId session, const SubmitTask& mail);
   void on_new_leader(LeaderSessionId session, const JobManagerActor& leader);
   void on_leader_lost(const std::string& reason);
+  void on_disconnect(const Disconnect& mail);
+  void on_report_reply(LeaderSessionId asked_under, ExecutionAttemptId attempt, const UpdateTaskReply& reply);
   template <class Mail>
   void send_to_leader(const Mail& mail) {
     if (leader_) caf::anon_send(leader_, fence_.session(), mail);
@@ -96,7 +98,7 @@ TaskManagerActor::behavior_type TaskManagerState::start(Self self, const TaskMan
         if (fence_.admits(session)) logic_->on_release(mail);
       },
       [this](LeaderSessionId session, const Disconnect& mail) {
-        if (fence_.admits(session)) logic_->on_disconnect(mail, now_of(*self_));
+        if (fence_.admits(session)) on_disconnect(mail);
       },
       // Its own process
       [this](const NewLeader& mail, const JobManagerActor& leader) { on_new_leader(mail.session, leader); },
@@ -112,9 +114,15 @@ TaskManagerActor::behavior_type TaskManagerState::start(Self self, const TaskMan
 }
 
 Outcome TaskManagerState::on_submit(LeaderSessionId session, const SubmitTask& mail) {
-  if (fence_.admits(session)) return logic_->on_submit(mail);
+  if (fence_.admits(session)) return logic_->on_submit(mail, session);
   return Outcome::refused({ErrorCode::NotLeader, "the TaskManager does not follow this JobManager",
                            Blame::Environment, Retry::Later});
+}
+
+void TaskManagerState::on_disconnect(const Disconnect& mail) {
+  const bool has_stepped_down = !mail.leads && mail.instance == logic_->instance();
+  if (has_stepped_down) on_leader_lost(mail.reason);
+  else logic_->on_disconnect(mail, now_of(*self_));
 }
 
 void TaskManagerState::on_new_leader(LeaderSessionId session, const JobManagerActor& leader) {
@@ -159,7 +167,9 @@ void TaskManagerState::heartbeat(const Heartbeat& mail) {
 
 void TaskManagerState::on_heartbeat_reply(LeaderSessionId asked_under, InstanceId instance,
                                           const HeartbeatReply& reply) {
-  if (fence_.admits(asked_under)) logic_->on_heartbeat_reply(instance, reply, now_of(*self_));
+  if (!fence_.admits(asked_under)) return;
+  if (reply.leads) logic_->on_heartbeat_reply(instance, reply, now_of(*self_));
+  else if (instance == logic_->instance()) on_leader_lost("the JobManager leads no longer");
 }
 
 void TaskManagerState::leader_is_silent(const std::string& reason) {
@@ -168,20 +178,29 @@ void TaskManagerState::leader_is_silent(const std::string& reason) {
 }
 
 void TaskManagerState::report(const UpdateTaskExecutionState& mail) {
+  const LeaderSessionId session = fence_.session();
   const ExecutionAttemptId attempt = mail.task.attempt;
-  self_->request(leader_, ask_timeout(*self_), fence_.session(), mail)
-      .then(
-          [this, attempt](const UpdateTaskReply& reply) {
-            if (!reply.known) logic_->on_report_refused(attempt, "the JobManager does not know this attempt");
-          },
-          [this, attempt](const caf::error& cause) {
-            logic_->on_report_refused(attempt, mail_error(*self_, cause, "UpdateTaskExecutionState").what);
-          });
+  self_->request(leader_, ask_timeout(*self_), session, mail)
+      .then([this, session,
+             attempt](const UpdateTaskReply& reply) { on_report_reply(session, attempt, reply); },
+            [this, session, attempt](const caf::error& cause) {
+              // One that is gone is told of by itself; the next leader hears of the task when we register.
+              if (session != fence_.session() || cause != caf::sec::request_timeout) return;
+              logic_->on_report_refused(attempt, mail_error(*self_, cause, "UpdateTaskExecutionState").what);
+            });
+}
+
+void TaskManagerState::on_report_reply(LeaderSessionId asked_under, ExecutionAttemptId attempt,
+                                       const UpdateTaskReply& reply) {
+  // Who leads no longer cannot know; the next one is told when we register.
+  if (!reply.leads || asked_under != fence_.session()) return;
+  if (!reply.known) logic_->on_report_refused(attempt, "the JobManager does not know this attempt");
 }
 
 void TaskManagerState::request_input_split(const RequestNextInputSplit& mail) {
-  if (!leader_) return;  // the task was failed when the leader was lost
   const ExecutionAttemptId attempt = mail.attempt;
+  // What was handed out is known to nobody else: no leader can take over a job with splits.
+  if (!leader_) return logic_->on_report_refused(attempt, "there is no JobManager to ask for its input");
   self_->request(leader_, ask_timeout(*self_), fence_.session(), mail)
       .then([this, attempt](const NextInputSplit& answer) { logic_->on_input_split(attempt, answer); },
             [this, attempt](const caf::error& cause) {

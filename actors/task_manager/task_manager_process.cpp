@@ -68,6 +68,7 @@ Status TaskManagerProcess::State::open(Options options) {
   wanted.actor.registration = options.registration;
   wanted.actor.heartbeat_interval = options.heartbeat_interval;
   wanted.actor.heartbeat_timeout = options.heartbeat_timeout;
+  wanted.actor.adoption_grace = options.adoption_grace;
   wanted.worker = options.worker;
   wanted.worker.data_streams = tls;
   if (options.on_stuck_task) wanted.worker.on_fatal = options.on_stuck_task;

@@ -32,6 +32,7 @@ public:
     Duration heartbeat_interval = 1s;
     Duration heartbeat_timeout = 5s;  // silence of the JobManager longer than this means that it is lost
     Duration ask_timeout = 10s;  // for an actor's answer
+    Duration adoption_grace = Duration::zero();  // how long tasks run without a JobManager
     std::optional<TlsOptions> tls;
     LibraryCache::Options libraries;
 

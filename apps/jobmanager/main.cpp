@@ -49,7 +49,7 @@ constexpr AnyOption kKeys[] = {
     options::kStorageDirectory,    options::kZooKeeperQuorum,        options::kZooKeeperRoot,
     options::kClusterId,           options::kZooKeeperSessionTimeout, options::kZooKeeperSecretFile,
     options::kZooKeeperTrustedNetwork, options::kGuardian,           options::kAskTimeout,
-    options::kLogLevel,
+    options::kAdoptionGrace,       options::kAdoptionTimeout,        options::kLogLevel,
 };
 
 /// Errors: Refused means that it would not be safe; all others that the configuration is wrong.
@@ -77,6 +77,8 @@ Result<JobManagerProcess::Options> options_of(const Config& config) {
   if (!ask_timeout) return ask_timeout.error();
   const auto slot_timeout = settings::patience(config, options::kSlotRequestTimeout);
   if (!slot_timeout) return slot_timeout.error();
+  const auto adoption = settings::adoption(config, zookeeper->has_value());
+  if (!adoption) return adoption.error();
   // What another JobManager is to go on from, it must find.
   if (*zookeeper && state->checkpoint_directory.empty())
     state->checkpoint_directory = *storage + "/" + (*zookeeper)->cluster + "/checkpoints";
@@ -85,7 +87,8 @@ Result<JobManagerProcess::Options> options_of(const Config& config) {
                                     .port = *port,
                                     .jobs = {.restart = *restart,
                                              .state = *state,
-                                             .slot_request_timeout = *slot_timeout},
+                                             .slot_request_timeout = *slot_timeout,
+                                             .adoption_timeout = adoption->timeout},
                                     .heartbeat_interval = heartbeats->interval,
                                     .heartbeat_timeout = heartbeats->timeout,
                                     .ask_timeout = *ask_timeout,

@@ -117,6 +117,16 @@ Result<Heartbeats> heartbeats(const Config& config) {
   return wrong("heartbeat.timeout must be at least twice heartbeat.interval, which must not be 0");
 }
 
+Result<Adoption> adoption(const Config& config, bool has_other_job_managers) {
+  const Adoption wanted{.grace = config.get(options::kAdoptionGrace),
+                        .timeout = config.get(options::kAdoptionTimeout)};
+  if (!has_other_job_managers || wanted.grace <= Duration::zero()) return Adoption{};
+  if (wanted.timeout > Duration::zero()) return wanted;
+  return wrong(std::string(options::kAdoptionTimeout.key) +
+               " must be more than 0; to have no tasks adopted set " +
+               std::string(options::kAdoptionGrace.key) + ": 0 s");
+}
+
 Result<Duration> patience(const Config& config, const Option<Duration>& option) {
   const Duration patience = config.get(option);
   if (patience > Duration::zero()) return patience;

@@ -46,6 +46,14 @@ struct Heartbeats {
 /// Errors: fewer than two life signs fit into the time-out.
 [[nodiscard]] Result<Heartbeats> heartbeats(const Config& config);
 
+/// How tasks outlive their JobManager; both zero: they do not.
+struct Adoption {
+  Duration grace = Duration::zero();    // so long they run without one
+  Duration timeout = Duration::zero();  // so long the next one waits for them
+};
+/// Errors: nobody would be waited for.
+[[nodiscard]] Result<Adoption> adoption(const Config& config, bool has_other_job_managers);
+
 /// How long to wait for answers, of the option's kind. Errors: not at all.
 [[nodiscard]] Result<Duration> patience(const Config& config, const Option<Duration>& option);
 

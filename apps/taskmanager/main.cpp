@@ -63,6 +63,8 @@ constexpr AnyOption kKeys[] = {
     options::kFloatingBuffersPerGate,
     options::kHeartbeatInterval,
     options::kHeartbeatTimeout,
+    options::kAdoptionGrace,
+    options::kAdoptionTimeout,
     options::kRegistrationInitialBackoff,
     options::kRegistrationMaxBackoff,
     options::kRegistrationRefusedBackoff,
@@ -159,6 +161,9 @@ Result<TaskManagerProcess::Options> options_of(const Config& config) {
   auto zookeeper = settings::zookeeper(config);
   if (!zookeeper) return zookeeper.error();
   result.zookeeper = *std::move(zookeeper);
+  const auto adoption = settings::adoption(config, result.zookeeper.has_value());
+  if (!adoption) return adoption.error();
+  result.adoption_grace = adoption->grace;
   result.job_manager = join_address(config.get(options::kJobManagerAddress), *port);
   result.registration = registration_of(config);
   result.libraries.parent_directory = config.get(options::kTemporaryDirectory);

@@ -41,6 +41,7 @@ Json json_of(const InstanceDescription& instance) {
 Json json_of(const SubtaskDetails& subtask) {
   return {{"subtask", subtask.subtask},
           {"attempt", subtask.attempt_number},
+          {"attempt-id", subtask.attempt.hex()},
           {"state", name_of(subtask.state)},
           {"data-address", subtask.data_address}};
 }

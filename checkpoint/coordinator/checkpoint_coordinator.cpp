@@ -35,6 +35,22 @@ void CheckpointCoordinator::on_round_started(CheckpointPlan plan, Now now) {
   round_.emplace(std::move(plan));
   ++round_number_;
   resume_periodic(now.time);
+  if (round_->plan().is_adopted) take_over(now);
+}
+
+void CheckpointCoordinator::take_over(Now now) {
+  for (const ExecutionAttemptId task : round_->live_tasks()) {
+    round_->on_running(task);
+    if (!retained_.empty()) out_.notify_complete(task, retained_.back().id);
+  }
+  // Tasks may stand still that wait for barriers which never come: those of a later one set them free.
+  if (options_.settings.is_periodic()) return trigger_periodic(now);
+  wanted_ids_.push_back({.round = round_number_, .savepoint = std::nullopt, .only_voids = true});
+  out_.request_id();
+}
+
+void CheckpointCoordinator::void_older(CheckpointId id) {
+  for (const ExecutionAttemptId task : round_->live_tasks()) out_.notify_aborted(task, id);
 }
 
 void CheckpointCoordinator::resume_periodic(TimePoint now) {
@@ -109,7 +125,7 @@ void CheckpointCoordinator::trigger_periodic(Now now) {
     next_trigger_ = *last_completed_ + settings.min_pause;
     return;
   }
-  wanted_ids_.push_back({.round = round_number_, .savepoint = std::nullopt});
+  wanted_ids_.push_back({.round = round_number_, .savepoint = std::nullopt, .only_voids = false});
   out_.request_id();
 }
 
@@ -132,7 +148,7 @@ void CheckpointCoordinator::trigger_savepoint(SavepointRequest request) {
     next_trigger_.reset();
     abort_all(failed("a savepoint is about to end the job"), false);
   }
-  wanted_ids_.push_back({.round = round_number_, .savepoint = std::move(request)});
+  wanted_ids_.push_back({.round = round_number_, .savepoint = std::move(request), .only_voids = false});
   out_.request_id();
 }
 
@@ -141,6 +157,10 @@ void CheckpointCoordinator::on_id(const Result<CheckpointId>& id, Now now) {
   const WantedId wanted = std::move(wanted_ids_.front());
   wanted_ids_.pop_front();
   if (!round_ || wanted.round != round_number_) return;  // its savepoint was answered when the round ended
+  if (wanted.only_voids) {
+    if (id) void_older(*id);
+    return;
+  }
   if (!wanted.savepoint && is_ending_) return;
   const std::string why_not = obstacle();
   if (id && why_not.empty()) return begin(*id, wanted.savepoint, now);

@@ -31,6 +31,9 @@ namespace weir {
 /// forgotten: a job that restarts meanwhile waits for the outcome, because what a sink commits when the
 /// checkpoint completes must not be read again.
 ///
+/// A round may be adopted: its tasks ran under another leader. That one may have died between completing a
+/// checkpoint and telling them, so they are told again; and what was under way then is voided by a later id.
+///
 /// A savepoint that the job outlives commits nothing: the job may yet fall back behind it. One that ends the
 /// job is what it starts from if it fails on its way out.
 ///
@@ -91,9 +94,12 @@ private:
   struct WantedId {
     std::uint64_t round = 0;
     std::optional<SavepointRequest> savepoint;  // none: a checkpoint
+    bool only_voids = false;  // what was begun under lower ids; nothing is taken under this one
   };
   using Pending = std::map<CheckpointId, PendingCheckpoint>::iterator;
 
+  void take_over(Now now);
+  void void_older(CheckpointId id);
   void trigger_periodic(Now now);
   void run_queued(Now now);
   void begin(CheckpointId id, std::optional<SavepointRequest> request, Now now);

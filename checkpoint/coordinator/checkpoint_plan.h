@@ -51,6 +51,7 @@ struct CheckpointedVertex {
 /// One round of attempts: all tasks that were deployed together.
 struct CheckpointPlan {
   std::vector<CheckpointedVertex> vertices;  // producers before consumers
+  bool is_adopted = false;  // all of its tasks run already, and were another leader's before
   bool operator==(const CheckpointPlan&) const = default;
 };
 
@@ -72,7 +73,7 @@ typename F::result_type inspect(F& f, CheckpointedVertex& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, CheckpointPlan& x) {
-  return f(x.vertices);
+  return f(x.vertices, x.is_adopted);
 }
 
 }  // namespace weir

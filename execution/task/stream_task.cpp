@@ -199,6 +199,7 @@ void StreamTask::begin_checkpoint(const BarrierAligner::Barrier& barrier, Durati
 }
 
 void StreamTask::send_barrier(const BarrierAligner::Barrier& barrier) {
+  last_begun_ = barrier.checkpoint;
   broadcast({.kind = StreamEvent::Kind::CheckpointBarrier,
              .checkpoint_id = barrier.checkpoint,
              .triggered_at = barrier.triggered_at,
@@ -231,6 +232,9 @@ void StreamTask::on_trigger(const BarrierAligner::Barrier& barrier, bool ends_so
 
 void StreamTask::on_checkpoint_aborted(CheckpointId checkpoint) {
   std::erase_if(held_, [&](const auto& barrier) { return barrier.checkpoint == checkpoint; });
+  // Of one that never began here: those behind us may wait for barriers of another one that never come.
+  if (!aligner_ && checkpoint > last_begun_)
+    broadcast({.kind = StreamEvent::Kind::CancelCheckpointMarker, .checkpoint_id = checkpoint});
   checkpoints_.abort(checkpoint);
   chain_->on_checkpoint_aborted(checkpoint);
 }

@@ -109,6 +109,7 @@ private:
   std::optional<RoundAligner> rounds_;      // likewise
   std::vector<BarrierAligner::Barrier> held_;  // of snapshots that the source holds, oldest first
   TimePoint alignment_began_{};
+  CheckpointId last_begun_ = 0;
   SubtaskCheckpoints checkpoints_;
   PeriodicTimer flush_timer_;
 };

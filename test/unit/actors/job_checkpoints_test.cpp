@@ -153,7 +153,7 @@ TEST_CASE("a job that could not be kept was never here") {
 
 TEST_CASE("a recovered job waits for the slots that are yet to come") {
   Cluster cluster(RestartOptions{}, 0);
-  REQUIRE(cluster.manager.on_recovered(job(), cluster.now()).accepted);
+  REQUIRE(cluster.manager.on_recovered(job(), {}, cluster.now()).accepted);
   CHECK(cluster.starts == std::vector{job().id});
   cluster.start_due(job().id);
   CHECK(cluster.manager.find(job().id)->status() == JobStatus::Running);

@@ -78,8 +78,20 @@ public:
     checkpoint_letters.push_back("over " + std::to_string(static_cast<int>(end)));
   }
 
+  bool keep_round(const DeployedRound& round) override {
+    if (keeps_rounds) rounds.push_back(round);
+    return keeps_rounds;
+  }
+  void adoption_due_after(Duration, JobId job) override { adoptions_due.push_back(job); }
+
+  /// All rounds so far are on record.
+  void keep_rounds() {
+    for (const DeployedRound& round : std::vector(rounds))
+      manager.on_round_kept(round, Outcome::ok(), now());
+  }
   void join(TaskManagerId id, std::uint32_t slots) {
-    manager.on_task_manager_joined({.id = id, .data_address = "host", .slots = slots, .hardware = {}}, now());
+    manager.on_task_manager_joined(
+        {.id = id, .data_address = "host", .slots = slots, .hardware = {}, .tasks = {}}, now());
   }
   Outcome submit(const JobGraph& graph,
                  ListeningBehaviour listening = ListeningBehaviour::ResultAndStateChanges) {
@@ -131,6 +143,9 @@ public:
   std::vector<std::string> checkpoint_letters;
   std::vector<CheckpointPlan> plans;
   std::vector<TaskManagerId> places;
+  bool keeps_rounds = false;
+  std::vector<DeployedRound> rounds;  // that are about to be deployed
+  std::vector<JobId> adoptions_due;
 
 private:
   WallTime now_;

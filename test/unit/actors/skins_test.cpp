@@ -406,6 +406,12 @@ TEST_CASE("a JobManager that loses and regains leadership starts with nothing bu
   cluster.tell(cluster.manager, GrantLeadership{kOldSession});
   cluster.tell(cluster.worker, NewLeader{kOldSession}, cluster.manager);
   CHECK(cluster.overview().task_managers == 1);
+  CHECK(cluster.overview().slots_free == 2);  // the tasks of the term before have not ended yet
+  for (const auto& task : cluster.tasks.submitted)
+    cluster.tell(cluster.worker, TaskExecutionState{.job = task.job,
+                                                    .attempt = task.attempt,
+                                                    .state = ExecutionState::Failed,
+                                                    .failure = "the JobManager was lost"});
   CHECK(cluster.overview().slots_free == 4);
   CHECK(answer.wait_for(0s) == std::future_status::timeout);  // suspended is not the end
 }

@@ -14,6 +14,7 @@ namespace {
 const TimePoint kStart{};
 constexpr InstanceId kInstance{.high = 5, .low = 5};
 constexpr ExecutionAttemptId kAttempt{.high = 6, .low = 6};
+constexpr LeaderSessionId kLeader{.high = 1, .low = 7};
 
 struct Tasks final : TaskRunner {
   Status submit(const TaskDeploymentDescriptor& task) override {
@@ -42,7 +43,10 @@ struct Tasks final : TaskRunner {
 };
 
 struct Letters final : TaskManagerOutbox {
-  void register_at_leader(const RegisterTaskManager&) override { ++registrations; }
+  void register_at_leader(const RegisterTaskManager& mail) override {
+    ++registrations;
+    brought = mail.tasks;
+  }
   void heartbeat(const Heartbeat& mail) override {
     heartbeats.push_back(mail.instance);
     told = mail.tasks;
@@ -54,6 +58,7 @@ struct Letters final : TaskManagerOutbox {
   void wake_after(Duration delay) override { wakes.push_back(delay); }
 
   int registrations = 0;
+  std::vector<HeldTask> brought;  // to the latest
   std::vector<InstanceId> heartbeats, instances;
   std::vector<TaskProgress> told;  // in the latest heartbeat
   std::vector<ExecutionState> reports;
@@ -63,14 +68,16 @@ struct Letters final : TaskManagerOutbox {
 };
 
 struct Fixture {
+  explicit Fixture(Duration grace = Duration::zero())
+      : manager({.self = {.id = {.high = 1, .low = 1}, .data_address = "a:1", .slots = 2, .hardware = {}},
+                 .registration = {.give_up_after = 5min},
+                 .heartbeat_interval = 10s,
+                 .adoption_grace = grace},
+                tasks, out) {}
+
   Tasks tasks;
   Letters out;
-  TaskManager manager{
-      {.self = {.id = {.high = 1, .low = 1}, .data_address = "a:1", .slots = 2, .hardware = {}},
-       .registration = {.give_up_after = 5min},
-       .heartbeat_interval = 10s},
-      tasks,
-      out};
+  TaskManager manager;
 
   void join(TimePoint now = kStart) {
     manager.on_new_leader(now);
@@ -118,10 +125,10 @@ TEST_CASE_FIXTURE(Fixture, "nobody to join for too long ends the process") {
 
 TEST_CASE_FIXTURE(Fixture, "tasks are handed down, and refusals up") {
   join();
-  CHECK(manager.on_submit({.task = {.attempt = kAttempt}}).accepted);
+  CHECK(manager.on_submit({.task = {.attempt = kAttempt}}, kLeader).accepted);
   CHECK(tasks.submitted == std::vector{kAttempt});
   tasks.answer = Error{ErrorCode::InsufficientBuffers, "too few buffers"};
-  CHECK(manager.on_submit({.task = {.attempt = kAttempt}}).refusal.what == "too few buffers");
+  CHECK(manager.on_submit({.task = {.attempt = kAttempt}}, kLeader).refusal.what == "too few buffers");
   manager.on_cancel({kAttempt});
   manager.on_release({kAttempt});
   CHECK(tasks.cancelled == std::vector{kAttempt});
@@ -244,6 +251,143 @@ TEST_CASE_FIXTURE(Fixture, "a heartbeat that is answered 'who are you' fails the
   CHECK(tasks.failed_all.size() == 1);
   CHECK(manager.instance().is_none());
   CHECK(out.registrations == 2);
+}
+
+// Without a leader.
+
+constexpr ExecutionAttemptId kSecond{.high = 6, .low = 7};
+
+/// Two tasks run when the leader is lost at one second.
+struct Orphaned : Fixture {
+  Orphaned() : Fixture(30s) {
+    join();
+    for (const ExecutionAttemptId attempt : {kAttempt, kSecond}) {
+      REQUIRE(manager
+                  .on_submit({.task = {.job = {.high = 7, .low = 7},
+                                       .vertex = {.high = 8, .low = 8},
+                                       .attempt = attempt,
+                                       .allocation = {.high = 9, .low = 9},
+                                       .subtask_index = static_cast<std::uint32_t>(attempt.low - 6),
+                                       .attempt_number = 3,
+                                       .slot = 1}},
+                             kLeader)
+                  .accepted);
+      state(attempt, ExecutionState::Running);
+    }
+    out.reports.clear();
+  }
+  void lose_leader() { manager.on_leader_lost("it died", kStart + 1s); }
+  void state(ExecutionAttemptId attempt, ExecutionState now) {
+    manager.on_task_state({.attempt = attempt, .state = now});
+  }
+  void registered(TimePoint now) {
+    manager.on_registration_reply({.kind = RegistrationReply::Kind::Acknowledged, .instance = kInstance},
+                                  now);
+  }
+  [[nodiscard]] std::vector<ExecutionState> brought_states() const {
+    std::vector<ExecutionState> states;
+    for (const HeldTask& task : out.brought) states.push_back(task.state);
+    return states;
+  }
+};
+
+using States = std::vector<ExecutionState>;
+using enum ExecutionState;
+
+TEST_CASE_FIXTURE(Orphaned, "tasks outlive their leader, and the next one is told what they are") {
+  lose_leader();
+  manager.on_tick(kStart + 30s);
+  CHECK(tasks.failed_all.empty());
+  manager.on_new_leader(kStart + 30s);
+  CHECK(out.brought == std::vector{HeldTask{.job = {.high = 7, .low = 7},
+                                            .vertex = {.high = 8, .low = 8},
+                                            .subtask = 0,
+                                            .attempt = kAttempt,
+                                            .attempt_number = 3,
+                                            .deployed_by = kLeader,
+                                            .slot = 1,
+                                            .allocation = {.high = 9, .low = 9},
+                                            .state = Running},
+                                   HeldTask{.job = {.high = 7, .low = 7},
+                                            .vertex = {.high = 8, .low = 8},
+                                            .subtask = 1,
+                                            .attempt = kSecond,
+                                            .attempt_number = 3,
+                                            .deployed_by = kLeader,
+                                            .slot = 1,
+                                            .allocation = {.high = 9, .low = 9},
+                                            .state = Running}});
+  registered(kStart + 30s);
+  manager.on_tick(kStart + 10min);
+  CHECK(tasks.failed_all.empty());
+}
+
+TEST_CASE_FIXTURE(Orphaned, "they end if no leader takes us in before the grace is over") {
+  lose_leader();
+  SUBCASE("because there is none") {}
+  SUBCASE("because it does not answer") { manager.on_new_leader(kStart + 2s); }
+  SUBCASE("because each one dies in its turn") {
+    manager.on_new_leader(kStart + 2s);
+    manager.on_leader_lost("it died, too", kStart + 30s);
+  }
+  manager.on_tick(kStart + 31s);
+  REQUIRE(tasks.failed_all.size() == 1);
+  CHECK(tasks.failed_all.front() == "no JobManager took it over within 30 s");
+  state(kAttempt, Failed);
+  manager.on_new_leader(kStart + 32s);
+  // The one that has not ended is still in its slot; it is nobody's any more.
+  if (brought_states().size() == 1) CHECK(brought_states() == States{Canceling});
+}
+
+TEST_CASE_FIXTURE(Orphaned, "what ends while nobody leads is told to the next leader, and to no other") {
+  lose_leader();
+  state(kAttempt, Failed);
+  CHECK(out.reports.empty());
+  manager.on_new_leader(kStart + 2s);
+  CHECK(brought_states() == States{Failed, Running});
+  CHECK(out.reports.empty());
+  registered(kStart + 2s);  // it may be the one that we lost, and that has not missed us
+  CHECK(out.reports == States{Failed});
+  manager.on_leader_lost("it died, too", kStart + 3s);
+  manager.on_new_leader(kStart + 4s);
+  CHECK(brought_states() == States{Running});
+}
+
+TEST_CASE_FIXTURE(Orphaned, "what happens while it registers is reported behind the registration") {
+  lose_leader();
+  manager.on_new_leader(kStart + 2s);
+  state(kSecond, Finished);
+  CHECK(out.reports.empty());
+  registered(kStart + 3s);
+  CHECK(out.reports == States{Finished});
+  state(kAttempt, Finished);
+  CHECK(out.reports == States{Finished, Finished});
+}
+
+TEST_CASE_FIXTURE(Orphaned, "a task that its leader told to end is not offered as one that runs") {
+  SUBCASE("cancelled") {
+    manager.on_cancel({kAttempt});
+    lose_leader();
+    manager.on_new_leader(kStart + 2s);
+    CHECK(brought_states() == States{Canceling, Running});
+  }
+  SUBCASE("stopped, or behind a savepoint") {
+    SUBCASE("stopped") { manager.on_stop({kAttempt}); }
+    SUBCASE("savepoint") { manager.on_trigger_checkpoint({.attempt = kAttempt, .ends_sources = true}); }
+    lose_leader();
+    manager.on_new_leader(kStart + 2s);
+    CHECK(out.brought.front().is_to_end);
+    CHECK_FALSE(out.brought.back().is_to_end);
+  }
+}
+
+TEST_CASE_FIXTURE(Orphaned, "a leader that gives us up gives up our tasks, too") {
+  manager.on_disconnect({.instance = kInstance, .reason = "no heartbeat"}, kStart + 1s);
+  CHECK(tasks.failed_all.size() == 1);
+  CHECK(brought_states() == States{Canceling, Canceling});
+  registered(kStart + 1s);
+  state(kAttempt, Failed);
+  CHECK(out.reports == States{Failed});
 }
 
 }  // namespace

@@ -103,6 +103,35 @@ TEST_CASE("a job that was put comes back until it is removed, and its file with 
   CHECK(place.job_files().size() == 1);
 }
 
+TEST_CASE("what was deployed last for a job is known to the next leader, until the job is over") {
+  Place place;
+  REQUIRE(place.job_store().put({.id = kJob}));
+  CHECK(*place.job_store().round_of(kJob) == DeployedRound{});
+  DeployedRound round{.job = kJob,
+                      .deployed_by = place.term.session(),
+                      .attempt_number = 2,
+                      .attempts = {.high = 5, .low = 6}};
+  REQUIRE(place.job_store().put_round(round));
+  round.attempt_number = 3;
+  REQUIRE(place.job_store().put_round(round));
+  CHECK(*place.job_store().round_of(kJob) == round);
+  CHECK(place.job_store().round_of(kOther)->deployed_by.is_none());
+  SUBCASE("whatever one writes that was deposed") {
+    place.depose();
+    CHECK(place.job_store().put_round({.job = kJob}).error().code == ErrorCode::NotLeader);
+    CHECK(*place.job_store().round_of(kJob) == round);
+  }
+  SUBCASE("and one that cannot be read was none") {
+    place.tree.write(place.paths.round(kJob), "rubbish");
+    CHECK(*place.job_store().round_of(kJob) == DeployedRound{});
+    CHECK(place.tree.exists(place.paths.round(kJob) + ".corrupt").is_done());
+  }
+  SUBCASE("for a job that is over nobody asks") {
+    REQUIRE(place.end({.job = kJob}));
+    CHECK_FALSE(place.tree.exists(place.paths.round(kJob)).is_done());
+  }
+}
+
 TEST_CASE("a leader that was deposed writes nothing and deletes nothing") {
   Place place;
   REQUIRE(place.job_store().put({.id = kJob}));
