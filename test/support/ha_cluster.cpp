@@ -11,23 +11,31 @@ extern "C" {
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <fstream>
 #include <utility>
 
 namespace weir::testing {
 
 namespace {
 
-constexpr const char* kCluster = "test";
 constexpr Duration kStartPatience = 40s;
 
-ZkPaths paths() { return *ZkPaths::make("/weir", kCluster); }
+std::string secret_in(const std::string& file) {
+  if (file.empty()) return {};
+  std::string secret;
+  std::getline(std::ifstream(file) >> std::ws, secret);
+  return secret;
+}
 
 }  // namespace
 
 HaCluster::HaCluster(Options options)
     : options_(std::move(options)),
-      zookeeper_(options_.servers),
-      leaders_(zookeeper_.hosts(), paths(), options_.session_timeout) {
+      own_zookeeper_(options_.shared_zookeeper != nullptr
+                         ? nullptr
+                         : std::make_unique<ZooKeeperProcess>(options_.servers)),
+      zookeeper_(own_zookeeper_ != nullptr ? *own_zookeeper_ : *options_.shared_zookeeper),
+      leaders_(zookeeper_.hosts(), paths(), options_.session_timeout, secret_in(options_.secret_file)) {
   std::filesystem::create_directory(files_.path("tmp"));
   for (std::size_t i = 0; i < options_.job_managers; ++i) start_job_manager();
   for (std::size_t i = 0; i < options_.task_managers; ++i)
@@ -48,10 +56,12 @@ std::unique_ptr<Process> HaCluster::begin(const std::string& program, std::vecto
   settings.push_back("high-availability.storageDir=" + files_.path("ha"));
   settings.push_back("high-availability.zookeeper.client.session-timeout=" + std::to_string(milliseconds));
   settings.push_back("blob.storage.directory=" + files_.path("tmp"));
+  if (!options_.secret_file.empty())
+    settings.push_back("high-availability.zookeeper.client.secret-file=" + options_.secret_file);
   for (const std::string& setting : settings) arguments.insert(arguments.end(), {"-D", setting});
   if (std::find(arguments.begin(), arguments.end(), "--zookeeper") == arguments.end())
     arguments.insert(arguments.end(), {"--zookeeper", zookeeper_.hosts()});
-  arguments.insert(arguments.end(), {"--cluster-id", kCluster});
+  arguments.insert(arguments.end(), {"--cluster-id", options_.cluster});
   return std::make_unique<Process>(std::move(arguments), std::vector{"TMPDIR=" + files_.path("tmp")});
 }
 
@@ -79,6 +89,16 @@ std::size_t HaCluster::job_manager_at(const std::string& address) const {
   return index;
 }
 
+std::size_t HaCluster::task_manager_at(const std::string& data_address) {
+  std::size_t index = 0;
+  const auto serves = [&](Process& one) {
+    return one.text(Process::Stream::Out).find(data_address) != std::string::npos;
+  };
+  while (index < task_managers_.size() && !serves(*task_managers_[index])) ++index;
+  REQUIRE_MESSAGE(index < task_managers_.size(), "no TaskManager at '" << data_address << "'");
+  return index;
+}
+
 void HaCluster::signal_job_manager(std::size_t index, int number) {
   const int process = ::pidfd_open(job_managers_[index].pid, 0);
   REQUIRE(process >= 0);
@@ -98,16 +118,25 @@ std::vector<std::string> HaCluster::completed_checkpoints() const {
 }
 
 std::unique_ptr<Process> HaCluster::start(const Submission& job) {
-  std::vector<std::string> words{program_path("weir"), "run", "--zookeeper", zookeeper_.hosts(),
-                                 "--cluster-id", kCluster};
+  std::vector<std::string> words{program_path("weir"), "run"};
+  for (const std::string& word : place()) words.push_back(word);
   const auto program = program_words(job);
   words.insert(words.end(), program.begin(), program.end());
   return std::make_unique<Process>(std::move(words));
 }
 
+std::vector<std::string> HaCluster::place() const {
+  std::vector<std::string> words{"--zookeeper", zookeeper_.hosts(), "--cluster-id", options_.cluster};
+  if (!options_.secret_file.empty())
+    words.insert(words.end(),
+                 {"-D", "high-availability.zookeeper.client.secret-file=" + options_.secret_file});
+  return words;
+}
+
 Finished HaCluster::weir(const std::string& verb, std::vector<std::string> words) {
-  words.insert(words.begin(), {program_path("weir"), verb, "--zookeeper", zookeeper_.hosts(), "--cluster-id",
-                               kCluster});
+  const auto found = place();
+  words.insert(words.begin(), found.begin(), found.end());
+  words.insert(words.begin(), {program_path("weir"), verb});
   return run_to_end(std::move(words));
 }
 

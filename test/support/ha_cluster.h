@@ -24,6 +24,9 @@ class HaCluster {
 public:
   struct Options {
     std::size_t servers = 1;  // of ZooKeeper
+    ZooKeeperProcess* shared_zookeeper = nullptr;  // another cluster's, outlives this; null: one of its own
+    std::string cluster = "test";
+    std::string secret_file;  // of ZooKeeper; empty: none
     std::size_t job_managers = 2;
     std::size_t task_managers = 2;
     std::size_t slots = 2;  // of each
@@ -35,6 +38,7 @@ public:
   explicit HaCluster(Options options);
 
   [[nodiscard]] ZooKeeperProcess& zookeeper() { return zookeeper_; }
+  [[nodiscard]] ZkPaths paths() const { return *ZkPaths::make("/weir", options_.cluster); }
   [[nodiscard]] LeaderWatch& leaders() { return leaders_; }
   [[nodiscard]] bool has_guardians() const { return options_.has_guardians; }
   /// Which JobManager is at that address.
@@ -42,6 +46,8 @@ public:
   /// The one that a JobManager's guardian started; a JobManager without a guardian itself.
   [[nodiscard]] Process& job_manager(std::size_t index) { return *job_managers_[index].process; }
   [[nodiscard]] Process& task_manager(std::size_t index) { return *task_managers_[index]; }
+  /// The one that serves data there.
+  [[nodiscard]] std::size_t task_manager_at(const std::string& data_address);
   void signal_job_manager(std::size_t index, int number);
   /// Returns when the guardian has started another in the place of the one that was killed.
   void await_restart(std::size_t index);
@@ -69,10 +75,13 @@ private:
                                                std::vector<std::string> arguments,
                                                const std::vector<std::string>& own_settings = {});
   void await_ready(JobManager& job_manager);
+  /// How a process finds the cluster.
+  [[nodiscard]] std::vector<std::string> place() const;
 
   const Options options_;
   const TemporaryDirectory files_;
-  ZooKeeperProcess zookeeper_;
+  const std::unique_ptr<ZooKeeperProcess> own_zookeeper_;  // null: it is another's
+  ZooKeeperProcess& zookeeper_;
   LeaderWatch leaders_;
   std::vector<JobManager> job_managers_;
   std::vector<std::unique_ptr<Process>> task_managers_;

@@ -46,9 +46,11 @@ private:
 /// Threads: one.
 class LeaderWatch final : public LeaderListener {
 public:
-  LeaderWatch(const std::string& hosts, ZkPaths paths, Duration session_timeout) {
+  LeaderWatch(const std::string& hosts, ZkPaths paths, Duration session_timeout,
+              const std::string& secret = {}) {
     auto retrieval = ZkLeaderRetrieval::make(
-        {.zookeeper = {.hosts = hosts, .session_timeout = session_timeout}, .paths = std::move(paths)});
+        {.zookeeper = {.hosts = hosts, .session_timeout = session_timeout, .secret = secret},
+         .paths = std::move(paths)});
     REQUIRE(retrieval);
     retrieval_ = *std::move(retrieval);
     retrieval_->start(*this);
