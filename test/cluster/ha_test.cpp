@@ -5,11 +5,14 @@
 #include <chrono>
 #include <csignal>
 #include <cstdint>
+#include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "test/support/ha_cluster.h"
+#include "test/support/zk_events.h"
 
 namespace weir::testing {
 namespace {
@@ -179,6 +182,87 @@ TEST_CASE("a JobManager stands by although one of ZooKeeper's hosts is unknown")
                             {"high-availability.zookeeper.trusted-network=true"});
   cluster.signal_job_manager(0, SIGKILL);
   CHECK(cluster.leaders().leader().address != first.address);
+}
+
+TEST_CASE("clusters of different ids share ZooKeeper, and nothing else") {
+  HaCluster one(options());
+  auto wanted = options();
+  wanted.cluster = "other";
+  wanted.shared_zookeeper = &one.zookeeper();
+  HaCluster other(wanted);
+  const LeaderAddress first = one.leaders().leader();
+  const LeaderAddress of_other = other.leaders().leader();
+  CHECK(first.address != of_other.address);
+  const auto run = one.start(sums(one));
+  const std::string job = TestCluster::id_of(*run);
+  TestCluster::await_running(*run, 2 * kParallelism);
+  CHECK(other.status()["jobs-running"] == 0);
+  CHECK(other.status()["taskmanagers"] == 2);
+  CHECK(other.weir("cancel", {job}).end == ProcessEnd{.code = 1});
+
+  one.signal_job_manager(one.job_manager_at(first.address), SIGKILL);
+  CHECK(one.leaders().leader().session.low == first.session.low + 1);
+  CHECK(!other.leaders().next(0ms));  // it has noticed nothing
+  CHECK(other.status()["jobmanager"] == of_other.address);
+  check_result(one, *run);
+}
+
+/// How a request to ZooKeeper ends for somebody with that secret, or with none.
+struct Stranger {
+  Stranger(const HaCluster& cluster, const std::string& hosts, const std::string& secret)
+      : paths(cluster.paths()) {
+    auto opened = ZkClient::open({.hosts = hosts, .session_timeout = 2s, .secret = secret}, events);
+    REQUIRE(opened);
+    client = *std::move(opened);
+    REQUIRE(events.await(ZkSessionState::Connected));
+  }
+  ZkPaths paths;
+  ZkEvents events;
+  std::unique_ptr<ZkClient> client;
+};
+
+TEST_CASE("the nodes of a cluster with a secret are nobody else's, and it works as any other") {
+  const TemporaryDirectory place;
+  const std::string file = place.file("secret", "weir:sesame\n");
+  using std::filesystem::perms;
+  std::filesystem::permissions(file, perms::owner_read | perms::owner_write);
+  auto wanted = options();
+  wanted.secret_file = file;
+  HaCluster cluster(wanted);
+  const LeaderAddress first = cluster.leaders().leader();
+  const auto run = cluster.start(sums(cluster));
+  const std::string job = TestCluster::id_of(*run);
+  TestCluster::await_running(*run, 2 * kParallelism);
+  await_checkpoint(cluster);
+
+  const auto try_all = [&](const std::string& secret, ZkOutcome how) {
+    Stranger stranger(cluster, cluster.zookeeper().hosts(), secret);
+    const std::string pointer = stranger.paths.job(*JobId::parse(job));
+    for (const std::string& node : {stranger.paths.leader(), stranger.paths.epoch(), pointer})
+      CHECK_MESSAGE(stranger.client->get(node).outcome == how, node);
+    CHECK(stranger.client->children(stranger.paths.jobs()).outcome == how);
+    if (how == ZkOutcome::Done) return;
+    CHECK(stranger.client->commit({ZkOp::set(stranger.paths.epoch(), "")}).outcome == how);
+    CHECK(stranger.client->commit({ZkOp::remove(pointer)}).outcome == how);
+    CHECK(stranger.client->commit({ZkOp::create(stranger.paths.jobs() + "/mine", "")}).outcome == how);
+  };
+  try_all("", ZkOutcome::NotAllowed);
+  try_all("weir:guess", ZkOutcome::NotAllowed);
+  try_all("weir:sesame", ZkOutcome::Done);
+
+  cluster.signal_job_manager(cluster.job_manager_at(first.address), SIGKILL);
+  CHECK(cluster.leaders().leader().address != first.address);
+  check_result(cluster, *run);
+}
+
+TEST_CASE("a secret that others can read is refused, and says how to mend it") {
+  const TemporaryDirectory place;
+  const std::string file = place.file("secret", "weir:sesame\n");
+  std::filesystem::permissions(file, std::filesystem::perms::group_read, std::filesystem::perm_options::add);
+  const Finished refused = run_to_end({program_path("weir-taskmanager"), "--zookeeper", "127.0.0.1:1", "-D",
+                                       "high-availability.zookeeper.client.secret-file=" + file});
+  CHECK(refused.end == ProcessEnd{.code = 2});
+  CHECK_MESSAGE(refused.err.find("chmod 600") != std::string::npos, refused.err);
 }
 
 }  // namespace
