@@ -231,10 +231,12 @@ void StreamTask::on_trigger(const BarrierAligner::Barrier& barrier, bool ends_so
 }
 
 void StreamTask::on_checkpoint_aborted(CheckpointId checkpoint) {
-  std::erase_if(held_, [&](const auto& barrier) { return barrier.checkpoint == checkpoint; });
-  // Of one that never began here: those behind us may wait for barriers of another one that never come.
-  if (!aligner_ && checkpoint > last_begun_)
+  // One that never began here voids all before it: those behind us may wait for barriers that never come.
+  if (!aligner_ && checkpoint > last_begun_) {
     broadcast({.kind = StreamEvent::Kind::CancelCheckpointMarker, .checkpoint_id = checkpoint});
+    for (const auto& older : std::exchange(held_, {})) chain_->on_checkpoint_aborted(older.checkpoint);
+  }
+  std::erase_if(held_, [&](const auto& barrier) { return barrier.checkpoint == checkpoint; });
   checkpoints_.abort(checkpoint);
   chain_->on_checkpoint_aborted(checkpoint);
 }

@@ -111,6 +111,12 @@ void LocalJob::trigger_checkpoint(CheckpointId checkpoint, const std::string& ro
   }
 }
 
+void LocalJob::trigger_checkpoint_at_first(CheckpointId checkpoint) {
+  for (const auto& worker : workers_)
+    worker->trigger_checkpoint(deployed_.front().attempt, {.checkpoint = checkpoint, .storage_root = {}},
+                               false);
+}
+
 void LocalJob::on_checkpoint_acknowledged(const CheckpointReport& report) {
   MutexLock held(lock_);
   if (report.checkpoint != triggered_) return;

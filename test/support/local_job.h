@@ -51,6 +51,8 @@ public:
 
   /// Begins a checkpoint at the sources of the job that is running. Call it from when_running().
   void trigger_checkpoint(CheckpointId checkpoint, const std::string& root = {}) WEIR_EXCLUDES(lock_);
+  /// The same, at the first source alone.
+  void trigger_checkpoint_at_first(CheckpointId checkpoint);
   /// What all tasks handed in for it, those that have finished what they left; or the first refusal, or that
   /// it took too long.
   [[nodiscard]] Result<CompletedCheckpoint> await_checkpoint(CheckpointId checkpoint) WEIR_EXCLUDES(lock_);

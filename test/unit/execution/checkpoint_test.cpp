@@ -3,8 +3,13 @@
 // parallelism.
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
+#include <thread>
+#include <utility>
 
 #include "checkpoint/snapshot/file_storage.h"
 #include "test/support/temporary_directory.h"
@@ -106,6 +111,44 @@ TEST_CASE("a checkpoint after a source has finished holds where it ended, not wh
   REQUIRE(after.run(two_sources(first, second, words)).status == JobStatus::Finished);
   CHECK_FALSE(words->last().contains(1));
   CHECK(words->last().contains(2));
+}
+
+/// Emits once, and takes letters until it may end.
+class PatientSource final : public SourceFunction<Tally> {
+public:
+  explicit PatientSource(std::shared_ptr<std::atomic<bool>> may_end) : may_end_(std::move(may_end)) {}
+  void run(SourceContext<Tally>& context) override {
+    context.collect({2, 1});
+    while (context.is_running() && !*may_end_) context.await_until(std::chrono::steady_clock::now() + 1ms);
+  }
+
+private:
+  const std::shared_ptr<std::atomic<bool>> may_end_;
+};
+
+TEST_CASE("tasks that wait for barriers which never come read on when a later checkpoint is given up") {
+  auto gate = std::make_shared<Gate>();
+  auto may_end = std::make_shared<std::atomic<bool>>(false);
+  auto words = std::make_shared<Words>();
+  LocalJob job;
+  job.when_running([&] {
+    gate->await_waiting(1);
+    job.trigger_checkpoint_at_first(1);  // whoever was to tell the other source is dead
+    gate->open();
+    job.abort_checkpoint(2);
+    while (words->spoken() < 100 + 1) std::this_thread::yield();  // all that both have
+    *may_end = true;
+  });
+  const auto outcome = job.run([&](Environment& env) {
+    env.enable_checkpointing(1h);
+    auto one = env.generate(100, [gate](std::uint64_t number) {
+                    if (number >= 50) gate->pass();
+                    return Tally{1, 1};
+                  }).uid("one");
+    auto two = env.add_source<Tally>("two", [may_end] { return std::make_unique<PatientSource>(may_end); });
+    one.union_with(two).for_each([words](const Tally& tally) { words->say(tally); });
+  });
+  CHECK_MESSAGE(outcome.status == JobStatus::Finished, outcome.failure);
 }
 
 }  // namespace
