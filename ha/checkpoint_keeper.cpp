@@ -2,6 +2,7 @@
 #include "ha/checkpoint_keeper.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "base/log.h"
@@ -12,6 +13,7 @@ namespace weir {
 namespace {
 
 constexpr std::string_view kLogger = "CheckpointKeeper";
+constexpr std::string_view kDirectoryPrefix = "chk-";  // as directory_of() has it
 
 void log_failure(const Status& done) {
   if (!done) log::warn(kLogger, done.error().what);
@@ -76,11 +78,27 @@ void CheckpointKeeper::discard(const std::string& root, const std::string& direc
   remove_if_empty(files_, directory);
 }
 
-void CheckpointKeeper::close() {
+void CheckpointKeeper::close(bool keeps_checkpoints) {
   log_failure(stores_.ids->forget());
   if (root_.empty()) return;
+  if (!keeps_checkpoints) remove_orphans();
   remove_if_empty(files_, root_ + "/shared");
   remove_if_empty(files_, root_);
+}
+
+/// What tasks wrote that died amid a checkpoint, and checkpoints of which a leader never learned whether they
+/// were completed.
+void CheckpointKeeper::remove_orphans() {
+  const auto entries = files_.list(root_);
+  if (!entries) return;  // there never was a file
+  for (const std::string& entry : *entries) {
+    if (!entry.starts_with(kDirectoryPrefix)) continue;  // not of a checkpoint
+    const std::string directory = root_ + "/" + entry;
+    const auto files = files_.list(directory);
+    if (!files) continue;
+    for (const std::string& file : *files) log_failure(files_.remove(directory + "/" + file));
+    log_failure(files_.remove(directory));
+  }
 }
 
 Status dispose_savepoint(FileSystem& files, const std::string& path) {

@@ -29,10 +29,11 @@ public:
   [[nodiscard]] Status write(const CompletedCheckpoint& checkpoint, bool may_be_restored);
   void remove(const CompletedCheckpoint& checkpoint, const std::vector<std::string>& files);
   void discard(const std::string& root, const std::string& directory, const std::vector<std::string>& files);
-  /// The job is over: what is left are checkpoints that somebody wants kept.
-  void close();
+  /// The job is over. Unless somebody wants its checkpoints kept, nothing that was written for one is left.
+  void close(bool keeps_checkpoints);
 
 private:
+  void remove_orphans();
   [[nodiscard]] Result<std::vector<CompletedCheckpoint>> adopt(const std::string& path);
 
   FileSystem& files_;

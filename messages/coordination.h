@@ -127,9 +127,11 @@ struct DiscardCheckpoint {
   bool operator==(const DiscardCheckpoint&) const = default;
 };
 
-/// (the same) Nothing follows. Whether the job is over, or only its leader.
+/// (the same) Nothing follows. Whether the job is over, or only its leader; and whether somebody wants its
+/// checkpoints nevertheless.
 struct CloseKeeper {
   bool is_over = false;
+  bool keeps_checkpoints = true;
   bool operator==(const CloseKeeper&) const = default;
 };
 
@@ -229,7 +231,7 @@ typename F::result_type inspect(F& f, DiscardCheckpoint& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, CloseKeeper& x) {
-  return f(x.is_over);
+  return f(x.is_over, x.keeps_checkpoints);
 }
 template <class F>
 typename F::result_type inspect(F& f, KeepJob& x) {

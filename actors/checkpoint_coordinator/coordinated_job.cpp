@@ -149,7 +149,8 @@ void CoordinatedJob::on_close(JobEnd end, Now) {
 
 void CoordinatedJob::quit_if_done() {
   if (!end_ || logic_->pending() > 0) return;
-  out_.to_keeper(CloseKeeper{.is_over = *end_ != JobEnd::Suspended});
+  out_.to_keeper(CloseKeeper{.is_over = *end_ != JobEnd::Suspended,
+                             .keeps_checkpoints = logic_->keeps_checkpoints()});
   out_.quit();
 }
 

@@ -86,6 +86,8 @@ public:
 
   // What there is to see.
   [[nodiscard]] const std::deque<CompletedCheckpoint>& retained() const { return retained_; }
+  /// Whether what it wrote is wanted when it ends: by who comes next, or by the user.
+  [[nodiscard]] bool keeps_checkpoints() const;
   [[nodiscard]] std::size_t pending() const { return pending_.size(); }
   /// Acknowledgements and declines of nothing that is under way.
   [[nodiscard]] std::uint64_t late_answers() const { return late_answers_; }

@@ -82,9 +82,12 @@ void CheckpointCoordinator::retain(const CompletedCheckpoint& checkpoint) {
 void CheckpointCoordinator::drop_oldest() {
   const CompletedCheckpoint oldest = std::move(retained_.front());
   retained_.pop_front();
-  const bool is_kept = end_ && (*end_ == JobEnd::Suspended ||
-                                (*end_ != JobEnd::Finished && options_.settings.retain_on_cancel));
-  if (!is_kept) remove(oldest);
+  if (!end_ || !keeps_checkpoints()) remove(oldest);
+}
+
+bool CheckpointCoordinator::keeps_checkpoints() const {
+  return !end_ || *end_ == JobEnd::Suspended ||
+         (*end_ != JobEnd::Finished && options_.settings.retain_on_cancel);
 }
 
 void CheckpointCoordinator::on_job_over(JobEnd end) {

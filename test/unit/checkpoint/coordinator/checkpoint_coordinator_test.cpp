@@ -389,6 +389,7 @@ TEST_CASE("the end of a job deletes its checkpoints, unless they are to be kept"
     job.letters.take();
     job.coordinator.on_job_over(row.end);
     CHECK(job.letters.take() == (row.is_deleted ? Said{"remove #1"} : Said{}));
+    CHECK(job.coordinator.keeps_checkpoints() == !row.is_deleted);
     job.written(last);  // it was under way
     CHECK(job.letters.take() == (row.is_deleted ? Said{"remove #2"} : Said{}));
   }
