@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "apps/drill/options.h"
+
 namespace weir {
 
 namespace {
@@ -110,6 +112,11 @@ constexpr Verb kVerbs[] = {
      .summary = "Look into a savepoint or checkpoint, without the program that made it.",
      .options = kStateOptions,
      .run = run_state},
+    {.name = "drill",
+     .arguments = "list | run SCENARIO... | random",
+     .summary = "Break a cluster of real processes on purpose, and prove that nothing is lost.",
+     .options = drill::kOptions,
+     .run = run_drill},
     {.name = "info",
      .arguments = "PROGRAM.so [ARGS...]",
      .summary = "Print the execution plan of a program as JSON, without running it.",

@@ -60,5 +60,6 @@ int run_cancel(const CommandLine& line);
 int run_stop(const CommandLine& line);
 int run_savepoint(const CommandLine& line);
 int run_state(const CommandLine& line);
+int run_drill(const CommandLine& line);
 
 }  // namespace weir

@@ -17,11 +17,14 @@
 #include <utility>
 #include <vector>
 
+#include "apps/drill/ledger.h"
 #include "test/support/ha_cluster.h"
-#include "test/support/ledger.h"
 
 namespace weir::testing {
 namespace {
+
+using drill::Ledger;
+using drill::Verdict;
 
 constexpr auto kErr = Process::Stream::Err;
 constexpr std::uint32_t kParallelism = 2;

@@ -14,11 +14,14 @@
 #include <utility>
 #include <vector>
 
-#include "test/support/ledger.h"
+#include "apps/drill/ledger.h"
 #include "test/support/test_cluster.h"
 
 namespace weir::testing {
 namespace {
+
+using drill::Ledger;
+using drill::Verdict;
 
 using std::chrono::milliseconds;
 

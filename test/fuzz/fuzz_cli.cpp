@@ -17,6 +17,7 @@ int weir::run_program(const CommandLine&) { return kExitOk; }
 int weir::run_info(const CommandLine&) { return kExitOk; }
 int weir::run_list(const CommandLine&) { return kExitOk; }
 int weir::run_state(const CommandLine&) { return kExitOk; }
+int weir::run_drill(const CommandLine&) { return kExitOk; }
 int weir::run_status(const CommandLine&) { return kExitOk; }
 int weir::run_cancel(const CommandLine&) { return kExitOk; }
 int weir::run_stop(const CommandLine&) { return kExitOk; }

@@ -18,8 +18,9 @@ std::string bin(const std::string& program) { return program_path(program); }
 
 std::string library_of(const std::string& program) {
   const std::string name = "/lib" + program + ".so";
-  const std::string example = WEIR_EXAMPLES + name;
-  return std::filesystem::exists(example) ? example : WEIR_PROGRAMS + name;
+  for (const std::string folder : {WEIR_BIN, WEIR_EXAMPLES})  // that of the drills lies beside the programs
+    if (std::filesystem::exists(folder + name)) return folder + name;
+  return WEIR_PROGRAMS + name;
 }
 
 /// What a process must say to go on; what it said instead is in the report.

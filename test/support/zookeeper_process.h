@@ -3,60 +3,51 @@
 
 #include <csignal>
 #include <cstddef>
-#include <cstdint>
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "apps/drill/ensemble.h"
 #include "base/time.h"
-#include "test/support/process.h"
 #include "test/support/temporary_directory.h"
 
 namespace weir::testing {
 
 /// Whether this machine has what a ZooKeeperProcess needs: Java and Debian's package `zookeeper`.
-[[nodiscard]] bool has_zookeeper();
+[[nodiscard]] inline bool has_zookeeper() { return drill::Ensemble::is_installed(); }
 
-/// A real ZooKeeper on this machine's loopback: one server, or three that elect a leader. All serve when the
-/// constructor returns; nothing of it is left when it ends.
+/// A drill's ZooKeeper for tests, which fail where it does. All servers serve when the constructor returns.
 ///
 /// Threads: one.
 class ZooKeeperProcess {
 public:
-  static constexpr Duration kTick = 200ms;  // sessions last at least two
+  static constexpr Duration kTick = drill::Ensemble::kTick;
 
-  explicit ZooKeeperProcess(std::size_t servers = 1);
+  explicit ZooKeeperProcess(std::size_t servers = 1) {
+    auto started = drill::Ensemble::start({.servers = servers, .folder = files_.path()});
+    REQUIRE_MESSAGE(started, started.error().what);
+    ensemble_ = *std::move(started);
+  }
 
-  /// "127.0.0.1:4711", or three of them.
-  [[nodiscard]] std::string hosts() const;
-  [[nodiscard]] std::size_t size() const { return servers_.size(); }
+  [[nodiscard]] std::string hosts() const { return ensemble_->hosts(); }
+  [[nodiscard]] std::size_t size() const { return ensemble_->size(); }
   /// Of several, the index of the one that leads them.
-  [[nodiscard]] std::size_t leader() const;
-
-  /// Ends it with SIGKILL, and returns when it is gone.
-  void kill(std::size_t server);
-  /// One that was killed, with what it had on disk. Does not wait until it serves: that may need others.
-  void restart(std::size_t server);
-  /// Returns when it serves, alone or among others.
-  void await_serving(std::size_t server);
-  void freeze(std::size_t server) { process(server).signal(SIGSTOP); }
-  void thaw(std::size_t server) { process(server).signal(SIGCONT); }
+  [[nodiscard]] std::size_t leader() const {
+    const auto leader = ensemble_->leader();
+    REQUIRE(leader);
+    return *leader;
+  }
+  void kill(std::size_t server) { ensemble_->kill(server); }
+  void restart(std::size_t server) { ensemble_->restart(server); }
+  void await_serving(std::size_t server) {
+    const Status serves = ensemble_->await_serving(server);
+    REQUIRE_MESSAGE(serves, serves.error().what);
+  }
+  void freeze(std::size_t server) { ensemble_->process(server).signal(SIGSTOP); }
+  void thaw(std::size_t server) { ensemble_->process(server).signal(SIGCONT); }
 
 private:
-  struct Server {
-    std::uint16_t client_port = 0;
-    std::uint16_t peer_port = 0;
-    std::uint16_t election_port = 0;
-    std::unique_ptr<Process> process;
-  };
-
-  [[nodiscard]] Process& process(std::size_t server) { return *servers_[server].process; }
-  [[nodiscard]] std::string folder_of(std::size_t server) const;
-  [[nodiscard]] std::string configuration_of(std::size_t server) const;
-  void start(std::size_t server);
-
   const TemporaryDirectory files_;
-  std::vector<Server> servers_;
+  std::unique_ptr<drill::Ensemble> ensemble_;
 };
 
 }  // namespace weir::testing

@@ -43,7 +43,11 @@ ARROWS = {
     "actors": _THREE_TO_SIX | {"base"},
     # The command line prints what the words of the lower rooms mean: states of jobs, execution plans.
     # And it reads savepoints, which need no job and no program.
-    "apps": {"actors", "web", "api", "messages", "graph", "checkpoint/snapshot", "base"},
+    "apps": {"actors", "web", "api", "messages", "graph", "checkpoint/snapshot", "base", "apps/drill"},
+    # A drill starts the other programs as processes, and looks at ZooKeeper over their shoulders.
+    "apps/drill": {"apps", "apps/drill/program", "ha", "base"},
+    # The job that it runs is a program as any user's.
+    "apps/drill/program": {"api"},
     "examples": {"api"},
     # A limit is what the machine can do, so it may not lean on what it measures.
     "test/bench/limits": {"memory", "base", "examples", "test"},
@@ -74,7 +78,10 @@ LIBRARIES = {
     ]),
     "OpenSSL": (r"openssl/", ["base/digest.cpp", "network/tcp/tls*.cpp"]),
     "spdlog": (r"(spdlog|fmt)/", ["base/log.cpp"]),
-    "JSON": (r"nlohmann/", ["graph/execution_plan.cpp", "web/*.cpp", "apps/weir/json_output.cpp"]),
+    "JSON": (r"nlohmann/", [
+        "graph/execution_plan.cpp", "web/*.cpp", "apps/weir/json_output.cpp", "apps/drill/job_run.cpp",
+        "apps/drill/report_json.cpp",
+    ]),
     "HTTP": (r"httplib\.h", ["web/*.cpp"]),
     "ZooKeeper": (r"zookeeper/", ["ha/zk_client.cpp"]),
     "RocksDB": (r"rocksdb/", ["checkpoint/state/rocksdb_backend.cpp"]),
@@ -82,11 +89,13 @@ LIBRARIES = {
     "Boost.PFR, Boost.Unordered": (r"boost/(pfr|unordered)", ["memory/*", "checkpoint/state/*"]),
     "Boost.ProgramOptions": (r"boost/program_options", ["apps/*.cpp"]),
     "sockets": (r"(sys/socket|sys/epoll|sys/un|netinet/\w+|arpa/inet|netdb)\.h", [
-        "network/tcp/*.cpp", "execution/operators/socket_text_source.cpp",
+        "network/tcp/*.cpp", "execution/operators/socket_text_source.cpp", "apps/drill/free_ports.cpp",
     ]),
     "poll": (r"poll\.h", [
         "network/tcp/*.cpp", "execution/operators/socket_text_source.cpp",
         "execution/task/wake_descriptor.cpp",
+        # Ends and words of other processes.
+        "apps/drill/process.cpp", "apps/drill/cluster.cpp", "apps/drill/output_watch.cpp",
     ]),
     "doctest": (r"doctest/", []),
     "Google Benchmark": (r"benchmark/", []),

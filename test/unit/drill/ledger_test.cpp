@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The check of the verifiable job's output, checked: it must see each kind of error, and none where there is
 // none.
-#include "test/support/ledger.h"
+#include "apps/drill/ledger.h"
 
 #include <doctest/doctest.h>
 
@@ -14,11 +14,13 @@
 #include <utility>
 #include <vector>
 
-#include "test/cluster/programs/verifiable.h"
+#include "apps/drill/program/verifiable.h"
 #include "test/support/temporary_directory.h"
 
-namespace weir::testing {
+namespace weir::drill {
 namespace {
+
+using testing::TemporaryDirectory;
 
 constexpr std::uint64_t kSeed = 7;
 constexpr std::uint64_t kKeys = 5;
@@ -139,4 +141,4 @@ TEST_CASE("files that are not committed are not seen") {
   CHECK(ledger.verdict().is_clean());  // a partition without events
 }
 
-}  // namespace weir::testing
+}  // namespace weir::drill

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "test/support/ledger.h"
+#include "apps/drill/ledger.h"
 
 #include <algorithm>
 #include <array>
@@ -8,9 +8,9 @@
 #include <fstream>
 #include <optional>
 
-#include "test/cluster/programs/verifiable.h"
+#include "apps/drill/program/verifiable.h"
 
-namespace weir::testing {
+namespace weir::drill {
 
 namespace {
 
@@ -151,4 +151,4 @@ Verdict Ledger::verdict() const {
   return check.verdict();
 }
 
-}  // namespace weir::testing
+}  // namespace weir::drill

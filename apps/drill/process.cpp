@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "test/support/process.h"
+#include "apps/drill/process.h"
 
-#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -18,8 +18,11 @@ extern "C" {
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
-namespace weir::testing {
+#include "base/result.h"
+
+namespace weir::drill {
 
 namespace {
 
@@ -46,17 +49,26 @@ std::vector<std::string> with_our_own(const std::vector<std::string>& environmen
 }
 
 /// In the child, between fork and exec: nothing but system calls.
-[[noreturn]] void become(char* const* command, char* const* environment, int out, int err, pid_t parent) {
+struct Child {
+  char* const* command;
+  char* const* environment;
+  int out;
+  int err;
+  int network;
+  pid_t parent;
+};
+[[noreturn]] void become(const Child& child) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != parent) ::_exit(kExitNotStarted);
+  if (::getppid() != child.parent) ::_exit(kExitNotStarted);
+  if (child.network >= 0 && ::setns(child.network, CLONE_NEWNET) != 0) ::_exit(kExitNotStarted);
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   const int nothing = ::open("/dev/null", O_RDONLY);
   ::dup2(nothing, STDIN_FILENO);
-  ::dup2(out, STDOUT_FILENO);
-  ::dup2(err, STDERR_FILENO);
-  ::execve(command[0], command, environment);
+  ::dup2(child.out, STDOUT_FILENO);
+  ::dup2(child.err, STDERR_FILENO);
+  ::execve(child.command[0], child.command, child.environment);
   ::_exit(kExitNotStarted);
 }
 
@@ -72,8 +84,9 @@ int milliseconds_until(TimePoint deadline) {
 
 }  // namespace
 
-Process::Process(std::vector<std::string> command, const std::vector<std::string>& environment) {
-  start(command, environment);
+Process::Process(std::vector<std::string> command, const std::vector<std::string>& environment,
+                 int network) {
+  start(command, environment, network);
   reader_ = Thread("process", [this] { take_in(); });
 }
 
@@ -85,25 +98,26 @@ Process::~Process() {
   for (const int descriptor : {pipes_[0], pipes_[1], stop_[0], pid_descriptor_}) ::close(descriptor);
 }
 
-void Process::start(const std::vector<std::string>& command, const std::vector<std::string>& environment) {
+void Process::start(const std::vector<std::string>& command, const std::vector<std::string>& environment,
+                    int network) {
   int out[2];
   int err[2];
-  REQUIRE(::pipe2(out, O_CLOEXEC) == 0);
-  REQUIRE(::pipe2(err, O_CLOEXEC) == 0);
-  REQUIRE(::pipe2(stop_, O_CLOEXEC) == 0);
+  const bool has_pipes = ::pipe2(out, O_CLOEXEC) == 0 && ::pipe2(err, O_CLOEXEC) == 0 &&
+                         ::pipe2(stop_, O_CLOEXEC) == 0;
+  WEIR_CHECK(has_pipes, "the machine gives no pipe");
   const auto all = with_our_own(environment);
   const auto words = pointers_to(command);
   const auto lines = pointers_to(all);
   const pid_t parent = ::getpid();
   pid_ = ::fork();
-  REQUIRE(pid_ >= 0);
-  if (pid_ == 0) become(words.data(), lines.data(), out[1], err[1], parent);
+  WEIR_CHECK(pid_ >= 0, "the machine gives no process");
+  if (pid_ == 0) become({words.data(), lines.data(), out[1], err[1], network, parent});
   ::close(out[1]);
   ::close(err[1]);
   pipes_[0] = out[0];
   pipes_[1] = err[0];
   pid_descriptor_ = ::pidfd_open(pid_, 0);
-  REQUIRE(pid_descriptor_ >= 0);
+  WEIR_CHECK(pid_descriptor_ >= 0, "the kernel knows no descriptors of processes");
 }
 
 void Process::take_in() {
@@ -148,6 +162,14 @@ std::optional<ProcessLine> Process::await_line(std::string_view part, Duration p
   }
 }
 
+std::vector<ProcessLine> Process::lines_with(std::string_view part, Stream stream) const {
+  const MutexLock lock(lock_);
+  std::vector<ProcessLine> found;
+  for (const ProcessLine& line : streams_[static_cast<int>(stream)].lines)
+    if (line.text.find(part) != std::string::npos) found.push_back(line);
+  return found;
+}
+
 std::string Process::text(Stream stream) const {
   const MutexLock lock(lock_);
   const Written& written = streams_[static_cast<int>(stream)];
@@ -178,7 +200,7 @@ Finished run_to_end(std::vector<std::string> command, Duration patience) {
   const std::string name = command.front();
   Process process(std::move(command));
   const auto end = process.await_end(patience);
-  REQUIRE_MESSAGE(end.has_value(), name << " did not end; it said: " << process.text(Process::Stream::Err));
+  WEIR_CHECK(end.has_value(), name + " did not end; it said: " + process.text(Process::Stream::Err));
   // What it wrote last may still be in the pipes; a line that never comes waits for their ends.
   for (const auto stream : {Process::Stream::Out, Process::Stream::Err}) {
     while (process.await_line("", 10s, stream)) {}
@@ -202,4 +224,4 @@ ProcessUse use_of(pid_t pid) {
   return use;
 }
 
-}  // namespace weir::testing
+}  // namespace weir::drill

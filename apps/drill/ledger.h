@@ -7,9 +7,9 @@
 #include <string_view>
 #include <vector>
 
-namespace weir::testing {
+namespace weir::drill {
 
-/// What was wrong with the output of the verifiable job (test/cluster/programs/verifiable.cpp).
+/// What was wrong with the output of the verifiable job (program/verifiable.cpp).
 struct Verdict {
   std::uint64_t events = 0;      // that were to be there
   std::uint64_t lost = 0;        // of these, not there at all
@@ -59,4 +59,4 @@ private:
   std::map<std::uint64_t, std::vector<Line>> by_key_;
 };
 
-}  // namespace weir::testing
+}  // namespace weir::drill

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace weir::testing {
+namespace weir::drill {
 
 /// One bit changed in changes half of those that come out.
 constexpr std::uint64_t mix(std::uint64_t x) {
@@ -26,4 +26,4 @@ constexpr std::uint64_t end_key(std::uint32_t partition, std::uint64_t keys) { r
 /// which order they came.
 constexpr std::uint64_t chained(std::uint64_t before, std::uint64_t event) { return mix(before + 1) ^ event; }
 
-}  // namespace weir::testing
+}  // namespace weir::drill

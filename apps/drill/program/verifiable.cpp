@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // A job whose output proves that each event counted once: sources that compute their events, a count and a
-// hash of all events by key, part files. test/support/ledger.h checks what comes out.
+// hash of all events by key, part files. apps/drill/ledger.h checks what comes out.
 //
 // Some tasks die on purpose at delicate moments (--deaths), and some variants of the job are wrong on purpose
 // (--break), so that the check can be checked.
-#include "test/cluster/programs/verifiable.h"
+#include "apps/drill/program/verifiable.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -45,7 +46,7 @@ public:
     if (directory_.empty() || odds_ == 0) return;
     static std::atomic<std::uint64_t> asked = 0;
     const auto now = static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
-    if (testing::mix(now + ++asked) % odds_ != 0) return;
+    if (drill::mix(now + ++asked) % odds_ != 0) return;
     for (std::uint64_t i = 0; i < most_; ++i) {
       const int file =
           ::open((directory_ + "/" + std::to_string(i)).c_str(), O_WRONLY | O_CREAT | O_EXCL, 0644);
@@ -68,6 +69,7 @@ struct Settings {
   std::uint64_t seed = 0;
   std::uint64_t rate = 0;  // events a second and subtask; 0: as fast as they can
   std::string until;
+  std::string throw_file;  // whoever finds it takes it away, and throws
   Deaths deaths{"", 0, 0};
 };
 
@@ -112,6 +114,8 @@ private:
   /// False: all partitions have ended.
   bool send_batch(SourceContext<Entry>& context) {
     const bool is_over = !settings_.until.empty() && ::access(settings_.until.c_str(), F_OK) == 0;
+    if (!settings_.throw_file.empty() && ::unlink(settings_.throw_file.c_str()) == 0)
+      throw std::runtime_error("thrown because " + settings_.throw_file + " was there");
     bool any = false;
     for (Place& place : places_) {
       for (std::uint64_t i = 0; i < kBatch && !place.has_ended; ++i) {
@@ -124,14 +128,14 @@ private:
     return any;
   }
   void send(Place& place, SourceContext<Entry>& context) {
-    const std::uint64_t hash = testing::event_hash(settings_.seed, place.partition, place.next);
-    const Entry entry{place.partition, place.next++, testing::event_key(hash, settings_.keys), 1,
+    const std::uint64_t hash = drill::event_hash(settings_.seed, place.partition, place.next);
+    const Entry entry{place.partition, place.next++, drill::event_key(hash, settings_.keys), 1,
                       hash};
     context.collect(entry);
   }
   void end(Place& place, SourceContext<Entry>& context) {
     place.has_ended = true;
-    context.collect({place.partition, place.next, testing::end_key(place.partition, settings_.keys), 1, 0});
+    context.collect({place.partition, place.next, drill::end_key(place.partition, settings_.keys), 1, 0});
   }
 
   Settings settings_;
@@ -227,6 +231,7 @@ Settings settings_of(const Params& params) {
           .seed = number("seed", 1),
           .rate = number("rate", 0),
           .until = params.get("until", ""),
+          .throw_file = params.get("throw", ""),
           .deaths = Deaths(params.get("deaths", ""), number("most-deaths", 0), number("odds", 0))};
 }
 
@@ -255,7 +260,7 @@ void weir::program(Environment& env) {
           .reduce([](const Entry& held, const Entry& next) {
             Entry entry = next;
             entry.count = held.count + 1;
-            entry.hash = testing::chained(held.hash, next.hash);
+            entry.hash = drill::chained(held.hash, next.hash);
             return entry;
           })
           .uid("counts");

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/drill/drill.h"
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "apps/drill/leftovers.h"
+#include "apps/drill/report.h"
+
+namespace weir::drill {
+
+namespace {
+
+constexpr Duration kPatience = 60s;
+constexpr Duration kSoon = 10s;
+constexpr std::size_t kWarmCommits = 4;
+constexpr std::uint32_t kDeaths = 6;  // of a job that is broken on purpose, so that it shows
+constexpr auto kErr = Process::Stream::Err;
+
+TimePoint now() { return std::chrono::steady_clock::now(); }
+
+bool is_over(const std::string& state) {
+  return state == "FINISHED" || state == "FAILED" || state == "CANCELED";
+}
+
+std::string id_of(const Plan& plan) { return plan.name + "-" + std::to_string(plan.seed); }
+
+}  // namespace
+
+Drill::Drill(Setting setting, Network& network, Ensemble& zookeeper, Plan plan)
+    : setting_(std::move(setting)),
+      network_(network),
+      zookeeper_(zookeeper),
+      folder_(setting_.folder + "/" + id_of(plan)) {
+  outcome_.plan = std::move(plan);
+}
+
+Drill::~Drill() {
+  // Observers first: what they look at goes.
+  nemesis_.reset();
+  job_.reset();
+  watch_.reset();
+  observer_.reset();
+  cluster_.reset();
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+Outcome Drill::run() {
+  if (Status ready = prepare(); !ready) {
+    outcome_.skipped = ready.error().what;
+  } else {
+    carry_out();
+    await_recovery();
+    end_job();
+    judge();
+  }
+  write_report();
+  return outcome_;
+}
+
+Status Drill::prepare() {
+  for (const Planned& planned : outcome_.plan.faults)
+    if (kind_of(planned.fault).cuts && !network_.can_cut())
+      return Error{ErrorCode::Refused, network_.why_whole(), Blame::Environment, Retry::Never};
+  std::filesystem::create_directories(folder_);
+  auto cluster =
+      Cluster::start({.id = id_of(outcome_.plan),
+                      .folder = folder_,
+                      .programs = setting_.programs,
+                      .zookeeper = zookeeper_.hosts(),
+                      .job_managers = 3,
+                      .task_managers = setting_.task_managers + (setting_.broken.empty() ? 0 : kDeaths),
+                      .slots = 2,
+                      .network = &network_});
+  if (!cluster) return cluster.error();
+  cluster_ = *std::move(cluster);
+  auto observer = Observer::start(zookeeper_.hosts(), id_of(outcome_.plan), recorder_);
+  if (!observer) return observer.error();
+  observer_ = *std::move(observer);
+  return begin_job();
+}
+
+Status Drill::begin_job() {
+  std::filesystem::create_directories(folder_ + "/job/out");
+  auto watch = OutputWatch::start(folder_ + "/job/out", recorder_);
+  if (!watch) return watch.error();
+  watch_ = *std::move(watch);
+  auto job = JobRun::start(*cluster_, {.folder = folder_ + "/job",
+                                       .library = setting_.library,
+                                       .seed = outcome_.plan.seed,
+                                       .broken = setting_.broken,
+                                       .deaths = setting_.broken.empty() ? 0 : kDeaths});
+  if (!job) return job.error();
+  job_ = *std::move(job);
+  observer_->follow(job_->id());
+  if (Status flows = await_output(kWarmCommits); !flows) return flows;
+  const auto seen = job_->look();
+  if (!seen) return seen.error();
+  before_ = *seen;
+  nemesis_ = std::make_unique<Nemesis>(Stage{*cluster_, zookeeper_, network_, *observer_, *job_, recorder_,
+                                             refusals_},
+                                       outcome_.plan.seed);
+  return Status::ok();
+}
+
+Status Drill::await_output(std::size_t commits) {
+  const bool flows = recorder_.await(
+      [&](const History& history) { return history.outputs.size() >= commits && !history.leaders.empty(); },
+      kPatience);
+  if (flows) return Status::ok();
+  return Error{ErrorCode::Timeout, "the job wrote nothing: " + job_->client().text(kErr), Blame::Environment,
+               Retry::Later};
+}
+
+void Drill::carry_out() {
+  struct Step {
+    Duration at{};
+    bool is_heal = false;
+    std::size_t index = 0;
+  };
+  std::vector<Step> steps;
+  Duration at{};
+  for (std::size_t i = 0; i < outcome_.plan.faults.size(); ++i) {
+    const Planned& planned = outcome_.plan.faults[i];
+    at += planned.after;
+    steps.push_back({at, false, i});
+    steps.push_back({at + planned.hold, true, i});
+  }
+  std::ranges::stable_sort(steps, {}, &Step::at);
+  outcome_.faults.resize(outcome_.plan.faults.size());
+  injections_.resize(outcome_.plan.faults.size());
+  const TimePoint began = now();
+  for (const Step& step : steps) {
+    recorder_.pass(began + step.at - now());
+    if (step.is_heal) heal(step.index);
+    else inject(step.index);
+  }
+}
+
+void Drill::inject(std::size_t index) {
+  FaultTimes& times = outcome_.faults[index];
+  times.fault = outcome_.plan.faults[index].fault;
+  auto made = nemesis_->inject(times.fault);
+  if (!made) {
+    times.skipped = made.error().what;
+    recorder_.note("skipped " + std::string(name_of(times.fault)) + ": " + times.skipped);
+    return;
+  }
+  times.target = made->target;
+  times.at = made->at;
+  times.epoch = made->epoch;
+  times.checkpoint = made->checkpoint;
+  recorder_.note("injected " + std::string(name_of(times.fault)) + ": " + times.target);
+  injections_[index] = *std::move(made);
+}
+
+void Drill::heal(std::size_t index) {
+  FaultTimes& times = outcome_.faults[index];
+  times.healed_checkpoint = recorder_.history().highest_checkpoint();
+  times.healed = now();
+  if (!injections_[index].heal) return;
+  recorder_.note("heals " + std::string(name_of(times.fault)));
+  const Status healed = injections_[index].heal();
+  if (!healed) find({std::string(name_of(times.fault)) + ": " + healed.error().what});
+}
+
+/// Until output goes on that nothing of before the last fault can account for.
+void Drill::await_recovery() {
+  std::uint64_t highest = 0;
+  TimePoint last{};
+  for (const FaultTimes& fault : outcome_.faults) {
+    const bool from_heal = kind_of(fault.fault).is_counted_from_heal;
+    highest = std::max(highest, from_heal ? fault.healed_checkpoint : fault.checkpoint);
+    last = std::max(last, from_heal ? fault.healed : fault.at);
+  }
+  (void)recorder_.await(
+      [&](const History& history) {
+        return std::ranges::any_of(history.outputs, [&](const OutputSeen& seen) {
+          return seen.at > last && seen.checkpoint > highest + 1;
+        });
+      },
+      kPatience);
+  recorder_.pass(500ms);  // who comes back has time to do harm
+  if (const auto seen = job_->look()) after_ = *seen;
+  else find({"the job cannot be looked at: " + seen.error().what});
+  refusals_.add(refused_of(cluster_->weir("status", {"--output", "json"}).out));
+}
+
+bool Drill::has_client() const {
+  return std::ranges::none_of(outcome_.faults, [](const FaultTimes& fault) {
+    return fault.fault == Fault::ClientKill && fault.skipped.empty();
+  });
+}
+
+void Drill::end_job() {
+  job_->finish();
+  if (has_client()) {
+    const auto end = job_->client().await_end(kPatience);
+    if (!end) find({"the client was not told that the job has ended"});
+    else answers_.add_exit(end->code);
+    while (job_->client().await_line("no such line", 1s, kErr)) {}
+  }
+  for (const ProcessLine& line : job_->client().lines_with("switched to status", kErr))
+    answers_.add_line(line.text);
+  await_last_state();
+  find(answers_.findings(has_client()));
+}
+
+void Drill::await_last_state() {
+  const TimePoint deadline = now() + kPatience;
+  Result<JobSeen> seen = job_->look();
+  while (now() < deadline && (!seen || !is_over(seen->state))) {
+    recorder_.pass(100ms);
+    seen = job_->look();
+  }
+  if (seen) answers_.add_state(seen->state);
+}
+
+void Drill::judge() {
+  const History history = recorder_.history();
+  LeaderChecker leaders;
+  for (const LeaderSeen& seen : history.leaders) leaders.add(seen);
+  CheckpointChecker checkpoints;
+  for (const CheckpointSeen& seen : history.checkpoints) checkpoints.add(seen);
+  OutputChecker output;
+  for (const OutputSeen& seen : history.outputs) output.add(seen);
+  for (FaultTimes& fault : outcome_.faults) {
+    if (!fault.skipped.empty()) continue;
+    measure(fault, history, times_of_running());
+    const FaultKind& kind = kind_of(fault.fault);
+    if (kind.expects_refusal && outcome_.faults.size() == 1) refusals_.expect(std::string(kind.name));
+    if (kind.effect == Effect::Nothing && outcome_.faults.size() == 1)
+      find(check_untouched(before_, after_, fault.epoch, history.leaders.back().epoch));
+  }
+  outcome_.ledger = job_->reckon();
+  outcome_.commits = output.commits();
+  outcome_.checkpoints = checkpoints.count();
+  outcome_.leaders = leaders.terms();
+  outcome_.refused = refusals_.refused();
+  outcome_.longest_gap = output.longest_gap();
+  find(check_ledger(outcome_.ledger));
+  find(leaders.findings());
+  find(checkpoints.findings());
+  find(output.findings());
+  find(refusals_.findings());
+  if (outcome_.is_carried_out()) find(check_liveness(liveness_of(outcome_.faults), setting_.slack));
+  look_for_leftovers();
+  find(check_logs(cluster_->logs()));
+}
+
+void Drill::look_for_leftovers() {
+  left_.nodes = nodes_left_of(*observer_, job_->id(), kSoon);
+  for (const std::string& wrong : cluster_->stop()) find({wrong});
+  if (!leader_is_gone(*observer_, kSoon)) left_.nodes.emplace_back("leader");
+  left_.processes = processes_left_of(cluster_->pids(), kSoon);
+  left_.files = files_left_in({folder_ + "/tmp", folder_ + "/ha"});
+  find(check_leaks(left_));
+}
+
+std::vector<TimePoint> Drill::times_of_running() const {
+  std::vector<TimePoint> times;
+  for (const ProcessLine& line : job_->client().lines_with(") switched to RUNNING", kErr))
+    times.push_back(line.at);
+  return times;
+}
+
+void Drill::find(const Findings& findings) {
+  outcome_.findings.insert(outcome_.findings.end(), findings.begin(), findings.end());
+}
+
+void Drill::write_report() {
+  if (setting_.report.empty() || !cluster_) return;
+  const std::string folder = setting_.report + "/" + id_of(outcome_.plan);
+  cluster_->write_logs(folder);
+  if (job_) std::ofstream(folder + "/client.log") << job_->client().text(Process::Stream::Out)
+                                                  << job_->client().text(kErr);
+  std::ofstream(folder + "/history.jsonl") << history_lines(recorder_.history());
+}
+
+}  // namespace weir::drill

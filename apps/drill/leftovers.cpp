@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "apps/drill/leftovers.h"
+
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+
+#include "apps/drill/recorder.h"
+
+namespace weir::drill {
+
+namespace {
+
+constexpr Duration kPause = 50ms;
+
+/// Asks until there is nothing or patience is over; what was left then.
+template <class Ask>
+auto left_after(Ask ask, Duration patience) {
+  Recorder quiet;
+  const TimePoint deadline = std::chrono::steady_clock::now() + patience;
+  auto left = ask();
+  while (!left.empty() && std::chrono::steady_clock::now() < deadline) {
+    quiet.pass(kPause);
+    left = ask();
+  }
+  return left;
+}
+
+/// Zombies do not count: they wait for a parent that is on its way.
+bool is_alive(pid_t pid) {
+  std::string line;
+  if (!std::getline(std::ifstream("/proc/" + std::to_string(pid) + "/stat"), line)) return false;
+  return line.find(") Z ") == std::string::npos && line.find("(weir") != std::string::npos;
+}
+
+}  // namespace
+
+std::vector<std::string> nodes_left_of(Observer& observer, JobId job, Duration patience) {
+  return left_after([&] { return observer.nodes_of(job); }, patience);
+}
+
+bool leader_is_gone(Observer& observer, Duration patience) {
+  const auto ask = [&] { return observer.has_leader() ? std::string("leader") : std::string(); };
+  return left_after(ask, patience).empty();
+}
+
+std::vector<std::string> processes_left_of(const std::vector<pid_t>& pids, Duration patience) {
+  return left_after(
+      [&] {
+        std::vector<std::string> alive;
+        for (const pid_t pid : pids)
+          if (is_alive(pid)) alive.push_back(std::to_string(pid));
+        return alive;
+      },
+      patience);
+}
+
+std::vector<std::string> files_left_in(const std::vector<std::string>& folders) {
+  std::vector<std::string> left;
+  for (const std::string& folder : folders) {
+    std::error_code gone;
+    for (std::filesystem::recursive_directory_iterator at(folder, gone), end; !gone && at != end;
+         at.increment(gone))
+      if (at->is_regular_file(gone)) left.push_back(at->path().string());
+  }
+  return left;
+}
+
+}  // namespace weir::drill
