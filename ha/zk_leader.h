@@ -12,6 +12,7 @@
 #include "base/thread.h"
 #include "base/time.h"
 #include "ha/election.h"
+#include "ha/leader_sight.h"
 #include "ha/ports.h"
 #include "ha/zk_client.h"
 #include "ha/zk_paths.h"
@@ -84,8 +85,7 @@ private:
   Thread thread_;
 };
 
-/// Follows the leader in ZooKeeper. While that is away the leader that was seen last is believed in: it is
-/// the leader who must know whether it still leads.
+/// Follows the leader in ZooKeeper, as a LeaderSight makes it out.
 ///
 /// Threads: made and ended by the owner. The listener is called by a thread of the retrieval.
 class ZkLeaderRetrieval final : public LeaderRetrieval, private ZkListener {
@@ -117,8 +117,7 @@ private:
   const Options options_;
   std::unique_ptr<ZkClient> client_;
   LeaderListener* listener_ = nullptr;  // null: not started, or stopped
-  LeaderAddress told_;                  // the retrieval's thread
-  LeaderSessionId highest_;             // the same: of all that were seen
+  LeaderSight sight_;                   // the retrieval's thread
 
   Mutex lock_;
   CondVar woken_;

@@ -89,17 +89,11 @@ void ZkLeaderRetrieval::read_leader() {
   if (read.value.data.empty()) return tell({});  // elected, and not ready to be found
   const auto leader = decode_leader(read.value.data, path);
   if (!leader) return log::error(kLogger, leader.error().what);
-  const LeaderSessionId session = leader->session;
-  // A server that lags behind shows a term that is over.
-  if (session.high == highest_.high && session.low < highest_.low) return;
-  highest_ = session;
   tell(*leader);
 }
 
 void ZkLeaderRetrieval::tell(const LeaderAddress& leader) {
-  if (leader == told_) return;
-  told_ = leader;
-  listener_->on_leader(leader);
+  if (const auto news = sight_.on_read(leader)) listener_->on_leader(*news);
 }
 
 }  // namespace weir
