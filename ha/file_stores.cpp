@@ -128,6 +128,8 @@ Result<std::vector<CompletedCheckpoint>> FileCheckpointStore::recover() {
       readable.push_back(*std::move(checkpoint));
       continue;
     }
+    if (checkpoint.error().code == ErrorCode::IoFailure)
+      return checkpoint.error();  // the disk is broken, not it
     const bool is_latest = &mark == &found->back();
     if (is_latest && !options_.may_fall_back) {
       Error error = checkpoint.error();

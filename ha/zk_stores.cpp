@@ -132,8 +132,8 @@ Result<std::vector<JobGraph>> ZkJobGraphStore::recover() {
     auto job = read(*id, path);
     if (job) {
       jobs.push_back(*std::move(job));
-    } else if (job.error().code == ErrorCode::NotLeader) {
-      return job.error();
+    } else if (job.error().code == ErrorCode::NotLeader || job.error().code == ErrorCode::IoFailure) {
+      return job.error();  // who leads without it would deny it to its client
     } else if (job.error().code == ErrorCode::Corrupt) {
       const auto content = term_.get(path);
       if (!content) return content.error();
@@ -211,6 +211,8 @@ Result<std::vector<CompletedCheckpoint>> ZkCheckpointStore::recover() {
       readable.push_back(*std::move(checkpoint));
       continue;
     }
+    if (checkpoint.error().code == ErrorCode::IoFailure)
+      return checkpoint.error();  // the disk is broken, not it
     if (&name == &names->back() && !options_.may_fall_back) {
       Error error = checkpoint.error();
       error.what += "; an older checkpoint would repeat what was committed since. If that is right, set "

@@ -54,7 +54,7 @@ public:
   [[nodiscard]] Status put(const JobGraph& job) override;
   [[nodiscard]] Status remove(JobId job) override;
   /// A job whose file is not there is skipped: its pointer stays, for when the file is back. One whose end is
-  /// on record is removed: somebody was about to.
+  /// on record is removed: somebody was about to. Errors: also that the disk fails, which is no job's fault.
   [[nodiscard]] Result<std::vector<JobGraph>> recover() override;
   [[nodiscard]] Status put_round(const DeployedRound& round) override;
   /// One that cannot be read is put aside: then there was none.

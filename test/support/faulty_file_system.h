@@ -20,10 +20,14 @@ public:
   std::atomic<std::uint64_t> room_bytes = UINT64_MAX;  // then the disk is full
   std::atomic<bool> syncs = true;
   std::atomic<bool> renames = true;
+  std::atomic<int> open_error = 0;    // an errno that open() says
   std::atomic<int> create_error = 0;  // an errno that create() and make_folder() say
   std::atomic<int> write_error = 0;   // and write()
 
-  Result<std::unique_ptr<FileReader>> open(const std::string& path) override { return files_.open(path); }
+  Result<std::unique_ptr<FileReader>> open(const std::string& path) override {
+    if (open_error != 0) return of_system("cannot open " + path, open_error);
+    return files_.open(path);
+  }
   Result<std::unique_ptr<FileWriter>> create(const std::string& path) override {
     await_disk();
     if (create_error != 0) return of_system("cannot create " + path, create_error);

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,15 @@ TEST_CASE("checkpoints come back in the order of their ids, until they are remov
   REQUIRE(place.store().remove(place.checkpoint(10)));
   REQUIRE(place.store().remove(place.checkpoint(10)));
   CHECK(place.ids() == Ids{9, 100});
+}
+
+TEST_CASE("a disk that cannot be read is no reason to fall back, or to put anything aside") {
+  Place place;
+  for (const CheckpointId id : {1, 2}) REQUIRE(place.store().add(place.checkpoint(id)));
+  place.files.open_error = EIO;
+  CHECK(place.store(true).recover().error().code == ErrorCode::IoFailure);
+  place.files.open_error = 0;
+  CHECK(place.ids() == Ids{1, 2});
 }
 
 TEST_CASE("a savepoint that lies elsewhere comes back with them") {

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cerrno>
 #include <random>
 #include <string>
 #include <vector>
@@ -240,6 +241,19 @@ TEST_CASE("a job whose file is away is not recovered, and not forgotten") {
   CHECK(place.jobs() == std::vector{kOther});
   REQUIRE(place.files.rename(path + ".away", path));
   CHECK(place.jobs() == std::vector{kJob, kOther});
+}
+
+TEST_CASE("a disk that cannot be read is no reason to put anything aside, or to go on without it") {
+  Place place;
+  REQUIRE(place.job_store().put({.id = kJob}));
+  REQUIRE(place.checkpoints().add(place.checkpoint(1)));
+  REQUIRE(place.checkpoints().add(place.checkpoint(2)));
+  place.files.open_error = EIO;
+  CHECK(place.job_store().recover().error().code == ErrorCode::IoFailure);
+  CHECK(place.checkpoints(true).recover().error().code == ErrorCode::IoFailure);
+  place.files.open_error = 0;
+  CHECK(place.jobs() == std::vector{kJob});
+  CHECK(place.checkpoint_ids() == Ids{1, 2});
 }
 
 TEST_CASE("checkpoints come back in the order of their ids, savepoints among them") {
