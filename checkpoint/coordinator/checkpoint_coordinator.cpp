@@ -3,6 +3,7 @@
 #include "checkpoint/coordinator/checkpoint_coordinator.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "checkpoint/snapshot/file_storage.h"
@@ -156,16 +157,20 @@ void CheckpointCoordinator::on_id(const Result<CheckpointId>& id, Now now) {
   WEIR_CHECK(!wanted_ids_.empty(), "an id comes when it was asked for");
   const WantedId wanted = std::move(wanted_ids_.front());
   wanted_ids_.pop_front();
-  if (!round_ || wanted.round != round_number_) return;  // its savepoint was answered when the round ended
+  // Of an earlier round: its savepoint was answered when that ended. But one of this round may wait for room.
+  if (!round_ || wanted.round != round_number_) return run_queued(now);
   if (wanted.only_voids) {
     if (id) void_older(*id);
-    return;
+    return run_queued(now);
   }
   if (!wanted.savepoint && is_ending_) return;
   const std::string why_not = obstacle();
   if (id && why_not.empty()) return begin(*id, wanted.savepoint, now);
   const Error cause = id ? failed("no checkpoint can be taken: " + why_not) : id.error();
-  if (!wanted.savepoint) return count_failure(cause);
+  if (!wanted.savepoint) {
+    count_failure(cause);
+    return run_queued(now);
+  }
   out_.answer(wanted.savepoint->id, cause);
   undo_ending(*wanted.savepoint, cause);
   resume_periodic(now.time);
@@ -200,8 +205,17 @@ void CheckpointCoordinator::on_acknowledge(ExecutionAttemptId task, CheckpointId
 
 void CheckpointCoordinator::complete_if_all_answered(Pending pending, Now now) {
   if (!pending->second.is_complete() || pending->second.is_being_written()) return;
+  if (is_overtaken(pending)) return;
   pending->second.complete(now.wall);
   out_.write(pending->second.content(), pending->second.may_be_restored());
+}
+
+bool CheckpointCoordinator::is_overtaken(Pending pending) const {
+  using Later = std::map<CheckpointId, PendingCheckpoint>::const_iterator;
+  return !pending->second.is_savepoint() &&
+         std::any_of(Later(std::next(pending)), pending_.end(), [](const auto& later) {
+           return later.second.is_being_written() && later.second.may_be_restored();
+         });
 }
 
 void CheckpointCoordinator::on_decline(ExecutionAttemptId task, CheckpointId checkpoint,
@@ -227,6 +241,7 @@ void CheckpointCoordinator::on_written(CheckpointId checkpoint, const Status& wr
                          " could not be written: " + written.error().what);
     cause.code = written.error().code == ErrorCode::NotLeader ? ErrorCode::NotLeader : cause.code;
     fail(pending, cause, now);
+    for (auto next = pending_.begin(); next != pending_.end(); ++next) complete_if_all_answered(next, now);
   }
   run_queued(now);
   restore_if_settled();

@@ -106,6 +106,9 @@ private:
   void run_queued(Now now);
   void begin(CheckpointId id, std::optional<SavepointRequest> request, Now now);
   void complete_if_all_answered(Pending pending, Now now);
+  /// A later one is being written: if that succeeds nobody needs this one any more. Else it is written then,
+  /// so that what completes has ever higher numbers.
+  [[nodiscard]] bool is_overtaken(Pending pending) const;
   /// Why none can be taken now; empty: it can.
   [[nodiscard]] std::string obstacle() const;
 

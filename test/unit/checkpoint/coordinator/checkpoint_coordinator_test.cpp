@@ -98,6 +98,24 @@ TEST_CASE("a request for an id counts as a checkpoint under way") {
   CHECK(job.letters.ids_wanted == 1);
 }
 
+TEST_CASE("one that waits for an id that never comes is not waited for by all that follow") {
+  CoordinatedJob job;
+  job.start();
+  job.pass(10s);
+  REQUIRE(job.letters.ids_wanted == 1);
+  SUBCASE("it is refused, after the next one was due") {
+    job.pass(10s);
+    job.coordinator.on_id(disk_full().error(), job.now());
+  }
+  SUBCASE("it comes to a later round, in which one was due meanwhile") {
+    job.coordinator.on_round_ended("it restarts");
+    job.start(11);
+    job.pass(10s);
+    job.coordinator.on_id(CheckpointId{1}, job.now());
+  }
+  CHECK(job.letters.ids_wanted == 2);
+}
+
 TEST_CASE("between the end of one and the start of the next is a pause") {
   CoordinatedJob job({.interval = 10s, .min_pause = 7s});
   job.start();
@@ -196,6 +214,30 @@ TEST_CASE("a completed checkpoint makes the earlier ones that are under way supe
   CHECK(std::count(said.begin(), said.end(), "aborted 1 #1") == 1);
   CHECK(std::count(said.begin(), said.end(), "aborted 1 #2") == 0);
   CHECK(job.coordinator.pending() == 1);
+}
+
+TEST_CASE(
+    "a checkpoint that a later one has overtaken waits for how that ends, and never completes behind it") {
+  CoordinatedJob job({.interval = 10s, .max_concurrent = 2});
+  job.start();
+  const CheckpointId first = job.begin();
+  const CheckpointId second = job.begin();
+  job.acknowledge_all(second);
+  CHECK(job.letters.take() == Said{"write #2"});
+  job.acknowledge_all(first);
+  CHECK(job.letters.take().empty());
+  SUBCASE("it is written: the earlier one is superfluous") {
+    job.written(second);
+    CHECK(job.coordinator.pending() == 0);
+    CHECK(job.coordinator.retained().back().id == second);
+  }
+  SUBCASE("the disk refuses: the earlier one is written now") {
+    job.written(second, disk_full());
+    const Said said = job.letters.take();
+    CHECK(said.back() == "write #1");
+    job.written(first);
+    CHECK(job.coordinator.retained().back().id == first);
+  }
 }
 
 TEST_CASE("so many completed checkpoints are kept") {
