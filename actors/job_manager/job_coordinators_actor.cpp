@@ -59,9 +59,9 @@ CheckpointCoordinatorActor JobCoordinators::start(const JobGraph& job) {
   return coordinator;
 }
 
-void JobCoordinators::close(JobId job, JobEnd end) {
-  tell(job, CloseCheckpoints{end});
-  coordinators_.erase(job);
+CheckpointCoordinatorActor JobCoordinators::release(JobId job) {
+  auto released = coordinators_.extract(job);
+  return released.empty() ? CheckpointCoordinatorActor() : std::move(released.mapped());
 }
 
 }  // namespace weir

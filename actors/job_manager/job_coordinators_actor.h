@@ -31,8 +31,9 @@ public:
   /// Starts the job's coordinator at the first call.
   void request_restore(const JobGraph& job, std::uint64_t number,
                        const std::vector<CheckpointedVertex>& vertices);
-  /// The job is over: what is still to be done for it is done without us.
-  void close(JobId job, JobEnd end);
+  /// The job is over: its coordinator is ours no longer, and waits to be told how it ended. Null: it has
+  /// none.
+  [[nodiscard]] CheckpointCoordinatorActor release(JobId job);
 
   /// Null: there is none.
   [[nodiscard]] CheckpointCoordinatorActor find(JobId job) const;

@@ -244,18 +244,22 @@ void JobManagerState::checkpoint_round_started(JobId job, std::uint64_t number, 
 }
 
 void JobManagerState::checkpoints_over(JobId job, JobEnd end) {
-  coordinators_->close(job, end);
-  if (end == JobEnd::Suspended || !keeps_jobs()) return;
+  const auto close = [coordinator = coordinators_->release(job)](JobEnd how) {
+    if (coordinator) caf::anon_send(coordinator, CloseCheckpoints{how});
+  };
+  if (end == JobEnd::Suspended || !keeps_jobs()) return close(end);
   last_words_.hold(job);
   if (storage_->verdicts) {
     const Status announced = storage_->verdicts->record(verdict_of(*logic_->details(job)));
     if (!announced) log::error(kName, announced.error().what);
   }
-  self_->request(keeper_, kStorageTimeout, ForgetJob{job})
-      .then([this, job](const Outcome& recorded) { on_recorded(job, recorded); },
-            [this, job](const caf::error& cause) {
-              on_recorded(job, Outcome::refused(mail_error(cause, "ForgetJob", kStorageTimeout)));
-            });
+  const auto done = [this, job, end, close](const Outcome& recorded) {
+    close(as_recorded(end, recorded));
+    on_recorded(job, recorded);
+  };
+  self_->request(keeper_, kStorageTimeout, ForgetJob{job}).then(done, [done](const caf::error& cause) {
+    done(Outcome::refused(mail_error(cause, "ForgetJob", kStorageTimeout)));
+  });
 }
 
 void JobManagerState::on_recorded(JobId job, const Outcome& recorded) {

@@ -48,8 +48,20 @@ void JobManagerState::on_kept(JobId job, Outcome kept, caf::typed_response_promi
 caf::result<Outcome> JobManagerState::on_attach(LeaderSessionId session, const AttachToJob& mail,
                                                 const JobClientGateway& client) {
   if (!fence_.admits(session)) return not_leading();
+  if (last_words_.holds(mail.job)) return attach_to_ending(mail, client);
   if (logic_->find(mail.job) == nullptr) return attach_to_archived(mail, client);
   return logic_->on_attach(mail, client_id(client));
+}
+
+Outcome JobManagerState::attach_to_ending(const AttachToJob& mail, const JobClientGateway& client) {
+  // Behind the word that archives it.
+  last_words_.say(mail.job, [this, job = mail.job, client] {
+    self_->request(archivist_, ask_timeout(*self_), RequestJobDetails{job})
+        .then([this, client](const JobDetailsReply& reply) {
+          if (reply.outcome.accepted) caf::anon_send(client, fence_.session(), result_of(reply.details));
+        });
+  });
+  return Outcome::ok();
 }
 
 caf::result<Outcome> JobManagerState::attach_to_archived(const AttachToJob& mail,

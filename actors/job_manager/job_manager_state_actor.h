@@ -118,6 +118,8 @@ private:
   void on_due(LeaderSessionId session, const AdoptionOverdue& mail);
   caf::result<Outcome> on_attach(LeaderSessionId session, const AttachToJob& mail,
                                  const JobClientGateway& client);
+  /// It is over, which is not on record yet: who asks now hears of it with all others.
+  Outcome attach_to_ending(const AttachToJob& mail, const JobClientGateway& client);
   caf::result<Outcome> attach_to_archived(const AttachToJob& mail, const JobClientGateway& client);
   caf::result<JobStatusReply> status_of(const RequestJobStatus& mail);
   caf::result<JobDetailsReply> details_of(const RequestJobDetails& mail);

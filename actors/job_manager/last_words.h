@@ -8,9 +8,16 @@
 
 #include "base/ids.h"
 #include "base/result.h"
+#include "checkpoint/coordinator/checkpoint_plan.h"
 #include "messages/outcome.h"
 
 namespace weir {
+
+/// How its checkpoints see the end of a job that was to be recorded: only what is on record may delete what
+/// the job goes on from, or else whoever runs it again would run it from nothing.
+[[nodiscard]] inline JobEnd as_recorded(JobEnd end, const Outcome& recorded) {
+  return recorded.accepted ? end : JobEnd::Suspended;
+}
 
 /// What is to be said of a job's end, held back until the end is on record: so that nobody runs the job again
 /// of which somebody was told that it is over.
@@ -22,6 +29,7 @@ public:
 
   /// The end of this job is being recorded; on_recorded() follows.
   void hold(JobId job) { held_[job]; }
+  [[nodiscard]] bool holds(JobId job) const { return held_.contains(job); }
   /// Says it now, unless the job's end is being recorded.
   void say(JobId job, Word word) {
     const auto ending = held_.find(job);

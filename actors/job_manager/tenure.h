@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <set>
 #include <utility>
 
 #include "base/ids.h"
@@ -15,16 +16,16 @@ class Tenure {
 public:
   /// False: it was revoked already, and this is an attempt to read the jobs that it did not outlive.
   [[nodiscard]] bool on_grant(LeaderSessionId term) {
-    if (term == revoked_) return false;
+    if (revoked_.contains(term)) return false;
     granted_ = term;
     return true;
   }
-  void on_revoke() { revoked_ = std::exchange(granted_, {}); }
+  void on_revoke() { revoked_.insert(std::exchange(granted_, {})); }
   [[nodiscard]] bool holds(LeaderSessionId term) const { return term == granted_; }
 
 private:
   LeaderSessionId granted_;
-  LeaderSessionId revoked_;  // the latest
+  std::set<LeaderSessionId> revoked_;  // all of them: an attempt may be later than the terms that follow
 };
 
 }  // namespace weir

@@ -25,6 +25,8 @@ TEST_CASE("a term that was revoked is not begun again by what is late; the next 
   CHECK_FALSE(tenure.on_grant(kFirst));
   CHECK(tenure.on_grant(kSecond));
   CHECK(tenure.holds(kSecond));
+  tenure.on_revoke();
+  CHECK_FALSE(tenure.on_grant(kFirst));
 }
 
 TEST_CASE("the end of a job is said when it is on record, and not by who may not record it") {
@@ -32,7 +34,9 @@ TEST_CASE("the end of a job is said when it is on record, and not by who may not
   LastWords words;
   words.say(kJob, [&] { said += "a"; });
   CHECK(said == "a");
+  CHECK_FALSE(words.holds(kJob));
   words.hold(kJob);
+  CHECK(words.holds(kJob));
   words.say(kJob, [&] { said += "b"; });
   words.say(kJob, [&] { said += "c"; });
   CHECK(said == "a");
@@ -50,6 +54,13 @@ TEST_CASE("the end of a job is said when it is on record, and not by who may not
   }
   words.say(kJob, [&] { said += "!"; });
   CHECK(said.back() == '!');
+}
+
+TEST_CASE("what a job goes on from is deleted only if its end is on record") {
+  CHECK(as_recorded(JobEnd::Finished, Outcome::ok()) == JobEnd::Finished);
+  CHECK(as_recorded(JobEnd::Cancelled, Outcome::refused({ErrorCode::NotLeader, "over"})) ==
+        JobEnd::Suspended);
+  CHECK(as_recorded(JobEnd::Finished, Outcome::refused({ErrorCode::IoFailure, "full"})) == JobEnd::Suspended);
 }
 
 }  // namespace
