@@ -161,6 +161,7 @@ void Promises::on_writing(const CompletedCheckpoint& checkpoint) {
 
 void Promises::on_file_removed(const std::string& path) {
   for (const auto& [job, pointers] : pointers_) {
+    if (has_verdict(job)) continue;  // then nothing of it is needed
     for (const CheckpointId id : pointers.present) {
       const auto files = pointers.files.find(id);
       if (files != pointers.files.end() && files->second.contains(path))
