@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 
 #include "test/sim/planted.h"
@@ -48,8 +49,9 @@ TEST_CASE("a promise that is broken is told with the way there") {
   while (run_schedule(seed_of(7, schedule)).violation.empty()) REQUIRE(++schedule < 10'000);
   const Verdict told = run_schedule(seed_of(7, schedule), true);
   CHECK(told.violation.starts_with("d: "));
-  REQUIRE(!told.story.empty());
-  CHECK(told.story.back().find("VIOLATION: " + told.violation) != std::string::npos);
+  CHECK(std::any_of(told.story.begin(), told.story.end(), [&](const std::string& line) {
+    return line.find("VIOLATION: " + told.violation) != std::string::npos;
+  }));
   planted() = 0;
 }
 
