@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-# Makes Weir a package: `find_package(weir 0.1 CONFIG REQUIRED)` gives weir::api and weir_add_program(),
-# whether weir_DIR is an installation's lib/cmake/weir or this build tree.
+# Makes Weir a package: `find_package(weir 0.1 CONFIG REQUIRED)` gives weir::api, weir_add_program() and, for
+# tests of programs, weir::testing, whether weir_DIR is an installation's lib/cmake/weir or this build tree.
 include(CMakePackageConfigHelpers)
 
 set(package_dir lib/cmake/weir)
 set(sdk_rooms base memory network checkpoint graph execution api)
 list(TRANSFORM sdk_rooms PREPEND weir_ OUTPUT_VARIABLE sdk_targets)
+list(APPEND sdk_targets weir_testing)
 
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/weirConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 

@@ -10,6 +10,7 @@ function(weir_room name)
   add_library(weir::${name} ALIAS weir_${name})
   target_include_directories(weir_${name} PUBLIC $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}>
                                                  $<INSTALL_INTERFACE:include/weir>)
+  target_compile_features(weir_${name} INTERFACE cxx_std_20)  # who includes its headers needs it
   target_link_libraries(weir_${name} PUBLIC ${ROOM_LINKS} Threads::Threads PRIVATE ${ROOM_PRIVATE_LINKS})
   set_target_properties(weir_${name} PROPERTIES
     SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR}

@@ -39,6 +39,7 @@ struct MiniCluster::State {
   State(const Options& options, ProgramSource& programs);
   ~State();
 
+  std::uint32_t start_task_manager();
   void await_registration(const TaskManagerNode& node);
 
   ActorSystemConfig config;
@@ -47,7 +48,9 @@ struct MiniCluster::State {
   LeaderFinderActor finder;
   std::optional<ContenderMailer> contender;
   StandaloneLeaderElection election;
-  std::deque<TaskManagerNode> task_managers;
+  const TaskManagerNode::Options node;
+  ProgramSource& programs;
+  std::deque<std::optional<TaskManagerNode>> task_managers;  // none: was killed
   std::unique_ptr<JobClient> client;
 };
 
@@ -55,15 +58,20 @@ MiniCluster::State::State(const Options& options, ProgramSource& programs)
     : job_manager(spawn_job_manager(
           system, {.jobs = {.restart = options.restart, .state = options.state}, .instances = {}})),
       finder(spawn_leader_finder(system)),
-      contender(job_manager) {
+      contender(job_manager),
+      node(node_options(options)),
+      programs(programs) {
   election.start(*contender);
   caf::anon_send(finder, NewLeader{kStandaloneSession}, job_manager);
-  for (std::uint32_t number = 1; number <= options.task_managers; ++number) {
-    const auto& node = task_managers.emplace_back(system, node_options(options), programs);
-    caf::anon_send(finder, FollowLeader{}, caf::actor_cast<LeaderFollower>(node.actor()));
-  }
-  for (const TaskManagerNode& node : task_managers) await_registration(node);
+  for (std::uint32_t number = 0; number < options.task_managers; ++number) start_task_manager();
   client = connect(system, finder);
+}
+
+std::uint32_t MiniCluster::State::start_task_manager() {
+  const auto& started = task_managers.emplace_back(std::in_place, system, node, programs);
+  caf::anon_send(finder, FollowLeader{}, caf::actor_cast<LeaderFollower>(started->actor()));
+  await_registration(*started);
+  return static_cast<std::uint32_t>(task_managers.size() - 1);
 }
 
 void MiniCluster::State::await_registration(const TaskManagerNode& node) {
@@ -93,5 +101,9 @@ MiniCluster::MiniCluster(Options options, ProgramSource& programs)
 MiniCluster::~MiniCluster() = default;
 
 JobClient& MiniCluster::client() { return *state_->client; }
+
+void MiniCluster::kill_task_manager(std::uint32_t number) { state_->task_managers.at(number).reset(); }
+
+std::uint32_t MiniCluster::start_task_manager() { return state_->start_task_manager(); }
 
 }  // namespace weir

@@ -56,6 +56,9 @@ ARROWS = {
 # Tests see everything.
 FREE_ROOMS = {"test"}
 
+# Projects of their own, as users have them: what they include and where it lies is theirs.
+GUESTS = ("examples/standalone/",)
+
 # Single headers that one more room may include: a port belongs to the lower room, its implementer sees it.
 PORTS = {
     ("api", "execution/task/program.h"): "the program loader implements ProgramSource",

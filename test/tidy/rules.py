@@ -30,6 +30,8 @@ def room_of(path):
 
 def arrows(source):
     """Our headers are included from the root, and along the arrows."""
+    if source.path.startswith(house.GUESTS):
+        return
     here = room_of(source.path)
     for include in source.includes:
         if not include.ours:
@@ -48,7 +50,7 @@ def arrows(source):
 
 def libraries(source):
     """A third-party library is seen by the files that wrap it, and by no other."""
-    if source.path.split("/")[0] in house.FREE_ROOMS:
+    if source.path.split("/")[0] in house.FREE_ROOMS or source.path.startswith(house.GUESTS):
         return
     for include in source.includes:
         name = _library_of(include.path)
@@ -68,6 +70,8 @@ def _library_of(header):
 
 def order(source):
     """A .cpp begins with its own header; then theirs, then ours. Under an #if it stands where it must."""
+    if source.path.startswith(house.GUESTS):
+        return
     own = re.sub(r"\.cpp$", ".h", source.path)
     includes = [include for include in source.includes if not include.conditional]
     if source.path.endswith(".cpp") and any(i.ours and i.path == own for i in includes[1:]):

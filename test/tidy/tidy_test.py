@@ -52,6 +52,12 @@ class Arrows(unittest.TestCase):
         self.assertEqual(self.refused("examples/word_count/word_count.cpp", "api/environment.h"), [])
         self.assertTrue(self.refused("examples/word_count/word_count.cpp", "base/result.h"))
 
+    def test_a_project_of_its_own_includes_what_it_likes(self):
+        text = '#include "sensors.h"\n#include <doctest/doctest.h>\n#include <api/program.h>\n'
+        for rule in (rules.arrows, rules.libraries, rules.order):
+            self.assertEqual(found(rule, "examples/standalone/sensors_test.cpp", text), [])
+            self.assertTrue(found(rule, "examples/numbers/numbers.cpp", text))
+
     def test_paths_begin_at_the_root(self):
         self.assertTrue(self.refused("base/log.cpp", "log.h"))
         self.assertTrue(self.refused("base/log.cpp", "../base/log.h"))
