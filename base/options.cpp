@@ -42,6 +42,7 @@ constexpr AnyOption kAll[] = {
     kCancellationInterval,
     kCancellationTimeout,
     kTemporaryDirectory,
+    kTaskManagerTemporaryDirectory,
     kLogDirectory,
     kZooKeeperQuorum,
     kZooKeeperRoot,

@@ -90,7 +90,9 @@ inline constexpr Option<Duration> kCancellationInterval{
 inline constexpr Option<Duration> kCancellationTimeout{
     "task.cancellation.timeout", "180 s", "after which such a task ends its TaskManager; 0: never"};
 inline constexpr Option<std::string> kTemporaryDirectory{
-    "io.tmp.dirs", "", "directory for temporary files; unset: the system's"};
+    "io.tmp.dirs", "", "directories for temporary files, separated by commas; unset: the system's"};
+inline constexpr Option<std::string> kTaskManagerTemporaryDirectory{
+    "taskmanager.tmp.dirs", "", "the same, of TaskManagers; unset: io.tmp.dirs"};
 inline constexpr Option<std::string> kLogDirectory{
     "env.log.dir", "", "directory for reports of crashes; unset: they go to standard error alone"};
 

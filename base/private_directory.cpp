@@ -38,12 +38,14 @@ int lock_directory(const std::string& path) {
   return -1;
 }
 
-/// Removes what dead processes left. Best effort: what stays harms nobody and is tried again next time.
-void remove_abandoned(const std::string& parent, const std::string& prefix) {
+}  // namespace
+
+void PrivateDirectory::remove_abandoned(const std::string& parent, const std::string& name) {
+  const std::string prefix = name + "-";
   std::error_code ignored;
   for (fs::directory_iterator entry(parent, ignored), end; entry != end; entry.increment(ignored)) {
-    const std::string name = entry->path().filename().string();
-    if (name.size() != prefix.size() + 6 || !name.starts_with(prefix)) continue;
+    const std::string found = entry->path().filename().string();
+    if (found.size() != prefix.size() + 6 || !found.starts_with(prefix)) continue;
     const int lock = lock_directory(entry->path().string());
     if (lock < 0) continue;
     fs::remove_all(entry->path(), ignored);
@@ -51,15 +53,13 @@ void remove_abandoned(const std::string& parent, const std::string& prefix) {
   }
 }
 
-}  // namespace
-
 Result<std::unique_ptr<PrivateDirectory>> PrivateDirectory::make(const std::string& parent,
                                                                  const std::string& name) {
   std::error_code problem;
   fs::create_directories(parent, problem);
   if (problem) return failed("make the directory", parent, problem.value());
   const std::string prefix = name + "-";
-  remove_abandoned(parent, prefix);
+  remove_abandoned(parent, name);
   // Between its making and its locking another process may take a directory for an abandoned one.
   constexpr int kAttempts = 16;
   std::string path;

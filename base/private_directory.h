@@ -19,6 +19,9 @@ public:
   /// what the system said.
   [[nodiscard]] static Result<std::unique_ptr<PrivateDirectory>> make(const std::string& parent,
                                                                       const std::string& name);
+  /// Removes what dead processes left of that name in `parent`. Best effort: what stays harms nobody and is
+  /// tried again next time.
+  static void remove_abandoned(const std::string& parent, const std::string& name);
   ~PrivateDirectory();
   PrivateDirectory(const PrivateDirectory&) = delete;
   PrivateDirectory& operator=(const PrivateDirectory&) = delete;

@@ -71,6 +71,11 @@ struct StreamNode {
   bool begins_iteration = false;  // a source of what the end of the iteration feeds back to it
   StreamNodeId feedback_to = 0;   // of its end: the beginning, whose parallelism it has
 
+  /// How much of its slot's managed memory it gets beside the others that want some; 0: it wants none. An
+  /// operator that does holds its input in it, and on disk, until the input has ended: checkpoints have none
+  /// of that.
+  std::uint32_t managed_memory_weight = 0;
+
   // Sources only.
   bool can_stop = false;  // it asks whether it is to end
   /// Cuts the input for so many subtasks, at the client. Null or no splits: each subtask finds its own share.

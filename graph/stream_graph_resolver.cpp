@@ -88,6 +88,10 @@ Status StreamGraphResolver::resolve_settings() {
     }
     if (const Status done = resolve_parallelism(node); !done) return done;
     if (node.buffer_timeout == kInheritBufferTimeout) node.buffer_timeout = program_.settings_.buffer_timeout;
+    if (node.managed_memory_weight != 0 && program_.settings_.checkpoints.is_periodic()) {
+      return invalid(label(node) + " holds its input until that has ended, and no checkpoint has it; take no "
+                                   "checkpoints of this job");
+    }
   }
   return Status::ok();
 }

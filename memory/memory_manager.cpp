@@ -47,7 +47,7 @@ Result<std::vector<MemorySegment>> MemoryManager::allocate(std::uint32_t slot, O
     return refused("insufficient managed memory: " + std::to_string(page_count) + " pages wanted, but slot " +
                    std::to_string(slot) + " has only " + std::to_string(left) + " of " +
                    std::to_string(pages_per_slot_) + " left (" + std::to_string(page_bytes_) +
-                   " bytes each); raise taskmanager.memory.managed.size");
+                   " bytes each); raise taskmanager.memory.size");
   }
   std::vector<MemorySegment> pages;
   if (page_count == 0) return pages;

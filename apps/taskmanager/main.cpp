@@ -4,6 +4,7 @@
 #include <string>
 #include <unistd.h>
 #include <utility>
+#include <vector>
 
 #include "actors/task_manager/task_manager_process.h"
 #include "apps/node/exit_codes.h"
@@ -72,6 +73,7 @@ constexpr AnyOption kKeys[] = {
     options::kCancellationInterval,
     options::kCancellationTimeout,
     options::kTemporaryDirectory,
+    options::kTaskManagerTemporaryDirectory,
     options::kFsMemoryThreshold,
     options::kRocksDbDirectory,
     options::kRocksDbWriteBuffer,
@@ -114,6 +116,11 @@ Status check_sizes(const Worker::Options& worker) {
   return Status::ok();
 }
 
+std::vector<std::string> temporary_directories(const Config& config) {
+  const std::string own = config.get(options::kTaskManagerTemporaryDirectory);
+  return split_directories(own.empty() ? config.get(options::kTemporaryDirectory) : own);
+}
+
 Result<Worker::Options> worker_of(const Config& config, const std::string& bind_host) {
   const auto port = settings::port(config, options::kTaskManagerDataPort);
   if (!port) return port.error();
@@ -125,7 +132,8 @@ Result<Worker::Options> worker_of(const Config& config, const std::string& bind_
                          .managed_memory_bytes = config.get(options::kManagedMemory).count};
   worker.data_bind_address = bind_host;
   worker.data_port = *port;
-  worker.temporary_directory = config.get(options::kTemporaryDirectory);
+  worker.spill_directories = temporary_directories(config);
+  if (!worker.spill_directories.empty()) worker.temporary_directory = worker.spill_directories.front();
   worker.state = {.directory = config.get(options::kRocksDbDirectory),
                   .inline_bytes = config.get(options::kFsMemoryThreshold).count,
                   .memtable_bytes = config.get(options::kRocksDbWriteBuffer).count,
@@ -166,7 +174,7 @@ Result<TaskManagerProcess::Options> options_of(const Config& config) {
   result.adoption_grace = adoption->grace;
   result.job_manager = join_address(config.get(options::kJobManagerAddress), *port);
   result.registration = registration_of(config);
-  result.libraries.parent_directory = config.get(options::kTemporaryDirectory);
+  result.libraries.parent_directory = result.worker.temporary_directory;
   return result;
 }
 

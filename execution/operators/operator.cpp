@@ -24,6 +24,12 @@ void OperatorContext::require_free(const std::vector<StateInfo>& used, const Sta
     if (state.name == wanted.name) refuse_second_use(wanted.name, state, wanted);
 }
 
+Workspace& OperatorContext::workspace() {
+  if (!workspace_)
+    throw std::logic_error("operator \"" + operator_name() + "\" was given no managed memory");
+  return *workspace_;
+}
+
 void OperatorContext::begin_restore(Restored restored) {
   restored_ = std::move(restored);
   keyed_state_.begin_restore(KeyedRestore(restored_.files, restored_.stores, restored_.adopted));

@@ -18,6 +18,7 @@
 #include "execution/operators/feedback.h"
 #include "execution/operators/processing_time.h"
 #include "execution/operators/task_mail.h"
+#include "execution/operators/workspace.h"
 
 namespace weir {
 
@@ -92,6 +93,12 @@ public:
   /// By whoever makes the operator, before it opens.
   void use_feedback(std::shared_ptr<Feedback> feedback) { feedback_ = std::move(feedback); }
 
+  [[nodiscard]] bool has_workspace() const { return workspace_.has_value(); }
+  /// Memory and disks for what does not fit into it. Throws std::logic_error if the operator was given none.
+  [[nodiscard]] Workspace& workspace();
+  /// By whoever makes the operator, before it opens.
+  void use_workspace(Workspace workspace) { workspace_ = std::move(workspace); }
+
   /// A state by its descriptor, by key or of the subtask. Throws as the two above, and std::logic_error if
   /// the other one has a state of that name.
   template <class Descriptor>
@@ -120,6 +127,7 @@ private:
   ProcessingTime* processing_time_ = &no_processing_time();
   TaskMail* mail_ = nullptr;
   std::shared_ptr<Feedback> feedback_;
+  std::optional<Workspace> workspace_;
 };
 
 }  // namespace weir

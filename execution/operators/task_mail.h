@@ -18,6 +18,9 @@ public:
   /// Waits until something was posted, or something else happened to the task. False if `deadline` passed
   /// first. Letters are not taken meanwhile. Throws TaskCancelled. By the task's thread.
   virtual bool await_answer(TimePoint deadline) = 0;
+  /// Throws TaskCancelled if the task is to end: for an operator that works for long without its input. By
+  /// the task's thread.
+  virtual void check_cancelled() {}
 };
 
 }  // namespace weir

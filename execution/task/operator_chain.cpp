@@ -56,7 +56,7 @@ void attributed(const std::string& name, Call&& call) {
 OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescriptor& task,
                              const Writers& writers, Accumulators& accumulators, StateEnvironment& state,
                              ProcessingTime& clock, TaskMail* mail,
-                             const std::shared_ptr<Feedback>& feedback)
+                             const std::shared_ptr<Feedback>& feedback, const Workspaces* workspaces)
     : program_(program),
       vertex_(vertex_of(program, task.vertex)),
       task_(task),
@@ -72,7 +72,7 @@ OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescrip
     if (mail != nullptr) context->use_mail(*mail);
     context->use_feedback(feedback);
     stateful_.insert(stateful_.begin(), {each.id, context.get()});
-    attributed(each.name, [&] { set_up_state(*context, each.id, task, state); });
+    attributed(each.name, [&] { set_up(*context, each, state, workspaces); });
     Link link{each.name, &factory, std::move(context)};
     attributed(each.name, [&] { link.instance = factory.make(); });
     link.instance->bind(*link.context);
@@ -82,6 +82,18 @@ OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescrip
   for (std::size_t link = links_.size(); link-- > 0;) {
     attributed(links_[link].name, [&] { wire(link, writers); });
   }
+}
+
+void OperatorChain::set_up(OperatorContext& context, const ChainedOperator& about, StateEnvironment& state,
+                           const Workspaces* workspaces) {
+  set_up_state(context, about.id, task_, state);
+  const StreamGraph& graph = program_.stream_graph();
+  const double share = managed_memory_share(graph, graph.node(about.node));
+  if (share == 0 || workspaces == nullptr) return;
+  auto workspace = workspaces->make(task_.slot, share);
+  if (!workspace) throw std::runtime_error(workspace.error().what);
+  workspace->mail = context.mail();
+  context.use_workspace(*std::move(workspace));
 }
 
 OperatorChain::~OperatorChain() {

@@ -12,6 +12,7 @@
 #include "execution/task/program.h"
 #include "execution/task/record_writer.h"
 #include "execution/task/state_environment.h"
+#include "execution/task/workspaces.h"
 #include "graph/deployment.h"
 #include "graph/job_graph.h"
 
@@ -31,7 +32,8 @@ public:
   OperatorChain(const Program& program, const TaskDeploymentDescriptor& task, const Writers& writers,
                 Accumulators& accumulators, StateEnvironment& state,
                 ProcessingTime& clock = no_processing_time(), TaskMail* mail = nullptr,
-                const std::shared_ptr<Feedback>& feedback = nullptr);
+                const std::shared_ptr<Feedback>& feedback = nullptr,
+                const Workspaces* workspaces = nullptr);
   ~OperatorChain();
 
   void open();
@@ -82,6 +84,8 @@ private:
     bool is_open = false;
   };
 
+  void set_up(OperatorContext& context, const ChainedOperator& about, StateEnvironment& state,
+              const Workspaces* workspaces);
   void wire(std::size_t link, const Writers& writers);
   /// What reads one output of an operator, the main one or that of a tag: edges of the graph.
   void wire_output(Link& from, const std::vector<std::uint32_t>& edges, const Writers& writers);

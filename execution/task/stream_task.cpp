@@ -82,7 +82,8 @@ std::unique_ptr<OperatorChain> StreamTask::make_chain(const Program& program, co
     by_edge.emplace(edge, writers_.back().get());
   }
   return std::make_unique<OperatorChain>(program, task_, by_edge, metrics_.accumulators, around.state,
-                                         clock_, static_cast<TaskMail*>(this), around.feedback);
+                                         clock_, static_cast<TaskMail*>(this), around.feedback,
+                                         &around.workspaces);
 }
 
 void StreamTask::open() { chain_->open(); }
@@ -275,8 +276,12 @@ void StreamTask::become_idle() {
   flush_outputs();
 }
 
-bool StreamTask::await_answer(TimePoint deadline) {
+void StreamTask::check_cancelled() {
   if ((mailbox_.attention().load(std::memory_order_relaxed) & Mailbox::kCancel) != 0) throw TaskCancelled{};
+}
+
+bool StreamTask::await_answer(TimePoint deadline) {
+  check_cancelled();
   flush_outputs();
   return bell_.await_until(deadline);
 }

@@ -42,6 +42,7 @@ public:
     InputSplitDesk& splits;
     SnapshotWriters& snapshot_writers;
     StateEnvironment& state;
+    const Workspaces& workspaces;
     CheckpointResponder& checkpoint_responder;
     std::shared_ptr<Feedback> feedback;  // of the ends of an iteration; else null
   };
@@ -84,6 +85,7 @@ private:
 
   void post(std::function<void()> letter) override { mailbox_.post(std::move(letter)); }
   [[nodiscard]] bool await_answer(TimePoint deadline) override;
+  void check_cancelled() override;
 
   void take_letters() override;
   void await_until(TimePoint when) override;

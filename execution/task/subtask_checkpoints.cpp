@@ -24,6 +24,10 @@ std::vector<std::string> paths_of(const Result<StateHandle>& written, const std:
   return {root + "/" + written->path};
 }
 
+std::string holds_its_input(const std::string& operator_name) {
+  return "operator \"" + operator_name + "\" holds its input until that has ended, and no checkpoint has it";
+}
+
 }  // namespace
 
 /// Lets writers post letters until the task is gone. lock_ is held while a letter is posted.
@@ -63,6 +67,10 @@ SubtaskCheckpoints::~SubtaskCheckpoints() {
 
 void SubtaskCheckpoints::begin(const BarrierAligner::Barrier& barrier, Duration alignment) {
   if (running_) give_up("a newer checkpoint began before its state was written");
+  for (const OperatorChain::Stateful& each : chain_.stateful_at_the_end()) {
+    if (each.context->has_workspace())
+      return decline(barrier.checkpoint, holds_its_input(each.context->operator_name()));
+  }
   const auto storage = storage_for(barrier);
   if (!storage) return decline(barrier.checkpoint, storage.error().what);
 

@@ -142,6 +142,7 @@ void Task::run_program() {
                    .splits = splits_,
                    .snapshot_writers = host_.snapshot_writers,
                    .state = host_.state,
+                   .workspaces = host_.workspaces,
                    .checkpoint_responder = host_.checkpoints,
                    .feedback = descriptor_.feedback.is_none() ? nullptr
                                                               : host_.feedback.join(descriptor_.feedback)});

@@ -20,6 +20,7 @@
 #include "execution/task/task_metrics.h"
 #include "execution/task/task_wiring.h"
 #include "execution/task/timer_service.h"
+#include "execution/task/workspaces.h"
 #include "graph/deployment.h"
 #include "graph/execution_state.h"
 
@@ -44,6 +45,7 @@ public:
     TimerService& timers;
     SnapshotWriters& snapshot_writers;
     StateEnvironment& state;
+    const Workspaces& workspaces;
     CheckpointResponder& checkpoints;
     FeedbackChannels& feedback;
   };

@@ -12,6 +12,7 @@
 #include "execution/task/snapshot_writers.h"
 #include "execution/task/task.h"
 #include "execution/task/timer_service.h"
+#include "execution/task/workspaces.h"
 #include "memory/memory_manager.h"
 
 namespace weir {
@@ -30,6 +31,11 @@ NetworkEnvironment::Options network_options(const Worker::Options& options) {
           .identity = options.data_identity,
           .streams = options.data_streams,
           .temporary_directory = options.temporary_directory};
+}
+
+IoManager::Options spill_options(const Worker::Options& options) {
+  if (!options.spill_directories.empty()) return {options.spill_directories, options.spill_files};
+  return {{options.temporary_directory}, options.spill_files};
 }
 
 StateEnvironment::Options state_options(const Worker::Options& options) {
@@ -54,6 +60,8 @@ struct Worker::State {
         observer(listener),
         network(network_options(chosen)),
         managed_memory(chosen.managed_memory_bytes, chosen.segment_bytes, chosen.slots),
+        io(spill_options(chosen)),
+        workspaces(managed_memory, io, chosen.spill_mode),
         state(state_options(chosen)),
         feedback({.memory_bytes = chosen.feedback_memory_bytes, .directory = chosen.temporary_directory}),
         watchdog(chosen.cancellation),
@@ -81,6 +89,8 @@ struct Worker::State {
 
   NetworkEnvironment network;
   MemoryManager managed_memory;
+  IoManager io;
+  const Workspaces workspaces;
   StateEnvironment state;
   FeedbackChannels feedback;
   SnapshotWriters snapshot_writers;
@@ -130,6 +140,7 @@ Status Worker::submit(TaskDeploymentDescriptor task) {
                  .timers = state.timers,
                  .snapshot_writers = state.snapshot_writers,
                  .state = state.state,
+                 .workspaces = state.workspaces,
                  .checkpoints = state.observer,
                  .feedback = state.feedback},
       [&state](const auto& report) { state.on_report(report); },

@@ -18,6 +18,7 @@
 #include "execution/task/state_environment.h"
 #include "graph/deployment.h"
 #include "graph/execution_state.h"
+#include "memory/io_manager.h"
 #include "memory/memory_segment.h"
 #include "network/tcp/byte_stream.h"
 #include "network/tcp/link_identity.h"
@@ -53,6 +54,10 @@ public:
     std::uint32_t buffers_per_channel = 2;
     std::uint32_t floating_buffers_per_gate = 16;  // with the exclusive ones this keeps a local channel busy
     std::uint64_t managed_memory_bytes = 64ull << 20;
+    /// Where operators put what does not fit into that, a disk each; none: with other temporary files.
+    std::vector<std::string> spill_directories;
+    IoMode spill_mode = IoMode::Async;
+    FileSystem* spill_files = nullptr;  // outlives the worker; none: the machine's
 
     std::string data_bind_address = "127.0.0.1";
     /// Where other workers read what tasks of this one write. None: they do not, and there is no socket and

@@ -65,6 +65,7 @@ struct SingleTask {
                             .timers = timers,
                             .snapshot_writers = snapshot_writers,
                             .state = state,
+                            .workspaces = workspaces,
                             .checkpoints = checkpoints,
                             .feedback = feedback},
                  [this](const TaskExecutionState& report) {
@@ -85,6 +86,9 @@ struct SingleTask {
   InProcessPrograms programs;
   TimerService timers;
   StateEnvironment state{{}};
+  MemoryManager memory{1 << 20, kDefaultSegmentBytes, 1};
+  IoManager io{{}};
+  Workspaces workspaces{memory, io, IoMode::Async};
   SnapshotWriters snapshot_writers;
   NoCheckpoints checkpoints;
   FeedbackChannels feedback{{}};

@@ -33,7 +33,7 @@ TEST_CASE("each slot has its share of the pages, and cannot eat its neighbour's"
   CHECK(
       refused.error().what ==
       "insufficient managed memory: 1 pages wanted, but slot 0 has only 0 of 3 left (4096 bytes each); raise "
-      "taskmanager.memory.managed.size");
+      "taskmanager.memory.size");
   CHECK(memory.allocate(1, &kBob, 3).has_value());
   CHECK_FALSE(memory.allocate(3, &kBob, 1).has_value());
   memory.release_all(&kAda);
