@@ -14,7 +14,7 @@ _DATA_PLANE = {"execution/operators", "checkpoint/state"} | _GRAPH
 _THREE_TO_SIX = {
     "checkpoint/snapshot", "checkpoint/state", "checkpoint/coordinator", "checkpoint/barrier_aligner",
     "network", "network/tcp", "network/blob", "graph", "execution/operators", "execution/windows",
-    "execution/task", "messages", "ha", "api", "web",
+    "execution/task", "execution/bounded", "messages", "ha", "api", "web",
 }
 
 ARROWS = {
@@ -32,13 +32,16 @@ ARROWS = {
     "execution/windows": {
         "execution/operators", "checkpoint/state", "checkpoint/snapshot", "memory", "base",
     },
+    "execution/bounded": {"execution/operators", "checkpoint/state", "memory", "base"},
     "execution/task": {
         "execution/operators", "graph", "network", "network/tcp", "memory", "base",
         "checkpoint/snapshot", "checkpoint/state", "checkpoint/coordinator", "checkpoint/barrier_aligner",
     },
     "messages": {"graph", "checkpoint/snapshot", "base"},
     "ha": {"checkpoint/coordinator", "checkpoint/snapshot", "graph", "memory", "base"},
-    "api": {"execution/operators", "execution/windows", "graph", "memory", "base"},
+    "api": {
+        "execution/operators", "execution/windows", "execution/bounded", "graph", "memory", "base",
+    },
     "web": {"messages", "base"},
     "actors": _THREE_TO_SIX | {"base"},
     # The command line prints what the words of the lower rooms mean: states of jobs, execution plans.
