@@ -42,6 +42,7 @@ template <Record T> class IterativeStream;
 template <Record T, class... Tags> class BroadcastStream;
 template <Record A, Record B, class KeyOfA, class... Tags> class BroadcastConnectedStreams;
 template <Record A, Record B, class KeyOfA, class KeyOfB> class ConnectedStreams;
+template <Record T> class DataSet;
 
 /// The end of a stream in the program: nothing comes after it, but it can be named and placed.
 class StreamSink : public OperatorSettings<StreamSink> {
@@ -204,6 +205,10 @@ public:
   [[nodiscard]] DataStream blocking() const {
     return {*graph_, graph_->add_exchange(id_, ExchangeMode::Blocking)};
   }
+
+  /// This stream, which has an end, as something that can be sorted, joined and grouped as a whole. Include
+  /// api/data_set.h. Blocking: what reads across an exchange starts when all of it is written.
+  [[nodiscard]] DataSet<T> bounded(ExchangeMode exchange = ExchangeMode::Pipelined) const;
 
   /// To the channel that `function(key, channel_count)` says.
   template <class Function, class KeyFunction>

@@ -45,6 +45,12 @@ public:
     return set([&](StreamNode& n) { n.buffer_timeout = longest; });
   }
 
+  /// How much of its slot's managed memory the operator gets beside the others that want some. For sorts,
+  /// joins and groups of bounded streams; default: 1.
+  Self& managed_memory_weight(std::uint32_t weight) {
+    return set([&](StreamNode& n) { n.managed_memory_weight = weight; });
+  }
+
 private:
   template <class Change>
   Self& set(Change&& change) {
