@@ -57,7 +57,9 @@ public:
     return co_flat_map<Result>(TwoFunctions<OfA, OfB>{std::move(of_a), std::move(of_b)});
   }
 
-  /// The same with a ProcessContext, which knows times and side outputs: `first(value, context, out)`.
+  /// The same with a ProcessContext, which knows times and side outputs: `first(value, context, out)`. Of two
+  /// keyed streams it is a KeyedContext<K>, which also knows the key and its timers, and the object may have
+  /// `on_timer(std::int64_t time, TimerContext<K>&, Out<R>&)`.
   template <class R = void, class Function>
   auto process(Function function) {
     using Result = ResultOf<R, detail::OutOfFirst<Function>>;
@@ -65,7 +67,14 @@ public:
                   "process() takes an object with first(const A&, ProcessContext&, Out<R>&) and "
                   "second(const B&, ProcessContext&, Out<R>&); if they are generic, name the result: "
                   "process<R>(...)");
-    return with_function<CoProcess<A, B, Result, Function>>("Co-Process", std::move(function));
+    if constexpr (kIsKeyed) {
+      using Op = KeyedCoProcess<A, B, Result, KeyOfA, KeyOfB, Function>;
+      return transform<Op>("Co-Process", [a = key_of_a_, b = key_of_b_, function] {
+        return std::make_unique<Op>(a, b, function);
+      });
+    } else {
+      return with_function<CoProcess<A, B, Result, Function>>("Co-Process", std::move(function));
+    }
   }
   template <class R = void, class OfA, class OfB>
   auto process(OfA of_a, OfB of_b) {
@@ -87,6 +96,7 @@ public:
     node.input_count = 2;
     node.input_type = schema_of<A>() + ", " + schema_of<B>();
     node.output_type = schema_of<R>();
+    if constexpr (requires(const Op& op) { op.states(); }) node.states = detail::checked(make()->states());
     node.operator_factory = make_factory<Op>(std::move(make));
     const StreamNodeId added = graph_->add_node(std::move(node));
     graph_->connect(a_, added, 0);
@@ -108,6 +118,9 @@ private:
         return std::make_unique<ByKey>(a, b, function);
       });
     } else {
+      static_assert(
+          !DeclaresKeyedState<Function>,
+          "the function keeps state by key, but the streams have no keys: put key_by() before each");
       return transform<Op>(name, [function] { return std::make_unique<Op>(function); });
     }
   }

@@ -121,8 +121,7 @@ public:
                   "process() takes a function of (const T&, ProcessContext&, Out<R>&); if it is generic, "
                   "name the result: process<R>(function)");
     static_assert(Record<Result>, "the result of process() must be a plain value that serialises");
-    using Op = Process<T, Result, F>;
-    return transform<Op>("Process", [function] { return std::make_unique<Op>(function); });
+    return with_function<Process<T, Result, F>>("Process", detail::NoKey{}, std::move(function));
   }
 
   /// For each record a request to something slow outside, of which many are under way at a time:

@@ -46,6 +46,9 @@ template <class A, class B, class F>
 struct JoinPairs {
   F function;
 
+  [[nodiscard]] F& users_function() { return function; }
+  [[nodiscard]] const F& users_function() const { return function; }
+
   template <class K, class W, class R>
   void operator()(const K&, const W&, const WindowElements<Either<A, B>>& all, Out<R>& out) {
     for (const auto& one : all) {
@@ -60,6 +63,9 @@ struct JoinPairs {
 template <class A, class B, class F>
 struct JoinLists {
   F function;
+
+  [[nodiscard]] F& users_function() { return function; }
+  [[nodiscard]] const F& users_function() const { return function; }
 
   template <class K, class W, class R>
   void operator()(const K& key, const W&, const WindowElements<Either<A, B>>& all, Out<R>& out) {

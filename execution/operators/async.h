@@ -19,6 +19,7 @@
 #include "base/port_slot.h"
 #include "base/result.h"
 #include "base/sync.h"
+#include "execution/operators/function_operator.h"
 #include "execution/operators/operator.h"
 #include "execution/operators/task_mail.h"
 #include "memory/owned.h"
@@ -126,14 +127,15 @@ struct AwaitedRecord {
 /// Time:   a watermark waits for the results of all records before it.
 /// Errors: a failed request fails the task.
 template <class T, class R, class Function>
-class AsyncCall final : public OneInputOperator<T, R> {
+class AsyncCall final : public FunctionOperator<OneInputOperator<T, R>, Function> {
+  using Base = FunctionOperator<OneInputOperator<T, R>, Function>;
   static_assert(!Borrows<T>::value, "a record that is asked about outlives its buffer: use std::string");
   static_assert(!Borrows<R>::value, "an answer outlives the thread that gives it: use std::string");
 
 public:
   static constexpr bool kNamesItsFailures = true;
 
-  AsyncCall(Function function, AsyncOptions options) : function_(std::move(function)), options_(options) {}
+  AsyncCall(Function function, AsyncOptions options) : Base(std::move(function)), options_(options) {}
 
   void open(OperatorContext& context) override {
     mail_ = context.mail();
@@ -141,6 +143,7 @@ public:
     clock_ = context.processing_time();
     desk_ = std::make_shared<detail::AsyncDesk<R>>(*mail_, [this] { fetch(); });
     state_ = &context.operator_state().template list_state<AwaitedRecord<T>>("awaited");
+    Base::open(context);
     await_next_tick();
     for (const AwaitedRecord<T>& record : state_->get()) ask(record.value, {record.millis});
   }
@@ -157,7 +160,8 @@ public:
     await_next_tick();
   }
 
-  void snapshot(CheckpointId) override {
+  void snapshot(CheckpointId checkpoint) override {
+    Base::snapshot(checkpoint);
     std::vector<AwaitedRecord<T>> awaited;
     for (const auto& [number, entry] : entries_)
       if (entry.record) awaited.push_back({*entry.record, entry.time.millis});
@@ -171,6 +175,8 @@ public:
   }
   void close() override {
     if (desk_) desk_->close();
+    if constexpr (requires(Function& function) { function.end_calls(); }) this->function().end_calls();
+    Base::close();
   }
 
 protected:
@@ -202,7 +208,7 @@ private:
     Entry& entry =
         entries_.emplace(number, Entry{.record = value, .time = time, .asked_at = tick_}).first->second;
     ++record_count_;
-    this->guarded([&] { function_(*entry.record, AsyncResult<R>(desk_, number)); });
+    this->guarded([&] { this->function()(*entry.record, AsyncResult<R>(desk_, number)); });
   }
 
   /// Takes the answers that have come, and emits what may leave.
@@ -275,8 +281,10 @@ private:
     }
   }
   void on_timeout(std::uint64_t number, Entry& entry) {
-    if constexpr (requires { function_.timeout(*entry.record, std::declval<AsyncResult<R>>()); }) {
-      function_.timeout(*entry.record, AsyncResult<R>(desk_, number));
+    if constexpr (requires(Function & function) {
+                    function.timeout(*entry.record, std::declval<AsyncResult<R>>());
+                  }) {
+      this->function().timeout(*entry.record, AsyncResult<R>(desk_, number));
     } else {
       throw std::runtime_error("an asynchronous request took longer than " +
                                std::to_string(options_.timeout.count()) + " ms");
@@ -286,7 +294,6 @@ private:
   static constexpr std::int64_t kTicksATimeout = 4;
 
   // Configuration.
-  Function function_;
   const AsyncOptions options_;
   // Bound at open.
   TaskMail* mail_ = nullptr;

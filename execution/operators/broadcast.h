@@ -79,29 +79,31 @@ private:
 ///
 /// State: the maps of `Tags`.
 template <class First, class Second, class Result, class Function, class... Tags>
-class BroadcastProcess : public TwoInputOperator<First, Second, Result> {
+class BroadcastProcess : public FunctionOperator<TwoInputOperator<First, Second, Result>, Function> {
+  using Base = FunctionOperator<TwoInputOperator<First, Second, Result>, Function>;
+
 public:
   BroadcastProcess(Function function, std::tuple<Tags...> tags)
-      : function_(std::move(function)), tags_(std::move(tags)) {}
+      : Base(std::move(function)), tags_(std::move(tags)) {}
 
   void open(OperatorContext& context) override {
     std::apply([&](const auto&... tag) { (maps_.add(tag, context.operator_state()), ...); }, tags_);
+    Base::open(context);
   }
 
   void process_first(const First& value, EventTime time) override {
     const BroadcastContext context(*this, time, maps_);
     Out<Result> out(this->next(), time);
-    this->guarded([&] { function_.first(value, context, out); });
+    this->guarded([&] { this->function().first(value, context, out); });
   }
   void process_second(const Second& value, EventTime time) override {
     BroadcastContext context(*this, time, maps_);
     Out<Result> out(this->next(), time);
-    this->guarded([&] { function_.second(value, context, out); });
+    this->guarded([&] { this->function().second(value, context, out); });
   }
 
 private:
   // Configuration.
-  Function function_;
   const std::tuple<Tags...> tags_;
   // Bound at open.
   BroadcastMaps maps_;

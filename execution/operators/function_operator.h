@@ -9,10 +9,13 @@
 //     void on_checkpoint_aborted(CheckpointId)
 //     auto states() const                          descriptors of its states, as a std::tuple: what an older
 //                                                  program kept is then held against them at submission
+//
+// Functions of two inputs have first() and second() in place of operator(), those with timers process().
 #pragma once
 
 #include <concepts>
 #include <functional>
+#include <string>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -25,6 +28,9 @@ namespace weir {
 
 template <class F>
 concept Opens = requires(F& function, RuntimeContext& context) { function.open(context); };
+/// What comes with the library may see more than a user's function does.
+template <class F>
+concept OpensItsOperator = requires(F& function, OperatorContext& context) { function.open(context); };
 template <class F>
 concept Closes = requires(F& function) { function.close(); };
 template <class F>
@@ -66,7 +72,8 @@ template <class F>
 /// The calls of a function's life, of which it may have any.
 template <class F>
 struct FunctionLife {
-  static_assert(Opens<F> || !requires { &F::open; }, "open() of a function takes a weir::RuntimeContext&");
+  static_assert(Opens<F> || OpensItsOperator<F> || !requires { &F::open; },
+                "open() of a function takes a weir::RuntimeContext&");
   static_assert(Closes<F> || !requires { &F::close; }, "close() of a function takes nothing");
   static_assert(TakesSnapshots<F> || !requires { &F::snapshot; },
                 "snapshot() of a function takes a weir::CheckpointId");
@@ -79,6 +86,8 @@ struct FunctionLife {
     if constexpr (Opens<F>) {
       RuntimeContext runtime(context);
       function.open(runtime);
+    } else if constexpr (OpensItsOperator<F>) {
+      function.open(context);
     }
   }
   static void close(F& function) {
@@ -98,14 +107,27 @@ struct FunctionLife {
 /// The user's function, out of what an operator has made of it.
 template <class F>
 [[nodiscard]] auto& users_function(F& function) {
-  if constexpr (requires { function.users_function(); }) return function.users_function();
+  if constexpr (requires { function.users_function(); }) return users_function(function.users_function());
   else return function;
+}
+
+/// The calls of the life of the user's function that is in there.
+template <class Function>
+using LifeOf = FunctionLife<std::remove_reference_t<decltype(users_function(std::declval<Function&>()))>>;
+
+/// The states that it declares, with what the operator knows of its keys: `key` is their schema.
+template <class Function>
+[[nodiscard]] std::vector<StateInfo> keyed_states_of(const Function& function, const std::string& key) {
+  std::vector<StateInfo> states = declared_states(users_function(function));
+  for (StateInfo& state : states)
+    if (is_keyed(state.kind)) state.key = key;
+  return states;
 }
 
 /// An operator around one function of the user's, which is told what happens to the operator.
 template <class Base, class Function>
 class FunctionOperator : public Base {
-  using Life = FunctionLife<std::remove_reference_t<decltype(users_function(std::declval<Function&>()))>>;
+  using Life = LifeOf<Function>;
 
 public:
   explicit FunctionOperator(Function function) : function_(std::move(function)) {}
@@ -125,6 +147,7 @@ public:
 
 protected:
   [[nodiscard]] Function& function() { return function_; }
+  [[nodiscard]] const Function& function() const { return function_; }
 
 private:
   Function function_;

@@ -93,6 +93,15 @@ public:
   void open(OperatorContext& context) {
     left_ = context.keyed_state().state(value_state<std::vector<Kept<A>>>("left"));
     right_ = context.keyed_state().state(value_state<std::vector<Kept<B>>>("right"));
+    LifeOf<F>::open(function_, context);
+  }
+  void close() { LifeOf<F>::close(function_); }
+  void snapshot(CheckpointId checkpoint) { LifeOf<F>::snapshot(function_, checkpoint); }
+  void on_checkpoint_complete(CheckpointId checkpoint) {
+    LifeOf<F>::on_checkpoint_complete(function_, checkpoint);
+  }
+  void on_checkpoint_aborted(CheckpointId checkpoint) {
+    LifeOf<F>::on_checkpoint_aborted(function_, checkpoint);
   }
 
   template <class K>

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "execution/operators/function_operator.h"
 #include "execution/operators/operator.h"
 
 namespace weir {
@@ -33,20 +34,17 @@ private:
 /// Any number of records for one, to any of several outputs: the function puts them into its third argument,
 /// an Out, or under a tag into its second one, a ProcessContext.
 template <class In, class Result, class Function>
-class Process : public OneInputOperator<In, Result> {
+class Process : public FunctionOperator<OneInputOperator<In, Result>, Function> {
 public:
   static constexpr bool kNamesItsFailures = true;
 
-  explicit Process(Function function) : function_(std::move(function)) {}
+  using FunctionOperator<OneInputOperator<In, Result>, Function>::FunctionOperator;
 
   void process(const In& value, EventTime time) override {
     ProcessContext context(*this, time);
     Out<Result> out(this->next(), time);
-    this->guarded([&] { function_(value, context, out); });
+    this->guarded([&] { this->function()(value, context, out); });
   }
-
-private:
-  Function function_;
 };
 
 }  // namespace weir

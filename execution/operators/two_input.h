@@ -6,6 +6,7 @@
 #include <functional>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "execution/operators/operator.h"
 #include "execution/operators/watermark_valve.h"
@@ -112,6 +113,15 @@ public:
     state_ = &context.keyed_state();
     state_->template use_key<Key>();
     Op::open(context);
+  }
+
+  [[nodiscard]] std::vector<StateInfo> states() const
+    requires requires(const Op& op) { op.states(); }
+  {
+    std::vector<StateInfo> states = Op::states();
+    for (StateInfo& state : states)
+      if (is_keyed(state.kind)) state.key = schema_of<Key>();
+    return states;
   }
 
   void process_first(const First& value, EventTime time) override {

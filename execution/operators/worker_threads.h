@@ -48,7 +48,7 @@ public:
   template <class T, class R>
   void operator()(const T& value, AsyncResult<R> result) {
     if (!workers_) workers_ = std::make_shared<WorkerThreads>(threads_);
-    workers_->add([function = &function_, value, result] {
+    workers_->add([function = &std::as_const(function_), value, result] {
       try {
         result(std::invoke(*function, value));
       } catch (...) {
@@ -59,9 +59,14 @@ public:
   template <class T>
   using ResultFor = std::remove_cvref_t<std::invoke_result_t<const Function&, const T&>>;
 
+  /// Waits for the calls that have begun; the others are forgotten.
+  void end_calls() { workers_.reset(); }
+  [[nodiscard]] Function& users_function() { return function_; }
+  [[nodiscard]] const Function& users_function() const { return function_; }
+
 private:
   const std::uint32_t threads_;
-  const Function function_;
+  Function function_;
   std::shared_ptr<WorkerThreads> workers_;  // made by the first call; ends before function_
 };
 

@@ -88,6 +88,7 @@ public:
   /// All outlive this.
   TumblingSlices(Plan& plan, KeyedBackend& backend, Host& host)
       : plan_(plan),
+        backend_(backend),
         host_(host),
         size_(plan.assigner.size_ms()),
         slices_(backend.template table_of<Slices>("window slices " + std::to_string(size_),
@@ -125,7 +126,9 @@ public:
       current_ = {};
       slices_.first().visit([&](const auto& entry) {
         typename Plan::WindowState none{};
+        if constexpr (Plan::kMayKeepState) backend_.set_current_key(entry.key);
         plan_.speak(entry.key, window, entry.held, none, host_.watermark(), host_.now(), host_.next_input());
+        if constexpr (Plan::kMayKeepState) backend_.clear_current_key();
       });
       slices_.drop_first();
     }
@@ -142,6 +145,7 @@ private:
   }
 
   Plan& plan_;
+  KeyedBackend& backend_;
   Host& host_;
   const std::int64_t size_;
   Slices& slices_;
@@ -171,6 +175,7 @@ public:
   /// All outlive this.
   SlidingSlices(Plan& plan, KeyedBackend& backend, Host& host)
       : plan_(plan),
+        backend_(backend),
         host_(host),
         size_(plan.assigner.size_ms()),
         slide_(plan.assigner.slide_ms()),
@@ -293,13 +298,16 @@ private:
       has_closed_ = true;
       if (has_spoken) return;
       typename Plan::WindowState none{};
+      if constexpr (Plan::kMayKeepState) backend_.set_current_key(entry.key);
       plan_.speak(entry.key, window, panes.sum(plan_.contents), none, host_.watermark(), host_.now(),
                   host_.next_input());
+      if constexpr (Plan::kMayKeepState) backend_.clear_current_key();
     });
     for (const K& key : gone_) panes_.erase(panes_.locate(KeyHash<K>::hash(key)), key);
   }
 
   Plan& plan_;
+  KeyedBackend& backend_;
   Host& host_;
   const std::int64_t size_;
   const std::int64_t slide_;

@@ -6,8 +6,8 @@
 //   (const W& window, const Result& result, Out<R>& out)                   and likewise with a context
 //
 // Result is what the contents yield: the reduced record, the aggregate, or all records. State is the
-// function's own, per key and window: its `struct WindowState`, if it has one. A function with an
-// open(OperatorContext&) may ask there for state per key.
+// function's own, per key and window: its `struct WindowState`, if it has one. What else it may have, such as
+// open(RuntimeContext&), where it may ask for state per key, is in execution/operators/function_operator.h.
 #pragma once
 
 #include <concepts>
@@ -144,6 +144,7 @@ public:
       : contents_(std::move(contents)), function_(std::move(function)) {}
 
   [[nodiscard]] auto& users_function() { return function_; }
+  [[nodiscard]] const auto& users_function() const { return function_; }
 
   template <class K, class W, class R>
   void operator()(const K& key, WindowContext<W, WindowState>& context, const WindowElements<T>& elements,

@@ -5,9 +5,11 @@
 #include <memory>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "base/log.h"
 #include "execution/operators/accumulators.h"
+#include "execution/operators/function_operator.h"
 #include "execution/operators/operator.h"
 #include "execution/operators/processing_time.h"
 #include "execution/windows/keyed_windows.h"
@@ -27,6 +29,7 @@ class WindowOperator final : public OneInputOperator<typename Plan::T, typename 
   using T = typename Plan::T;
   using R = typename Plan::R;
   using Rows = KeyedWindows<Plan>;
+  using Life = LifeOf<decltype(Plan::function)>;
 
   /// Of windows that can never be made of slices.
   struct NoSlices {
@@ -58,13 +61,28 @@ public:
     if (!late_tag_.name.empty()) late_output_ = this->side_output(late_tag_);
     KeyedBackend& backend = context.keyed_state();
     backend.template use_key<typename Plan::K>();
-    if constexpr (requires { plan_.function.open(context); }) plan_.function.open(context);
+    Life::open(users_function(plan_.function), context);
     WindowHost<T, R>& host = *this;
     if (Slices::can_do(plan_) && !backend.has_store())
       slices_ = std::make_unique<Slices>(plan_, backend, host);
     else rows_ = std::make_unique<Rows>(plan_, backend, host);
     opened_at_ = clock_->now();
     if constexpr (kIsEventTime) clock_->wake_at(patient_until_ = opened_at_ + kPatienceMs);
+  }
+
+  void snapshot(CheckpointId checkpoint) override {
+    Life::snapshot(users_function(plan_.function), checkpoint);
+  }
+  void on_checkpoint_complete(CheckpointId checkpoint) override {
+    Life::on_checkpoint_complete(users_function(plan_.function), checkpoint);
+  }
+  void on_checkpoint_aborted(CheckpointId checkpoint) override {
+    Life::on_checkpoint_aborted(users_function(plan_.function), checkpoint);
+  }
+  void close() override { Life::close(users_function(plan_.function)); }
+  /// Those that the function declares.
+  [[nodiscard]] std::vector<StateInfo> states() const {
+    return keyed_states_of(plan_.function, schema_of<typename Plan::K>());
   }
 
   /// Where the record's slice has its key. Fetches it meanwhile.

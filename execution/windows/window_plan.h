@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "checkpoint/state/name_space.h"
+#include "execution/operators/function_operator.h"
 #include "execution/operators/input.h"
 #include "execution/windows/assigners.h"
 #include "execution/windows/contents.h"
@@ -52,6 +53,9 @@ struct WindowPlan {
   static constexpr bool kMayBeSliced = std::derived_from<Assigner, detail::AlignedWindows<true>> &&
                                        std::same_as<Trigger, EventTimeTrigger> && !kEvicts &&
                                        std::is_empty_v<WindowState>;
+  using UsersFunction = std::remove_cvref_t<decltype(users_function(std::declval<Function&>()))>;
+  /// Whether the function may have asked for state by key.
+  static constexpr bool kMayKeepState = Opens<UsersFunction> || OpensItsOperator<UsersFunction>;
 
   KeyFunction key;
   Assigner assigner;
