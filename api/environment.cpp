@@ -41,6 +41,13 @@ StreamExecutionEnvironment& StreamExecutionEnvironment::watermark_interval(
   return *this;
 }
 
+StreamExecutionEnvironment& StreamExecutionEnvironment::latency_tracking(
+    std::chrono::milliseconds interval) {
+  if (interval.count() < 0) throw ProgramError("a latency interval cannot be negative; 0 means none");
+  graph_.settings().latency_interval = interval;
+  return *this;
+}
+
 StreamExecutionEnvironment& StreamExecutionEnvironment::disable_chaining() {
   graph_.settings().chaining = false;
   return *this;

@@ -43,6 +43,10 @@ public:
   /// How often the time of a stream is said anew. For the operators that follow. Default: 200ms; 0: never,
   /// but by those who say it with their records.
   StreamExecutionEnvironment& watermark_interval(std::chrono::milliseconds interval);
+  /// How often each source sends a marker that tells how long records are under way from it to each operator:
+  /// the job's accumulators say so as "latency SOURCE -> OPERATOR p50" and so on, in us. 0: never. Default:
+  /// as metrics.latency.interval of the TaskManagers, where it is off.
+  StreamExecutionEnvironment& latency_tracking(std::chrono::milliseconds interval);
   /// Every operator in a task of its own.
   StreamExecutionEnvironment& disable_chaining();
   /// What becomes of the job when it fails: NoRestart{}, FixedDelay{...} or FailureRate{...}. Beats what the

@@ -41,6 +41,7 @@ constexpr AnyOption kAll[] = {
     kRegistrationTimeout,
     kCancellationInterval,
     kCancellationTimeout,
+    kLatencyInterval,
     kTemporaryDirectory,
     kTaskManagerTemporaryDirectory,
     kLogDirectory,

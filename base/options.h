@@ -89,6 +89,9 @@ inline constexpr Option<Duration> kCancellationInterval{
     "task.cancellation.interval", "30 s", "between reminders to a task that was cancelled and has not ended"};
 inline constexpr Option<Duration> kCancellationTimeout{
     "task.cancellation.timeout", "180 s", "after which such a task ends its TaskManager; 0: never"};
+inline constexpr Option<Duration> kLatencyInterval{
+    "metrics.latency.interval", "0 s",
+    "how often each source sends a marker that tells how long records are under way; 0: never"};
 inline constexpr Option<std::string> kTemporaryDirectory{
     "io.tmp.dirs", "", "directories for temporary files, separated by commas; unset: the system's"};
 inline constexpr Option<std::string> kTaskManagerTemporaryDirectory{

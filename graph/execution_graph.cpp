@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "graph/latency_sums.h"
+
 namespace weir {
 
 Result<ExecutionGraph> ExecutionGraph::build(JobGraph graph, Options options, WallTime now) {
@@ -205,7 +207,7 @@ std::map<std::string, std::int64_t> ExecutionGraph::accumulators() const {
   for_each_task([&](Position at) {
     for (const auto& [name, value] : execution(at).accumulators()) sums[name] += value;
   });
-  return sums;
+  return with_latencies_told(std::move(sums));
 }
 
 }  // namespace weir

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -109,6 +110,7 @@ struct StreamSettings {
   std::chrono::milliseconds buffer_timeout = kDefaultBufferTimeout;
   bool chaining = true;
   TimeCharacteristic time_characteristic = TimeCharacteristic::Event;
+  std::optional<std::chrono::milliseconds> latency_interval;  // none: as the TaskManagers are told; 0: never
   std::chrono::milliseconds watermark_interval{200};  // 0: no watermarks by the clock
   RestartOptions restart{.kind = RestartOptions::Kind::Fallback};
   bool queued_scheduling = false;  // without enough slots: wait for them, do not fail

@@ -72,6 +72,7 @@ constexpr AnyOption kKeys[] = {
     options::kRegistrationTimeout,
     options::kCancellationInterval,
     options::kCancellationTimeout,
+    options::kLatencyInterval,
     options::kTemporaryDirectory,
     options::kTaskManagerTemporaryDirectory,
     options::kFsMemoryThreshold,
@@ -140,6 +141,7 @@ Result<Worker::Options> worker_of(const Config& config, const std::string& bind_
                   .block_cache_bytes = config.get(options::kRocksDbBlockCache).count};
   worker.cancellation = {.interval = config.get(options::kCancellationInterval),
                          .timeout = config.get(options::kCancellationTimeout)};
+  worker.latency_interval = config.get(options::kLatencyInterval);
   if (Status sound = check_sizes(worker); !sound) return sound.error();
   return worker;
 }

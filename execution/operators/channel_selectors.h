@@ -39,7 +39,8 @@ void write_record(RecordSink& sink, std::uint32_t channel, const T& value, Event
 
 }  // namespace detail
 
-/// What all outgoing edges do with what stands between records: every channel gets it.
+/// What all outgoing edges do with what stands between records: every channel gets it, but latency markers,
+/// which go to one channel after the other.
 template <Record T>
 class EdgeOutput : public Input<T> {
 public:
@@ -47,9 +48,16 @@ public:
 
   void process_watermark(EventTime watermark) final { sink_.broadcast_element(watermark_bytes(watermark)); }
   void process_status(StreamStatus status) final { sink_.broadcast_element(status_bytes(status)); }
+  void process_latency_marker(const LatencyMarker& marker) final {
+    sink_.write_element(marked_, latency_marker_bytes(marker));
+    marked_ = marked_ + 1 == sink_.channel_count() ? 0 : marked_ + 1;
+  }
 
 protected:
   RecordSink& sink_;  // outlives this
+
+private:
+  std::uint32_t marked_ = 0;  // the channel of the next marker
 };
 
 /// An outgoing edge: chooses a channel for each record and writes it there. `Select` is called with the

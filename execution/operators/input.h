@@ -13,6 +13,15 @@ enum class StreamStatus : std::uint8_t {
   Idle,  // nothing comes for now: whoever reads other streams as well does not wait for this one's watermark
 };
 
+/// What a source sends now and then, to see how long records are under way: it passes operators and channels
+/// in its place among them, but no function of the user's.
+struct LatencyMarker {
+  std::int64_t marked_at = 0;  // by the source's wall clock, in us since 1970
+  std::uint32_t source = 0;    // its number in the stream graph
+  std::uint32_t subtask = 0;   // of the source
+  bool operator==(const LatencyMarker&) const = default;
+};
+
 /// The receiving face of something, whatever its type of record. What stands between records comes here, in
 /// order with them; a face that has no use for it need not say so.
 class AnyInput {
@@ -23,6 +32,7 @@ public:
   virtual void process_watermark(EventTime) {}
   /// Idle until it says otherwise. At the beginning a stream is active.
   virtual void process_status(StreamStatus) {}
+  virtual void process_latency_marker(const LatencyMarker&) {}
 };
 
 /// The receiving face of an operator or of an outgoing edge. A chain is Inputs that call each other: a record

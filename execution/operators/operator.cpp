@@ -58,6 +58,15 @@ void Operator::change_status(StreamStatus status) {
   guarded([&] { on_status(status); });
 }
 
+void Operator::pass_latency_marker(const LatencyMarker& marker) {
+  context_->note_latency(marker);
+  guarded([&] { forward_latency_marker(marker); });
+}
+
+void Operator::forward_latency_marker(const LatencyMarker& marker) {
+  for (const SideOutput& output : side_outputs_) output.next().process_latency_marker(marker);
+}
+
 void Operator::forward_watermark(EventTime watermark) {
   for (const SideOutput& output : side_outputs_) output.next().process_watermark(watermark);
 }

@@ -82,6 +82,7 @@ public:
   /// By the operator's receiving face. Time never goes back: an earlier watermark is not taken.
   void advance_watermark(EventTime watermark);
   void change_status(StreamStatus status);
+  void pass_latency_marker(const LatencyMarker& marker);
 
   /// By the chain, before open().
   void add_side_output(const SideOutput& output) { side_outputs_.push_back(output); }
@@ -103,6 +104,7 @@ protected:
   // To all that comes after the operator.
   virtual void forward_watermark(EventTime watermark);
   virtual void forward_status(StreamStatus status);
+  virtual void forward_latency_marker(const LatencyMarker& marker);
 
   /// Calls the user's code, so that what it throws carries this operator's name. What comes from operators
   /// further down has theirs already. Costs nothing while nothing is thrown.
@@ -137,6 +139,7 @@ public:
 
   void process_watermark(EventTime watermark) final { advance_watermark(watermark); }
   void process_status(StreamStatus status) final { change_status(status); }
+  void process_latency_marker(const LatencyMarker& marker) final { pass_latency_marker(marker); }
 
 protected:
   [[nodiscard]] Input<Out_>& next() { return *next_; }
@@ -148,6 +151,10 @@ protected:
   void forward_status(StreamStatus status) override {
     next_->process_status(status);
     Operator::forward_status(status);
+  }
+  void forward_latency_marker(const LatencyMarker& marker) override {
+    next_->process_latency_marker(marker);
+    Operator::forward_latency_marker(marker);
   }
 
 private:
@@ -172,6 +179,7 @@ public:
   }
   void process_watermark(EventTime watermark) override { op_.advance_watermark(watermark); }
   void process_status(StreamStatus status) override { op_.change_status(status); }
+  void process_latency_marker(const LatencyMarker& marker) override { op_.pass_latency_marker(marker); }
 
 private:
   Op& op_;  // outlives this
@@ -186,6 +194,7 @@ public:
 
   void process_watermark(EventTime watermark) final { advance_watermark(watermark); }
   void process_status(StreamStatus status) final { change_status(status); }
+  void process_latency_marker(const LatencyMarker& marker) final { pass_latency_marker(marker); }
 };
 
 }  // namespace weir

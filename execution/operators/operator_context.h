@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,7 @@
 #include "checkpoint/state/operator_state.h"
 #include "checkpoint/state/shared_files.h"
 #include "execution/operators/feedback.h"
+#include "execution/operators/input.h"
 #include "execution/operators/processing_time.h"
 #include "execution/operators/task_mail.h"
 #include "execution/operators/workspace.h"
@@ -88,6 +90,13 @@ public:
   /// By whoever makes the operator, before it opens. It outlives this.
   void use_mail(TaskMail& mail) { mail_ = &mail; }
 
+  /// A marker came to the operator.
+  void note_latency(const LatencyMarker& marker) const {
+    if (latencies_) latencies_(marker);
+  }
+  /// By whoever makes the operator, before it opens. Else nobody hears of markers.
+  void use_latencies(std::function<void(const LatencyMarker&)> note) { latencies_ = std::move(note); }
+
   /// What the two ends of an iteration share. Null in all other tasks.
   [[nodiscard]] std::shared_ptr<Feedback> feedback() { return feedback_; }
   /// By whoever makes the operator, before it opens.
@@ -128,6 +137,7 @@ private:
   TaskMail* mail_ = nullptr;
   std::shared_ptr<Feedback> feedback_;
   std::optional<Workspace> workspace_;
+  std::function<void(const LatencyMarker&)> latencies_;
 };
 
 }  // namespace weir

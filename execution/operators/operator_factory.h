@@ -77,6 +77,9 @@ public:
   void process_status(StreamStatus status) override {
     for (Input<T>* target : targets_) target->process_status(status);
   }
+  void process_latency_marker(const LatencyMarker& marker) override {
+    for (Input<T>* target : targets_) target->process_latency_marker(marker);
+  }
 
 private:
   std::vector<Input<T>*> targets_;

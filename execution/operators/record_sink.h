@@ -40,12 +40,14 @@ public:
 
   /// An element that is no record, to every channel, behind all that was written.
   void broadcast_element(std::span<const std::byte> element) {
-    for (std::uint32_t channel = 0; channel < channel_count(); ++channel) {
-      std::byte* at = reserve(channel, element.size());
-      std::memcpy(at, element.data(), element.size());
-      places_[channel].at = at + element.size();
-      if (flush_each_) flush(channel);
-    }
+    for (std::uint32_t channel = 0; channel < channel_count(); ++channel) write_element(channel, element);
+  }
+  /// The same to one channel.
+  void write_element(std::uint32_t channel, std::span<const std::byte> element) {
+    std::byte* at = reserve(channel, element.size());
+    std::memcpy(at, element.data(), element.size());
+    places_[channel].at = at + element.size();
+    if (flush_each_) flush(channel);
   }
 
   /// An element of any length, in pieces.

@@ -143,6 +143,8 @@ public:
 class AnySourceOperator : public Operator {
 public:
   virtual void run(SourceLoop& loop) = 0;
+  /// Between two records.
+  virtual void send_latency_marker(const LatencyMarker&) {}
   /// The barrier of that checkpoint has been sent. True: the source's state is not known yet; its loop is
   /// told when it is. If it `ends_source`, nothing is to be sent behind it.
   [[nodiscard]] virtual bool holds_snapshot(CheckpointId, bool ends_source) {
@@ -168,6 +170,7 @@ public:
     function_->on_checkpoint_complete(checkpoint);
   }
   void close() override { function_->close(); }
+  void send_latency_marker(const LatencyMarker& marker) override { next_->process_latency_marker(marker); }
   void run(SourceLoop& loop) override {
     SourceContext<T> context(*next_, loop, this->context(), keeps_times_);
     this->guarded([&] { function_->run(context); });

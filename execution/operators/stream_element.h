@@ -16,7 +16,7 @@ namespace weir {
 ///     Record          [1]                      value
 ///     TimedRecord     [0] [event time, i64 ms] value
 ///     Watermark       [2] [event time, i64 ms]
-///     LatencyMarker   [3] ...                              (reserved)
+///     LatencyMarker   [3] [marked at, i64 us] [source, u32] [its subtask, u32]
 ///     StreamStatus    [4] [0 active, 1 idle, u8]
 ///     LargeElement    [5] [length, u64] an element of any kind that does not fit into a segment; its bytes
 ///                     go on in the channel's following buffers, behind nothing else, until the length is
@@ -51,6 +51,7 @@ inline constexpr std::uint64_t kMaxElementBytes = std::uint64_t{1} << 30;
 // Elements between records.
 using WatermarkBytes = std::array<std::byte, 1 + sizeof(std::int64_t)>;
 using StreamStatusBytes = std::array<std::byte, 2>;
+using LatencyMarkerBytes = std::array<std::byte, 1 + sizeof(std::int64_t) + 2 * sizeof(std::uint32_t)>;
 
 [[nodiscard]] inline WatermarkBytes watermark_bytes(EventTime watermark) {
   WatermarkBytes bytes{static_cast<std::byte>(ElementTag::Watermark)};
@@ -59,6 +60,18 @@ using StreamStatusBytes = std::array<std::byte, 2>;
 }
 [[nodiscard]] inline StreamStatusBytes status_bytes(StreamStatus status) {
   return {static_cast<std::byte>(ElementTag::StreamStatus), static_cast<std::byte>(status)};
+}
+
+[[nodiscard]] inline LatencyMarkerBytes latency_marker_bytes(const LatencyMarker& marker) {
+  LatencyMarkerBytes bytes{static_cast<std::byte>(ElementTag::LatencyMarker)};
+  (void)store_raw(store_raw(store_raw(bytes.data() + 1, marker.marked_at), marker.source), marker.subtask);
+  return bytes;
+}
+/// `at` is behind the tag.
+[[nodiscard]] inline LatencyMarker read_latency_marker(const std::byte* at) {
+  return {.marked_at = load_raw<std::int64_t>(at),
+          .source = load_raw<std::uint32_t>(at + 8),
+          .subtask = load_raw<std::uint32_t>(at + 12)};
 }
 
 /// The value behind a record's header, or nullptr if what stands at `at` is no record or ends too early.

@@ -49,6 +49,10 @@ protected:
     next_->process_status(status);
     Operator::forward_status(status);
   }
+  void forward_latency_marker(const LatencyMarker& marker) override {
+    next_->process_latency_marker(marker);
+    Operator::forward_latency_marker(marker);
+  }
 
 private:
   void tell(const WatermarkValve::Outcome& outcome) {
@@ -82,6 +86,7 @@ public:
   }
   void process_watermark(EventTime watermark) override { op_.advance_input(kIndex, watermark); }
   void process_status(StreamStatus status) override { op_.change_input(kIndex, status); }
+  void process_latency_marker(const LatencyMarker& marker) override { op_.pass_latency_marker(marker); }
 
 private:
   Op& op_;  // outlives this

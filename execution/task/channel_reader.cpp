@@ -39,6 +39,10 @@ const std::byte* ChannelReader::read_other(const std::byte* at, const std::byte*
     listener.on_status(static_cast<StreamStatus>(at[1]));
     return at + std::tuple_size_v<StreamStatusBytes>;
   }
+  if (tag == ElementTag::LatencyMarker && left >= std::tuple_size_v<LatencyMarkerBytes>) {
+    listener.on_latency_marker(read_latency_marker(at + 1));
+    return at + std::tuple_size_v<LatencyMarkerBytes>;
+  }
   if (tag == ElementTag::LargeElement && left >= kLargeElementHeaderBytes) {
     large_missing_ = load_raw<std::uint64_t>(at + 1);
     if (large_missing_ == 0 || large_missing_ > kMaxElementBytes) {

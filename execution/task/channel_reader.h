@@ -22,6 +22,7 @@ public:
     virtual ~Listener() = default;
     virtual void on_watermark(EventTime watermark) = 0;
     virtual void on_status(StreamStatus status) = 0;
+    virtual void on_latency_marker(const LatencyMarker&) {}
   };
 
   /// Works through `bytes` up to their end, or until `attention` is not zero. Returns how many were used up;

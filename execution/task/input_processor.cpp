@@ -76,6 +76,10 @@ void InputProcessor::on_status(StreamStatus status) {
   tell(entrance, entrance.valve.on_status(entrance_channel(*current_, element_.channel), status));
 }
 
+void InputProcessor::on_latency_marker(const LatencyMarker& marker) {
+  current_->entrance->input->process_latency_marker(marker);
+}
+
 void InputProcessor::tell(Entrance& entrance, const WatermarkValve::Outcome& outcome) {
   if (outcome.became_active) entrance.input->process_status(StreamStatus::Active);
   if (!outcome.watermark.is_none()) entrance.input->process_watermark(outcome.watermark);

@@ -72,6 +72,7 @@ private:
   // Of the channel whose element_ is under way.
   void on_watermark(EventTime watermark) override;
   void on_status(StreamStatus status) override;
+  void on_latency_marker(const LatencyMarker& marker) override;
   [[nodiscard]] static std::uint32_t entrance_channel(const Source& source, std::uint32_t channel) {
     return source.first_entrance_channel + channel;
   }

@@ -30,6 +30,7 @@ public:
     kCancel = 8,         // end now; stays raised
     kStop = 16,          // a source is to end as if it had read everything
     kClock = 32,         // the wall clock is where an operator wanted to be woken
+    kMarkLatency = 64,   // a source is to send a latency marker
   };
 
   /// `bell` wakes the task; it outlives this.

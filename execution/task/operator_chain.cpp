@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "execution/task/operator_backend.h"
+#include "graph/latency_sums.h"
 
 namespace weir {
 
@@ -71,6 +72,7 @@ OperatorChain::OperatorChain(const Program& program, const TaskDeploymentDescrip
     context->use_processing_time(clock);
     if (mail != nullptr) context->use_mail(*mail);
     context->use_feedback(feedback);
+    context->use_latencies([this, &each](const LatencyMarker& marker) { note_latency(each.name, marker); });
     stateful_.insert(stateful_.begin(), {each.id, context.get()});
     attributed(each.name, [&] { set_up(*context, each, state, workspaces); });
     Link link{each.name, &factory, std::move(context)};
@@ -100,6 +102,20 @@ OperatorChain::~OperatorChain() {
   try {
     close();
   } catch (...) {  // the task is failing already, and for an earlier reason
+  }
+}
+
+void OperatorChain::note_latency(const std::string& operator_name, const LatencyMarker& marker) {
+  const auto& nodes = program_.stream_graph().nodes();
+  const auto source = std::ranges::find(nodes, static_cast<StreamNodeId>(marker.source), &StreamNode::id);
+  if (source == nodes.end()) return;
+  // Clocks of two machines differ: less than nothing is nothing.
+  const std::int64_t micros = std::max<std::int64_t>(0, wall_micros() - marker.marked_at);
+  const std::string name =
+      latency_sum_name(display_name(*source), operator_name, static_cast<std::uint64_t>(micros));
+  try {
+    accumulators_.sum(name)->fetch_add(1, std::memory_order_relaxed);
+  } catch (const std::length_error&) {  // the task counts so many things that this one finds no place
   }
 }
 

@@ -86,6 +86,7 @@ private:
 
   void set_up(OperatorContext& context, const ChainedOperator& about, StateEnvironment& state,
               const Workspaces* workspaces);
+  void note_latency(const std::string& operator_name, const LatencyMarker& marker);
   void wire(std::size_t link, const Writers& writers);
   /// What reads one output of an operator, the main one or that of a tag: edges of the graph.
   void wire_output(Link& from, const std::vector<std::uint32_t>& edges, const Writers& writers);

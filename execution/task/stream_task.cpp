@@ -5,6 +5,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "graph/latency_sums.h"
+
 namespace weir {
 
 namespace {
@@ -67,6 +69,7 @@ StreamTask::StreamTask(const Program& program, const TaskDeploymentDescriptor& t
     aligner_.emplace(input_.channel_count(), mode_of(task));
     rounds_.emplace(input_.channel_count());
   }
+  if (chain_->begins_with_source()) begin_marking(program, around);
   const auto timeout = shortest_buffer_timeout(program, task);
   if (timeout.count() <= 0) return;
   const Duration interval = std::min<std::chrono::milliseconds>(timeout, kLongestTimeout);
@@ -84,6 +87,22 @@ std::unique_ptr<OperatorChain> StreamTask::make_chain(const Program& program, co
   return std::make_unique<OperatorChain>(program, task_, by_edge, metrics_.accumulators, around.state,
                                          clock_, static_cast<TaskMail*>(this), around.feedback,
                                          &around.workspaces);
+}
+
+void StreamTask::begin_marking(const Program& program, const Surroundings& around) {
+  const auto said = program.stream_graph().settings().latency_interval;
+  const Duration interval = said ? Duration(*said) : around.latency_interval;
+  if (interval <= Duration::zero()) return;
+  source_ = static_cast<std::uint32_t>(
+      program.job_graph().find(task_.vertex)->operators.front().node);
+  latency_timer_ =
+      PeriodicTimer(around.timers, interval, [this] { mailbox_.raise(Mailbox::kMarkLatency); });
+}
+
+void StreamTask::mark_latency() {
+  chain_->source().send_latency_marker({.marked_at = wall_micros(),
+                                        .source = source_,
+                                        .subtask = task_.subtask_index});
 }
 
 void StreamTask::open() { chain_->open(); }
@@ -262,6 +281,7 @@ void StreamTask::take_letters() {
     clock_.on_signal();
     chain_->on_processing_time();
   }
+  if ((signals & Mailbox::kMarkLatency) != 0) mark_latency();
   if ((signals & Mailbox::kLetters) != 0) {
     for (const Mailbox::Letter& letter : mailbox_.take_letters()) letter();
   }

@@ -45,6 +45,7 @@ public:
     const Workspaces& workspaces;
     CheckpointResponder& checkpoint_responder;
     std::shared_ptr<Feedback> feedback;  // of the ends of an iteration; else null
+    Duration latency_interval{};         // of programs that say nothing of it; 0: no markers
   };
 
   /// `program` and `task` outlive this.
@@ -70,6 +71,8 @@ public:
 private:
   [[nodiscard]] std::unique_ptr<OperatorChain> make_chain(const Program& program,
                                                           const Surroundings& around);
+  void begin_marking(const Program& program, const Surroundings& around);
+  void mark_latency();
   void run_source();
   void run_input();
   void on_event();
@@ -113,7 +116,9 @@ private:
   TimePoint alignment_began_{};
   CheckpointId last_begun_ = 0;
   SubtaskCheckpoints checkpoints_;
+  std::uint32_t source_ = 0;  // its number in the stream graph, if it marks latency
   PeriodicTimer flush_timer_;
+  PeriodicTimer latency_timer_;
 };
 
 }  // namespace weir

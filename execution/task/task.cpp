@@ -145,7 +145,8 @@ void Task::run_program() {
                    .workspaces = host_.workspaces,
                    .checkpoint_responder = host_.checkpoints,
                    .feedback = descriptor_.feedback.is_none() ? nullptr
-                                                              : host_.feedback.join(descriptor_.feedback)});
+                                                              : host_.feedback.join(descriptor_.feedback),
+                   .latency_interval = host_.latency_interval});
   stream_task_ = &task;
   const crash_report::Subject subject = task.crash_subject(about_.c_str());
   const crash_report::Scope at_work(subject);

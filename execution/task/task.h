@@ -48,6 +48,7 @@ public:
     const Workspaces& workspaces;
     CheckpointResponder& checkpoints;
     FeedbackChannels& feedback;
+    Duration latency_interval{};
   };
 
   /// `bell` is the one that the gates of `wiring` ring. `ask_for_split` is called on the task's thread if the

@@ -142,7 +142,8 @@ Status Worker::submit(TaskDeploymentDescriptor task) {
                  .state = state.state,
                  .workspaces = state.workspaces,
                  .checkpoints = state.observer,
-                 .feedback = state.feedback},
+                 .feedback = state.feedback,
+                 .latency_interval = state.options.latency_interval},
       [&state](const auto& report) { state.on_report(report); },
       [&state, job, attempt] { state.observer.on_input_split_wanted(job, attempt); });
   {

@@ -72,6 +72,9 @@ public:
     std::string temporary_directory;
     std::uint64_t feedback_memory_bytes = 16ull << 20;
 
+    /// How often sources send latency markers, unless their program says otherwise; 0: never.
+    Duration latency_interval{};
+
     StateEnvironment::Options state;  // without a directory of its own: the one for temporary files
 
     CancellationWatchdog::Options cancellation;

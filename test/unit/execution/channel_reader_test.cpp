@@ -68,6 +68,10 @@ struct Channel : ChannelReader::Listener {
   }
   void on_watermark(EventTime watermark) override { note("watermark " + std::to_string(watermark.millis)); }
   void on_status(StreamStatus status) override { note(status == StreamStatus::Idle ? "idle" : "active"); }
+  void on_latency_marker(const LatencyMarker& marker) override {
+    note("marker " + std::to_string(marker.source) + "/" + std::to_string(marker.subtask) + " of " +
+         std::to_string(marker.marked_at));
+  }
   void note(const std::string& what) {
     others.push_back(std::to_string(head.values.size()) + ": " + what);
   }
@@ -123,6 +127,16 @@ TEST_CASE("watermarks and statuses come in order with the records") {
   CHECK(channel.others ==
         Texts{"0: watermark 1", "1: watermark 2", "1: idle", "2: active", "2: watermark -4"});
   CHECK(channel.record_count == 2);
+}
+
+TEST_CASE("a latency marker is told of in its place, and one that is cut short is refused") {
+  const Bytes marker = bytes_of(latency_marker_bytes({.marked_at = -5, .source = 7, .subtask = 2}));
+  Channel channel;
+  channel.read(record("a") + marker + record("b"));
+  CHECK(channel.others == Texts{"1: marker 7/2 of -5"});
+  CHECK(channel.head.values == Texts{"a", "b"});
+  CHECK(Channel().failure({marker.begin(), marker.end() - 1}) ==
+        "a buffer holds an element of unknown kind 3");
 }
 
 TEST_CASE("a large element is put together from any number of buffers, with records before and behind it") {
