@@ -56,6 +56,8 @@ void ResultPartition::flush(std::uint32_t subpartition) {
 
 void ResultPartition::broadcast(const StreamEvent& event) {
   for (const auto& subpartition : subpartitions_) subpartition->add(event);
+  // A reader that is started when there is something to read would never pass on what has no records before.
+  if (event.kind == StreamEvent::Kind::RoundMarker) tell_consumable();
 }
 
 void ResultPartition::finish() {

@@ -19,7 +19,7 @@ namespace {
 
 Error disk_error(const std::string& what, const std::string& directory, int code) {
   return {.code = ErrorCode::IoFailure,
-          .what = what + " a file for a blocking exchange in " + directory + ": " +
+          .what = what + " a temporary file in " + directory + ": " +
                   std::generic_category().message(code) +
                   (code == ENOSPC ? "; free some space or set io.tmp.dirs" : ""),
           .blame = Blame::Environment,
@@ -28,7 +28,7 @@ Error disk_error(const std::string& what, const std::string& directory, int code
 
 Error changed(const std::string& directory) {
   return {.code = ErrorCode::Corrupt,
-          .what = "a file for a blocking exchange in " + directory + " was changed on disk",
+          .what = "the temporary file in " + directory + " was changed on disk",
           .blame = Blame::Environment,
           .retry = Retry::Later};
 }

@@ -160,6 +160,23 @@ TEST_CASE("loops may stand one behind the other") {
   CHECK(ways == all_ways());
 }
 
+TEST_CASE("a loop whose operators are started when there is something to read ends, whatever goes round") {
+  for (const bool goes_round : {true, false}) {
+    const auto arrived = std::make_shared<Collected<Walk>>();
+    const auto outcome = LocalJob(small_worker(), 2).run(
+        [&](Environment& env) {
+          env.schedule_mode(ScheduleMode::LazyFromSources);
+          auto loop = numbers(env).iterate();
+          auto next = loop.rebalance().map(stepped);
+          loop.close_with(next.filter([goes_round](const Walk& w) { return goes_round && w.at != 1; }));
+          next.collect(arrived);
+        },
+        2);
+    CHECK_MESSAGE(outcome.status == JobStatus::Finished, outcome.failure);
+    CHECK(arrived->take().size() >= kWalks);
+  }
+}
+
 TEST_CASE("an operator inside that holds records back until the end is named") {
   const auto outcome = LocalJob().run([&](Environment& env) {
     auto loop = numbers(env).iterate();

@@ -153,7 +153,7 @@ TEST_CASE("bytes that were changed on disk are not read") {
     const auto read = file.read(*extent);
     REQUIRE_FALSE(read);
     CHECK(read.error().code == ErrorCode::Corrupt);
-    CHECK(read.error().what == "a file for a blocking exchange in here was changed on disk");
+    CHECK(read.error().what == "the temporary file in here was changed on disk");
   }
 }
 
