@@ -46,6 +46,13 @@ void check_message(const JobFile& job, const std::string& message) {
   }
 }
 
+/// With some memory for jobs that sort and join: it is touched only by those.
+Worker::Options worker() {
+  Worker::Options options = testing::small_worker();
+  options.managed_memory_bytes = 64 << 20;
+  return options;
+}
+
 constexpr const char* kInterruption = "{interruption}";
 
 /// A job and the files of its runs.
@@ -64,7 +71,7 @@ public:
       return check_message(job_, program.error().what);
     }
     REQUIRE_MESSAGE(program.has_value(), program.error().what);
-    check(LocalJob().run(loader, (*program)->job_graph()));
+    check(LocalJob(worker()).run(loader, (*program)->job_graph()));
   }
 
   [[nodiscard]] bool can_be_interrupted() const {
