@@ -31,26 +31,42 @@ caf::result<Outcome> JobManagerState::on_submit(LeaderSessionId session, const S
   if (!accepted.accepted) return accepted;
   auto promise = self_->make_response_promise<Outcome>();
   if (!keeps_jobs()) on_kept(mail.graph.id, accepted, promise);
-  else self_->request(keeper_, kStorageTimeout, KeepJob{logic_->find(mail.graph.id)->job_graph()})
-      .then([this, promise, job = mail.graph.id](const Outcome& kept) { on_kept(job, kept, promise); },
-            [this, promise, job = mail.graph.id](const caf::error& cause) {
+  else keep_job(mail.graph.id, promise);
+  return promise;
+}
+
+void JobManagerState::keep_job(JobId submitted, caf::typed_response_promise<Outcome> promise) {
+  first_words_.hold(submitted);
+  self_->request(keeper_, kStorageTimeout, KeepJob{logic_->find(submitted)->job_graph()})
+      .then([this, promise, job = submitted](const Outcome& kept) { on_kept(job, kept, promise); },
+            [this, promise, job = submitted](const caf::error& cause) {
               on_kept(job, Outcome::refused(mail_error(cause, "KeepJob", kStorageTimeout)), promise);
             });
-  return promise;
 }
 
 void JobManagerState::on_kept(JobId job, Outcome kept, caf::typed_response_promise<Outcome> client) {
   client.deliver(kept);
   if (kept.accepted) logic_->on_kept(job);
   else logic_->on_not_kept(job);
+  first_words_.on_kept(job, kept);
 }
 
 caf::result<Outcome> JobManagerState::on_attach(LeaderSessionId session, const AttachToJob& mail,
                                                 const JobClientGateway& client) {
   if (!fence_.admits(session)) return not_leading();
+  if (first_words_.holds(mail.job)) return attach_when_kept(mail, client);
   if (last_words_.holds(mail.job)) return attach_to_ending(mail, client);
   if (logic_->find(mail.job) == nullptr) return attach_to_archived(mail, client);
   return logic_->on_attach(mail, client_id(client));
+}
+
+caf::result<Outcome> JobManagerState::attach_when_kept(const AttachToJob& mail,
+                                                       const JobClientGateway& client) {
+  auto promise = self_->make_response_promise<Outcome>();
+  first_words_.say(mail.job, [this, promise, mail, client](const Outcome& kept) mutable {
+    promise.deliver(kept.accepted ? logic_->on_attach(mail, client_id(client)) : kept);
+  });
+  return promise;
 }
 
 Outcome JobManagerState::attach_to_ending(const AttachToJob& mail, const JobClientGateway& client) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "actors/job_manager/job_coordinators_actor.h"
+#include "actors/job_manager/first_words.h"
 #include "actors/job_manager/job_manager_actor.h"
 #include "actors/job_manager/last_words.h"
 #include "actors/job_manager/tenure.h"
@@ -118,6 +119,8 @@ private:
   void on_due(LeaderSessionId session, const AdoptionOverdue& mail);
   caf::result<Outcome> on_attach(LeaderSessionId session, const AttachToJob& mail,
                                  const JobClientGateway& client);
+  void keep_job(JobId submitted, caf::typed_response_promise<Outcome> promise);
+  caf::result<Outcome> attach_when_kept(const AttachToJob& mail, const JobClientGateway& client);
   /// It is over, which is not on record yet: who asks now hears of it with all others.
   Outcome attach_to_ending(const AttachToJob& mail, const JobClientGateway& client);
   caf::result<Outcome> attach_to_archived(const AttachToJob& mail, const JobClientGateway& client);
@@ -154,6 +157,7 @@ private:
   std::shared_ptr<JobStorage> storage_;
   std::optional<JobCoordinators> coordinators_;
   JobKeeperActor keeper_;
+  FirstWords first_words_;
   LastWords last_words_;
   InstanceManagerActor instances_;
   ArchivistActor archivist_;

@@ -67,6 +67,7 @@ bool JobManagerNode::admits(LeaderSessionId session) {
 void JobManagerNode::grant(LeaderSessionId session) {
   if (!tenure_.on_grant(session)) return;
   cluster_.promises.on_granted(node_, session);
+  cluster_.on_granted(node_);
   coordinators_.clear();
   storages_.push_back(std::make_unique<Storage>(cluster_, node_, candidate_.zookeeper(), session));
   Storage& storage = *storages_.back();
@@ -296,6 +297,7 @@ void JobManagerNode::on_submit(LeaderSessionId session, const SubmitJob& mail, C
   if (!accepted.accepted) return reply(accepted);
   Storage& storage = *storages_.back();
   const JobId job = mail.graph.id;
+  first_words_.hold(job);
   storage.thread.post([this, &storage, job, graph = logic_.find(job)->job_graph(), reply = std::move(reply)] {
     const Status kept = storage.jobs.put(graph);
     from_keeper_.send([this, job, kept, reply] { on_kept(job, kept, reply); });
@@ -306,11 +308,17 @@ void JobManagerNode::on_kept(JobId job, const Status& kept, const Post::Reply<Ou
   reply(Outcome::of(kept));
   if (kept) logic_.on_kept(job);
   else logic_.on_not_kept(job);
+  first_words_.on_kept(job, Outcome::of(kept));
 }
 
 void JobManagerNode::on_attach(LeaderSessionId session, const AttachToJob& mail, ConnectionId client,
                                const Post::Reply<Outcome>& reply) {
   if (!admits(session)) return reply(not_leading());
+  if (first_words_.holds(mail.job)) {
+    return first_words_.say(mail.job, [this, mail, client, reply](const Outcome& kept) {
+      reply(kept.accepted ? logic_.on_attach(mail, client_id(client)) : kept);
+    });
+  }
   if (last_words_.holds(mail.job)) {
     last_words_.say(mail.job, [this, job = mail.job, client] {
       if (const JobDetails* archived = archivist_.find(job)) send_result(client, result_of(*archived));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "actors/archivist/memory_archivist.h"
+#include "actors/job_manager/first_words.h"
 #include "actors/job_manager/job_manager.h"
 #include "actors/job_manager/last_words.h"
 #include "actors/job_manager/tenure.h"
@@ -128,6 +129,7 @@ private:
   InstancesNode instances_;
   Fence fence_;
   Tenure tenure_;
+  FirstWords first_words_;
   LastWords last_words_;
   MemoryArchivist archivist_;
   JobManager logic_;

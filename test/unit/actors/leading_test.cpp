@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "actors/job_manager/first_words.h"
 #include "actors/job_manager/last_words.h"
 #include "actors/job_manager/tenure.h"
 
@@ -54,6 +55,21 @@ TEST_CASE("the end of a job is said when it is on record, and not by who may not
   }
   words.say(kJob, [&] { said += "!"; });
   CHECK(said.back() == '!');
+}
+
+TEST_CASE("who asks for a job that is just being kept waits for how that ends") {
+  FirstWords words;
+  CHECK_FALSE(words.holds(kJob));
+  words.hold(kJob);
+  CHECK(words.holds(kJob));
+  std::vector<Outcome> said;
+  words.say(kJob, [&](const Outcome& kept) { said.push_back(kept); });
+  words.say(kJob, [&](const Outcome& kept) { said.push_back(kept); });
+  CHECK(said.empty());
+  const Outcome full = Outcome::refused({ErrorCode::IoFailure, "full"});
+  words.on_kept(kJob, full);
+  CHECK(said == std::vector{full, full});
+  CHECK_FALSE(words.holds(kJob));
 }
 
 TEST_CASE("what a job goes on from is deleted only if its end is on record") {
