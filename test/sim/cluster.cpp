@@ -104,6 +104,24 @@ void Cluster::pause(NodeId node) {
   post.on_pause(node);
 }
 
+void Cluster::resume(NodeId node) {
+  if (world.is_paused(node)) promises.on_resumed(node);
+  world.resume(node);
+}
+
+void Cluster::on_granted(NodeId node) {
+  for (const NodeId other : job_managers) {
+    const bool is_awake = other != node && world.is_alive(other) && !world.is_paused(other);
+    if (is_awake && job_manager(other).leads()) promises.on_two_lead(other, node);
+  }
+  if (on_new_leader) on_new_leader(node);
+}
+
+void Cluster::remove_leaders_node() {
+  for (const NodeId node : job_managers) promises.on_session_taken(node);
+  zookeeper.tamper(ZkOp::remove(paths.leader()));
+}
+
 void Cluster::cut(End from, End to) {
   wires.cut(from, to);
   if (from && to) post.on_cut(*from, *to);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,12 +44,17 @@ public:
   void crash(NodeId node);
   void start(NodeId node);
   void pause(NodeId node);
-  void resume(NodeId node) { world.resume(node); }
+  void resume(NodeId node);
   void cut(End from, End to);
   void heal(End from, End to) { wires.heal(from, to); }
   void lose_zookeeper(NodeId node);
   /// Ends the session that this process has, whatever it says.
   void end_session(NodeId node);
+  /// Removes the node of who leads, as no client of ours does.
+  void remove_leaders_node();
+  /// A node is granted a term; `on_new_leader` is for who strikes at what has just begun.
+  void on_granted(NodeId node);
+  std::function<void(NodeId)> on_new_leader;
   /// Nothing is broken any more.
   void on_healed() { healed_at_ = world.now(); }
   /// And a checkpoint was taken since.

@@ -58,7 +58,7 @@ JobPlan plan_job(Random& random) {
     plan.adoption_timeout = random.between(300ms, 1500ms);
     plan.adoption_grace = plan.adoption_timeout + random.between(500ms, 4s);
   }
-  plan.ends_late = random.chance(30);
+  plan.ends_late = random.chance(50);
   plan.events_per_source = 100 + random.below(400);
   return plan;
 }

@@ -22,6 +22,7 @@ Nemesis::Nemesis(Cluster& cluster) : cluster_(cluster) {
       &Nemesis::reset_connection,
       &Nemesis::lose_zookeeper_connection,
       &Nemesis::end_leaders_session,
+      &Nemesis::remove_leaders_node,
       &Nemesis::stop_zookeeper_member,
       &Nemesis::stop_zookeeper_quorum,
       &Nemesis::lag_zookeeper_member,
@@ -35,10 +36,12 @@ Nemesis::Nemesis(Cluster& cluster) : cluster_(cluster) {
   if (faults_.empty()) faults_.push_back(kAll[random().below(kAll.size())]);
   pause_ = random().between(200ms, 2s);
   has_guardian_ = random().chance(50);
+  strikes_new_leaders_ = random().chance(30);
   ends_ = TimePoint{} + random().between(2s, 8s);
 }
 
 void Nemesis::start() {
+  if (strikes_new_leaders_) cluster_.on_new_leader = [this](NodeId node) { strike_at(node); };
   cluster_.world.in(random().between(0ms, 1500ms), [this] { strike(); });
   cluster_.world.in(ends_ - cluster_.world.now(), [this] { heal_all(); });
 }
@@ -173,6 +176,27 @@ void Nemesis::end_leaders_session() {
   if (!cluster_.world.is_alive(node)) return;
   if (cluster_.world.tells()) say("the session of " + cluster_.world.name(node) + " is ended");
   cluster_.end_session(node);
+}
+
+void Nemesis::remove_leaders_node() {
+  say("somebody removes the leader's node");
+  cluster_.remove_leaders_node();
+}
+
+void Nemesis::strike_at(NodeId node) {
+  if (is_over_ || random().chance(40)) return;
+  const std::uint64_t kind = random().below(4);
+  cluster_.world.in(random().between(0us, 6ms), node, [this, node, kind] {
+    if (is_over_) return;
+    ++cluster_.world.tally.faults;
+    say("the new leader is struck");
+    if (kind < 2) return cluster_.lose_zookeeper(node);
+    cluster_.world.in(Duration::zero(), [this, node, kind] {
+      if (kind == 2) return crash_for(node, random().between(20ms, 1500ms));
+      cluster_.pause(node);
+      undo_in(random().spread(50ms, 4s), [this, node] { cluster_.resume(node); });
+    });
+  });
 }
 
 void Nemesis::stop_zookeeper_member() {

@@ -41,6 +41,9 @@ private:
   void reset_connection();
   void lose_zookeeper_connection();
   void end_leaders_session();
+  void remove_leaders_node();
+  /// Somewhere in the first steps of who has just begun to lead.
+  void strike_at(NodeId new_leader);
   void stop_zookeeper_member();
   void stop_zookeeper_quorum();
   void lag_zookeeper_member();
@@ -59,6 +62,7 @@ private:
   std::vector<Fault> faults_;  // of this schedule
   Duration pause_{};           // between two, at most
   bool has_guardian_ = false;
+  bool strikes_new_leaders_ = false;
   bool is_over_ = false;
   TimePoint ends_{};
   TimePoint healed_at_{};

@@ -135,6 +135,15 @@ void Promises::on_granted(NodeId node, LeaderSessionId term) {
   if (term > current_term()) world_.violate("e: " + name_of_term(term) + " is led, and was never begun");
 }
 
+void Promises::on_two_lead(NodeId old, NodeId now) {
+  const auto is_recent = [&](const std::map<NodeId, TimePoint>& when, Duration length) {
+    const auto known = when.find(old);
+    return known != when.end() && world_.now() - known->second < length;
+  };
+  if (is_recent(session_taken_, 2 * kLongestDoubt) || is_recent(resumed_, 100ms)) return;
+  world_.violate("e: " + world_.name(now) + " leads while " + world_.name(old) + " does, which is awake");
+}
+
 void Promises::on_seen_leading(NodeId node, LeaderSessionId term) {
   if (term.is_none() || term == current_term()) {
     outdated_since_.erase(node);
@@ -160,6 +169,12 @@ void Promises::on_writing(const CompletedCheckpoint& checkpoint) {
 }
 
 void Promises::on_file_removed(const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
+  if (const auto job = JobId::parse(name.substr(0, 32)); job && name.size() > 32) {
+    const auto pointer = zookeeper_.truth().get(paths_.job(*job));
+    if (pointer.is_done() && pointer.value.data.find(name) != std::string::npos)
+      world_.violate("g: " + path + " is removed, and the job is kept in it");
+  }
   for (const auto& [job, pointers] : pointers_) {
     if (has_verdict(job)) continue;  // then nothing of it is needed
     for (const CheckpointId id : pointers.present) {

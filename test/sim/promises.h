@@ -45,6 +45,9 @@ public:
   void on_obeyed(NodeId node, LeaderSessionId term);
   // e
   void on_granted(NodeId node, LeaderSessionId term);
+  /// Another node is granted a term while this one, which is awake, believes that it leads.
+  void on_two_lead(NodeId old, NodeId now);
+  void on_resumed(NodeId node) { resumed_[node] = world_.now(); }
   /// A leader's session was ended under it: it may learn of that late.
   void on_session_taken(NodeId node) { session_taken_[node] = world_.now(); }
   /// Looked at now and then: what this node leads, if it is awake; none: nothing.
@@ -102,6 +105,7 @@ private:
   std::map<std::pair<NodeId, std::uint32_t>, LeaderSessionId> obeyed_;  // the highest
   std::map<NodeId, TimePoint> outdated_since_;  // leads, though its term is over
   std::map<NodeId, TimePoint> session_taken_;
+  std::map<NodeId, TimePoint> resumed_;
   TimePoint completed_at_{};
 };
 

@@ -8,9 +8,20 @@ namespace weir::sim {
 
 namespace {
 
+constexpr std::int64_t kStranger = 1;  // a session of somebody else
 constexpr Duration kTick = 200ms;  // by which the servers look whose session is over
 
 }  // namespace
+
+ZkEnsemble::ZkEnsemble(World& world) : world_(world) {
+  truth_.begin_session(kStranger);
+  for (Member& member : members_) member.state.begin_session(kStranger);
+}
+
+void ZkEnsemble::tamper(ZkOp step) {
+  if (!is_serving_) return;
+  order([step = std::move(step)](ZkState& state) { (void)state.commit(kStranger, {step}); }, leader_, [] {});
+}
 
 ZkEnsemble::Welcome ZkEnsemble::connect(const WirePtr& wire, Duration timeout, std::int64_t seen,
                                         const std::vector<Watched>& watched) {

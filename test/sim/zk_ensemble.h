@@ -58,7 +58,7 @@ public:
   using WirePtr = std::shared_ptr<Wire>;
   using Answered = std::function<void(const ZkAnswer&)>;
 
-  explicit ZkEnsemble(World& world) : world_(world) {}
+  explicit ZkEnsemble(World& world);
 
   /// A client that has seen `seen` asks for a session, or for the one that it had. False: this server takes
   /// nobody now. What was watched and has changed since is told at once.
@@ -76,6 +76,8 @@ public:
   // Faults.
   void stop(std::size_t member);
   void start(std::size_t member);
+  /// Somebody else changes a node.
+  void tamper(ZkOp step);
   /// Slow to know what the others know.
   void lag(std::size_t member, Duration lag) { members_[member].lag = lag; }
   [[nodiscard]] bool serves() const { return is_serving_; }
