@@ -11,8 +11,8 @@
 
 namespace weir {
 
-/// What is to be said to those who ask for a job that was submitted and does not survive us yet: nothing before
-/// it does, so that nobody is told that a job is accepted which the next leader has never heard of.
+/// What is to be said to those who ask for a job that was submitted and does not survive us yet: nothing
+/// before it does, so that nobody is told that a job is accepted which the next leader has never heard of.
 ///
 /// Threads: none. One a JobManager.
 class FirstWords {

@@ -186,7 +186,7 @@ void Nemesis::remove_leaders_node() {
 void Nemesis::strike_at(NodeId node) {
   if (is_over_ || random().chance(40)) return;
   const std::uint64_t kind = random().below(4);
-  cluster_.world.in(random().between(0us, 6ms), node, [this, node, kind] {
+  cluster_.world.in(random().between(0us, 12ms), node, [this, node, kind] {
     if (is_over_) return;
     ++cluster_.world.tally.faults;
     say("the new leader is struck");
@@ -194,7 +194,9 @@ void Nemesis::strike_at(NodeId node) {
     cluster_.world.in(Duration::zero(), [this, node, kind] {
       if (kind == 2) return crash_for(node, random().between(20ms, 1500ms));
       cluster_.pause(node);
-      undo_in(random().spread(50ms, 4s), [this, node] { cluster_.resume(node); });
+      // Often just long enough for another to take over.
+      undo_in(random().chance(50) ? random().between(2200ms, 4s) : random().spread(50ms, 2s),
+              [this, node] { cluster_.resume(node); });
     });
   });
 }

@@ -18,8 +18,6 @@ PLANTS = [
     # Who leads, and who is obeyed.
     ("whoever led once is obeyed", "actors/system/fence.h",
      "!session.is_none() && session == session_", "!session.is_none()"),
-    ("a follower believes a server that lags behind", "ha/leader_sight.h",
-     "session.high == highest_.high && session.low < highest_.low", "false"),
     ("a term that was revoked is begun again", "actors/job_manager/tenure.h",
      "revoked_.contains(term)", "false"),
     ("who reads its jobs leads, though it was revoked meanwhile", "actors/job_manager/tenure.h",
