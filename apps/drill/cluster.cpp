@@ -22,6 +22,7 @@ namespace {
 
 constexpr Duration kStartPatience = 60s;  // a machine may have much else to do
 constexpr Duration kEndPatience = 20s;
+constexpr int kLookMilliseconds = 10;
 constexpr auto kErr = Process::Stream::Err;
 
 std::string milliseconds(Duration length) {
@@ -47,28 +48,54 @@ const std::vector<std::string>& task_manager_settings() {
   return kSettings;
 }
 
-}  // namespace
-
-std::string value_in(const std::string& line, const std::string& name) {
-  const auto at = line.find(" " + name + "=");
-  if (at == std::string::npos) return {};
-  const auto begin = at + name.size() + 2;
-  return line.substr(begin, line.find(' ', begin) - begin);
+/// Whether there is such a process, which has not ended.
+bool runs(pid_t pid) {
+  const int descriptor = ::pidfd_open(pid, 0);
+  if (descriptor < 0) return false;
+  pollfd ended{descriptor, POLLIN, 0};
+  const bool is_over = ::poll(&ended, 1, 0) > 0;
+  ::close(descriptor);
+  return !is_over;
 }
 
+/// The first child; the process itself if it has none.
+pid_t child_of(pid_t pid) {
+  const std::string name = std::to_string(pid);
+  pid_t child = pid;
+  std::ifstream("/proc/" + name + "/task/" + name + "/children") >> child;
+  return child > 1 ? child : pid;
+}
+
+}  // namespace
+
 void Node::signal(int number) const {
-  if (pid == process->pid()) return process->signal(number);
+  if (process && pid == process->pid()) return process->signal(number);
   const int descriptor = ::pidfd_open(pid, 0);
   if (descriptor < 0) return;
   ::pidfd_send_signal(descriptor, number, nullptr, 0);
   ::close(descriptor);
 }
 
-bool Node::is_alive() const { return !process->await_end(0ms).has_value(); }
+bool Node::is_alive() const { return process ? !process->await_end(0ms).has_value() : runs(guardian); }
 
 Result<std::unique_ptr<Cluster>> Cluster::start(Options options) {
   std::unique_ptr<Cluster> made(new Cluster(std::move(options)));
   if (Status begun = made->begin(); !begun) return begun.error();
+  return made;
+}
+
+std::unique_ptr<Cluster> Cluster::adopt(Options options, const std::vector<OwnNode>& nodes) {
+  std::unique_ptr<Cluster> made(new Cluster(std::move(options)));
+  made->is_own_ = false;
+  for (const OwnNode& node : nodes) {
+    auto& all = node.is_job_manager() ? made->job_managers_ : made->task_managers_;
+    all.push_back({.name = node.name,
+                   .place = {},
+                   .process = nullptr,
+                   .address = node.address,
+                   .pid = node.is_job_manager() ? child_of(node.pid) : node.pid,
+                   .guardian = node.pid});
+  }
   return made;
 }
 
@@ -150,12 +177,16 @@ Node* Cluster::task_manager_at(const std::string& address) {
 }
 
 Status Cluster::await_restart(Node& node) {
-  const int descriptor = ::pidfd_open(node.pid, 0);
-  if (descriptor < 0) return await_ready(node);  // gone, and its guardian has taken notice
-  pollfd ended{descriptor, POLLIN, 0};
-  const bool is_dead = ::poll(&ended, 1, 0) > 0;
-  ::close(descriptor);
-  return is_dead ? await_ready(node) : Status::ok();
+  if (runs(node.pid)) return Status::ok();
+  if (is_own_) return await_ready(node);
+  // Its guardian does not speak to us.
+  const TimePoint deadline = std::chrono::steady_clock::now() + kStartPatience;
+  while (runs(node.guardian) && std::chrono::steady_clock::now() < deadline) {
+    node.pid = child_of(node.guardian);
+    if (node.pid != node.guardian && runs(node.pid)) return Status::ok();
+    (void)::poll(nullptr, 0, kLookMilliseconds);
+  }
+  return Error{ErrorCode::Timeout, node.name + " was not started again", Blame::Environment, Retry::Later};
 }
 
 Status Cluster::start_job_manager() {
@@ -166,6 +197,7 @@ Status Cluster::start_job_manager() {
 }
 
 Status Cluster::start_task_manager() {
+  if (!is_own_) return Status::ok();  // whose supervisor does so, or there is one less
   auto node = launch_task_manager();
   if (!node) return node.error();
   keep(task_managers_, *std::move(node));
@@ -173,6 +205,7 @@ Status Cluster::start_task_manager() {
 }
 
 std::vector<std::string> Cluster::words(const std::string& verb) const {
+  if (options_.zookeeper.empty()) return {options_.programs + "/weir", verb, "-m", options_.job_manager};
   return {options_.programs + "/weir", verb, "--zookeeper", options_.zookeeper, "--cluster-id", options_.id,
           "-D", "high-availability.zookeeper.trusted-network=true"};
 }
@@ -185,6 +218,7 @@ Finished Cluster::weir(const std::string& verb, const std::vector<std::string>& 
 
 std::vector<std::string> Cluster::stop() {
   std::vector<std::string> wrong;
+  if (!is_own_) return wrong;
   // TaskManagers first: a JobManager that still leads does not count them as lost.
   for (auto* nodes : {&task_managers_, &job_managers_}) {
     std::vector<Node*> asked;
@@ -206,6 +240,7 @@ std::vector<std::string> Cluster::stop() {
 
 void Cluster::write_logs(const std::string& folder) const {
   std::filesystem::create_directories(folder);
+  if (!is_own_) return;
   for (const auto* nodes : {&job_managers_, &task_managers_})
     for (const Node& node : *nodes)
       std::ofstream(folder + "/" + node.name + ".log")
@@ -214,6 +249,7 @@ void Cluster::write_logs(const std::string& folder) const {
 
 std::string Cluster::logs() const {
   std::string all;
+  if (!is_own_) return all;
   for (const auto* nodes : {&job_managers_, &task_managers_})
     for (const Node& node : *nodes) all += node.process->text(kErr);
   return all;

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "apps/drill/network.h"
+#include "apps/drill/own_cluster.h"
 #include "apps/drill/process.h"
 #include "base/result.h"
 #include "base/time.h"
@@ -21,9 +22,10 @@ namespace weir::drill {
 struct Node {
   std::string name;  // "jobmanager-2"
   Place place;
-  std::unique_ptr<Process> process;
+  std::unique_ptr<Process> process;  // null: its operator has started it
   std::string address;  // as it said when it was ready: of a JobManager rpc, of a TaskManager data
   pid_t pid = -1;       // of the JobManager below its guardian, or of the process
+  pid_t guardian = -1;  // of an operator's JobManager, or of the process
 
   /// Nothing if it is gone.
   void signal(int number) const;
@@ -48,6 +50,7 @@ public:
     std::string folder;        // is there
     std::string programs;      // where weir, weir-jobmanager and weir-taskmanager are
     std::string zookeeper;     // hosts
+    std::string job_manager;   // where there is no ZooKeeper: "host:port"
     std::size_t job_managers = 3;
     std::size_t task_managers = 3;
     std::size_t slots = 2;  // of each
@@ -56,6 +59,9 @@ public:
 
   /// All processes are ready, and all TaskManagers registered.
   [[nodiscard]] static Result<std::unique_ptr<Cluster>> start(Options options);
+
+  /// One that is there. It is left as it is: nothing of it is started again or ended by us.
+  [[nodiscard]] static std::unique_ptr<Cluster> adopt(Options options, const std::vector<OwnNode>& nodes);
 
   [[nodiscard]] const Options& options() const { return options_; }
   [[nodiscard]] std::deque<Node>& job_managers() { return job_managers_; }
@@ -96,12 +102,10 @@ private:
   void keep(std::deque<Node>& nodes, Node node);
 
   const Options options_;
+  bool is_own_ = true;  // else an operator's
   std::deque<Node> job_managers_;
   std::deque<Node> task_managers_;
   std::vector<pid_t> pids_;
 };
-
-/// The value of `name=value` in a line, empty if there is none.
-[[nodiscard]] std::string value_in(const std::string& line, const std::string& name);
 
 }  // namespace weir::drill

@@ -30,7 +30,7 @@ std::string id_of(const Plan& plan) { return plan.name + "-" + std::to_string(pl
 
 }  // namespace
 
-Drill::Drill(Setting setting, Network& network, Ensemble& zookeeper, Plan plan)
+Drill::Drill(Setting setting, Network& network, Ensemble* zookeeper, Plan plan)
     : setting_(std::move(setting)),
       network_(network),
       zookeeper_(zookeeper),
@@ -63,25 +63,58 @@ Outcome Drill::run() {
 }
 
 Status Drill::prepare() {
-  for (const Planned& planned : outcome_.plan.faults)
-    if (kind_of(planned.fault).cuts && !network_.can_cut())
-      return Error{ErrorCode::Refused, network_.why_whole(), Blame::Environment, Retry::Never};
+  if (Status possible = check_plan(); !possible) return possible;
   std::filesystem::create_directories(folder_);
-  auto cluster =
-      Cluster::start({.id = id_of(outcome_.plan),
-                      .folder = folder_,
-                      .programs = setting_.programs,
-                      .zookeeper = zookeeper_.hosts(),
-                      .job_managers = 3,
-                      .task_managers = setting_.task_managers + (setting_.broken.empty() ? 0 : kDeaths),
-                      .slots = 2,
-                      .network = &network_});
+  if (Status begun = begin_cluster(); !begun) return begun;
+  if (Status begun = begin_observer(); !begun) return begun;
+  return begin_job();
+}
+
+Status Drill::check_plan() const {
+  const auto refused = [](const std::string& what) {
+    return Error{ErrorCode::Refused, what, Blame::Environment, Retry::Never};
+  };
+  for (const Planned& planned : outcome_.plan.faults) {
+    const FaultKind& kind = kind_of(planned.fault);
+    if (setting_.own && !kind.is_for_any_cluster)
+      return refused(std::string(kind.name) + " needs a cluster of the drill's own");
+    if (kind.cuts && !network_.can_cut()) return refused(network_.why_whole());
+  }
+  return Status::ok();
+}
+
+Status Drill::begin_cluster() {
+  Cluster::Options options{.id = id_of(outcome_.plan),
+                           .folder = folder_,
+                           .programs = setting_.programs,
+                           .zookeeper = zookeeper_ == nullptr ? "" : zookeeper_->hosts(),
+                           .job_managers = 3,
+                           .task_managers = setting_.task_managers + (setting_.broken.empty() ? 0 : kDeaths),
+                           .slots = 2,
+                           .network = &network_};
+  if (setting_.own) {
+    options.id = setting_.own->id;
+    options.zookeeper = setting_.own->zookeeper;
+    options.job_manager = setting_.own->job_manager;
+    cluster_ = Cluster::adopt(std::move(options), setting_.own->nodes);
+    return Status::ok();
+  }
+  auto cluster = Cluster::start(std::move(options));
   if (!cluster) return cluster.error();
   cluster_ = *std::move(cluster);
-  auto observer = Observer::start(zookeeper_.hosts(), id_of(outcome_.plan), recorder_);
+  return Status::ok();
+}
+
+Status Drill::begin_observer() {
+  const Cluster::Options& options = cluster_->options();
+  if (options.zookeeper.empty()) {  // whoever is there leads
+    recorder_.add(LeaderSeen{.epoch = 1, .address = options.job_manager, .at = now()});
+    return Status::ok();
+  }
+  auto observer = Observer::start(options.zookeeper, options.id, recorder_);
   if (!observer) return observer.error();
   observer_ = *std::move(observer);
-  return begin_job();
+  return Status::ok();
 }
 
 Status Drill::begin_job() {
@@ -96,14 +129,15 @@ Status Drill::begin_job() {
                                        .deaths = setting_.broken.empty() ? 0 : kDeaths});
   if (!job) return job.error();
   job_ = *std::move(job);
-  observer_->follow(job_->id());
+  if (observer_) observer_->follow(job_->id());
   if (Status flows = await_output(kWarmCommits); !flows) return flows;
   const auto seen = job_->look();
   if (!seen) return seen.error();
   before_ = *seen;
-  nemesis_ = std::make_unique<Nemesis>(Stage{*cluster_, zookeeper_, network_, *observer_, *job_, recorder_,
-                                             refusals_},
-                                       outcome_.plan.seed);
+  refused_before_ = refused_so_far();
+  nemesis_ = std::make_unique<Nemesis>(
+      Stage{*cluster_, zookeeper_, network_, observer_.get(), *job_, recorder_, refusals_},
+      outcome_.plan.seed);
   return Status::ok();
 }
 
@@ -187,7 +221,13 @@ void Drill::await_recovery() {
   recorder_.pass(500ms);  // who comes back has time to do harm
   if (const auto seen = job_->look()) after_ = *seen;
   else find({"the job cannot be looked at: " + seen.error().what});
-  refusals_.add(refused_of(cluster_->weir("status", {"--output", "json"}).out));
+  // Another leader has counted from 0.
+  const std::uint64_t refused = refused_so_far();
+  refusals_.add(refused >= refused_before_ ? refused - refused_before_ : refused);
+}
+
+std::uint64_t Drill::refused_so_far() const {
+  return refused_of(cluster_->weir("status", {"--output", "json"}).out);
 }
 
 bool Drill::has_client() const {
@@ -253,9 +293,14 @@ void Drill::judge() {
 }
 
 void Drill::look_for_leftovers() {
-  left_.nodes = nodes_left_of(*observer_, job_->id(), kSoon);
+  if (observer_) left_.nodes = nodes_left_of(*observer_, job_->id(), kSoon);
+  if (setting_.own) return find(check_leaks(left_));  // the cluster goes on
   for (const std::string& wrong : cluster_->stop()) find({wrong});
   if (!leader_is_gone(*observer_, kSoon)) left_.nodes.emplace_back("leader");
+  std::vector<std::string> addresses;
+  for (const auto* nodes : {&cluster_->job_managers(), &cluster_->task_managers()})
+    for (const Node& node : *nodes) addresses.push_back(node.address);
+  left_.ports = ports_left_of(addresses);
   left_.processes = processes_left_of(cluster_->pids(), kSoon);
   left_.files = files_left_in({folder_ + "/tmp", folder_ + "/ha"});
   find(check_leaks(left_));

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,7 @@
 #include "apps/drill/observer.h"
 #include "apps/drill/outcome.h"
 #include "apps/drill/output_watch.h"
+#include "apps/drill/own_cluster.h"
 #include "apps/drill/recorder.h"
 #include "base/result.h"
 
@@ -30,6 +32,7 @@ struct Setting {
   std::string broken;    // of the job, on purpose
   std::size_t task_managers = 3;
   double slack = 1;  // bounds may be missed by this factor
+  std::optional<OwnCluster> own;  // an operator's, in the place of new ones
 };
 
 /// One drill: a new cluster in the ZooKeeper that is there, the verifiable job, the faults of a plan, and
@@ -38,14 +41,17 @@ struct Setting {
 /// Threads: one.
 class Drill {
 public:
-  /// `network` and `zookeeper` outlive this.
-  Drill(Setting setting, Network& network, Ensemble& zookeeper, Plan plan);
+  /// `network` and `zookeeper` outlive this. Null: that of the operator's cluster.
+  Drill(Setting setting, Network& network, Ensemble* zookeeper, Plan plan);
   ~Drill();
 
   [[nodiscard]] Outcome run();
 
 private:
   [[nodiscard]] Status prepare();
+  [[nodiscard]] Status check_plan() const;
+  [[nodiscard]] Status begin_cluster();
+  [[nodiscard]] Status begin_observer();
   [[nodiscard]] Status begin_job();
   [[nodiscard]] Status await_output(std::size_t commits);
   void carry_out();
@@ -60,17 +66,19 @@ private:
 
   void find(const Findings& findings);
   [[nodiscard]] bool has_client() const;
+  [[nodiscard]] std::uint64_t refused_so_far() const;
   [[nodiscard]] std::vector<TimePoint> times_of_running() const;
 
   const Setting setting_;
   Network& network_;
-  Ensemble& zookeeper_;
+  Ensemble* const zookeeper_;
   const std::string folder_;
   Recorder recorder_;
   RefusalChecker refusals_;
   AnswerChecker answers_;
   Leftovers left_;
   Outcome outcome_;
+  std::uint64_t refused_before_ = 0;
   JobSeen before_;
   JobSeen after_;
   std::unique_ptr<Observer> observer_;

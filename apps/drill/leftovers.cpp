@@ -2,10 +2,14 @@
 #include "apps/drill/leftovers.h"
 
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <set>
+#include <sstream>
 
 #include "apps/drill/recorder.h"
+#include "base/address.h"
 
 namespace weir::drill {
 
@@ -53,6 +57,28 @@ std::vector<std::string> processes_left_of(const std::vector<pid_t>& pids, Durat
         return alive;
       },
       patience);
+}
+
+std::vector<std::string> ports_left_of(const std::vector<std::string>& addresses) {
+  // "  0: 0100007F:1A0B 00000000:0000 0A ...": bytes of the address turned round, port, peer, state.
+  constexpr const char* kListens = "0A";
+  std::set<std::string> listening;
+  std::ifstream table("/proc/self/net/tcp");
+  for (std::string line; std::getline(table, line);) {
+    std::istringstream words(line);
+    std::string number, here, there, state;
+    if (words >> number >> here >> there >> state && state == kListens)
+      listening.insert(here.substr(here.find(':') + 1));
+  }
+  std::vector<std::string> left;
+  for (const std::string& address : addresses) {
+    const auto place = split_address(address);
+    if (!place || !is_loopback(place->host)) continue;
+    char port[8];
+    std::snprintf(port, sizeof port, "%04X", place->port);
+    if (listening.contains(port)) left.push_back(address);
+  }
+  return left;
 }
 
 std::vector<std::string> files_left_in(const std::vector<std::string>& folders) {

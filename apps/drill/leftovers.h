@@ -16,6 +16,8 @@ namespace weir::drill {
 [[nodiscard]] std::vector<std::string> nodes_left_of(Observer& observer, JobId job, Duration patience);
 [[nodiscard]] bool leader_is_gone(Observer& observer, Duration patience);
 [[nodiscard]] std::vector<std::string> processes_left_of(const std::vector<pid_t>& pids, Duration patience);
+/// Those of these "host:port" at which somebody listens in our network. A namespace takes its ports along.
+[[nodiscard]] std::vector<std::string> ports_left_of(const std::vector<std::string>& addresses);
 /// Regular files below these folders.
 [[nodiscard]] std::vector<std::string> files_left_in(const std::vector<std::string>& folders);
 

@@ -23,9 +23,9 @@ namespace weir::drill {
 /// What a fault can reach. All of it outlives who holds this.
 struct Stage {
   Cluster& cluster;
-  Ensemble& zookeeper;
+  Ensemble* zookeeper;  // null: an operator's, which is left alone
   Network& network;
-  Observer& observer;
+  Observer* observer;  // null: there is no ZooKeeper
   JobRun& job;
   Recorder& recorder;
   RefusalChecker& refusals;

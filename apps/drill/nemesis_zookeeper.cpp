@@ -35,8 +35,9 @@ std::string session_password(std::int64_t id) {
 }
 
 Nemesis::Injected Nemesis::zookeeper_fault(Fault fault) {
+  if (stage_.zookeeper == nullptr) return unable("only servers of the drill's own are harmed");
   if (fault == Fault::SessionExpiry) return expire_session();
-  Ensemble& servers = stage_.zookeeper;
+  Ensemble& servers = *stage_.zookeeper;
   const auto leader = servers.leader();
   if (!leader) return leader.error();
   const bool is_follower = fault == Fault::ZooKeeperFollowerKill;
@@ -59,7 +60,7 @@ Nemesis::Injected Nemesis::zookeeper_fault(Fault fault) {
 }
 
 Nemesis::Injected Nemesis::lose_quorum() {
-  Ensemble& servers = stage_.zookeeper;
+  Ensemble& servers = *stage_.zookeeper;
   for (const std::size_t server : {0, 1}) servers.kill(server);
   return injected("two of ZooKeeper's servers", [&servers] {
     for (const std::size_t server : {0, 1}) servers.restart(server);
@@ -72,11 +73,11 @@ Nemesis::Injected Nemesis::lose_quorum() {
 Nemesis::Injected Nemesis::expire_session() {
   const auto leads = leader();
   if (!leads) return leads.error();
-  const std::int64_t id = stage_.observer.leader_session();
+  const std::int64_t id = stage_.observer->leader_session();
   if (id == 0) return unable("no session holds the lead");
   const Status ended = ZkClient::end_session(
-      stage_.zookeeper.hosts(), {.id = id, .password = session_password(id), .timeout = DrillTimes::kSession},
-      kPatience);
+      stage_.zookeeper->hosts(),
+      {.id = id, .password = session_password(id), .timeout = DrillTimes::kSession}, kPatience);
   if (!ended) return ended.error();
   return injected((*leads)->name, [] { return Status::ok(); });
 }
@@ -112,9 +113,9 @@ Nemesis::Injected Nemesis::cut(Fault fault) {
   const bool is_leaders = fault == Fault::CutLeaderZooKeeper;
   const Place* const here = is_leaders ? of_leader : its;
   std::vector<std::pair<const Place*, const Place*>> pairs;
-  for (std::size_t i = 0; i < stage_.zookeeper.size(); ++i) {
-    pairs.emplace_back(here, &stage_.zookeeper.place(i));
-    pairs.emplace_back(&stage_.zookeeper.place(i), here);
+  for (std::size_t i = 0; i < stage_.zookeeper->size(); ++i) {
+    pairs.emplace_back(here, &stage_.zookeeper->place(i));
+    pairs.emplace_back(&stage_.zookeeper->place(i), here);
   }
   return cut_pairs(pairs, (is_leaders ? (*leads)->name : victim.name) + ", zookeeper");
 }

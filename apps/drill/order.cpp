@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "apps/drill/options.h"
+#include "base/file_system.h"
 
 namespace weir::drill {
 
@@ -91,6 +92,46 @@ Status read_random(const Words& words, Order& order) {
   return Status::ok();
 }
 
+Status read_own(const Words& words, Order& order) {
+  if (words.has("cluster") && words.has("pids")) return wrong("--cluster and --pids contradict each other");
+  if (!words.has("cluster") && !words.has("pids")) {
+    for (const char* option : {"jobmanager", "zookeeper", "cluster-id"})
+      if (words.has(option)) return wrong("--" + std::string(option) + " is for --pids");
+    return Status::ok();
+  }
+  if (order.has_time) return wrong("random is for clusters of the drill's own");
+  if (words.has("cluster")) {
+    auto own = read_cluster(words.text("cluster", ""));
+    if (!own) return own.error();
+    order.own = *std::move(own);
+    return check_processes(*order.own);
+  }
+  const std::string path = words.text("pids", "");
+  LocalFileSystem files;
+  const auto text = read_file(files, path);
+  if (!text) return text.error();
+  auto nodes = parse_pids(*text);
+  if (!nodes) return wrong(path + ", " + nodes.error().what);
+  if (words.has("jobmanager") == words.has("zookeeper"))
+    return wrong("--pids wants --jobmanager HOST:PORT or --zookeeper HOSTS");
+  order.own = {.nodes = *std::move(nodes),
+               .job_manager = words.text("jobmanager", ""),
+               .zookeeper = words.text("zookeeper", ""),
+               .id = words.text("cluster-id", "default")};
+  return check_processes(*order.own);
+}
+
+Status read_hold(const Words& words, Order& order) {
+  if (!words.has("hold")) return Status::ok();
+  const auto seconds = number_of<double>(words, "hold", 0);
+  if (!seconds) return seconds.error();
+  for (Plan& plan : order.plans)
+    for (Planned& planned : plan.faults)
+      if (planned.hold > Duration::zero())
+        planned.hold = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*seconds));
+  return Status::ok();
+}
+
 Status read_options(const Words& words, Order& order) {
   order.report = words.text("report", "");
   order.broken = words.text("break", "");
@@ -103,7 +144,10 @@ Status read_options(const Words& words, Order& order) {
   const auto slack = number_of<double>(words, "slack", 1);
   if (!slack) return slack.error();
   order.slack = *slack;
-  for (const char* option : {"taskmanagers", "slack", "break"})
+  if (Status own = read_own(words, order); !own) return own;
+  if (Status hold = read_hold(words, order); !hold) return hold;
+  for (const char* option :
+       {"taskmanagers", "slack", "cluster", "pids", "jobmanager", "zookeeper", "cluster-id", "hold", "break"})
     if (words.has(option)) order.command += " --" + std::string(option) + " " + words.text(option, "");
   return Status::ok();
 }

@@ -2,11 +2,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "apps/command_line.h"
 #include "apps/drill/faults.h"
+#include "apps/drill/own_cluster.h"
 #include "base/result.h"
 #include "base/time.h"
 
@@ -24,6 +26,7 @@ struct Order {
   std::string broken;      // of the job, on purpose
   std::uint32_t task_managers = 3;
   double slack = 1;
+  std::optional<OwnCluster> own;  // to be broken, in the place of new ones
   std::string command;     // that asks for the same again
 };
 

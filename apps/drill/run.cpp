@@ -80,11 +80,8 @@ public:
       : order_(order), setting_(std::move(setting)), network_(network) {}
 
   Result<Report> run() {
-    std::filesystem::create_directory(setting_.folder + "/zookeeper");
-    auto servers = Ensemble::start(
-        {.servers = 3, .folder = setting_.folder + "/zookeeper", .network = &network_});
-    if (!servers) return servers.error();
-    zookeeper_ = *std::move(servers);
+    if (!setting_.own)
+      if (Status begun = begin_zookeeper(); !begun) return begun.error();
     Report report{
         .command = order_.command,
         .machine = machine(),
@@ -102,14 +99,23 @@ public:
   }
 
 private:
+  Status begin_zookeeper() {
+    std::filesystem::create_directory(setting_.folder + "/zookeeper");
+    auto servers = Ensemble::start(
+        {.servers = 3, .folder = setting_.folder + "/zookeeper", .network = &network_});
+    if (!servers) return servers.error();
+    zookeeper_ = *std::move(servers);
+    return Status::ok();
+  }
   Outcome drill(const Plan& plan) {
-    Drill next(setting_, network_, *zookeeper_, plan);
+    Drill next(setting_, network_, zookeeper_.get(), plan);
     Outcome outcome = next.run();
     tell(outcome);
     return outcome;
   }
   /// For the next drill all servers are there.
   Status make_whole() {
+    if (!zookeeper_) return Status::ok();
     for (std::size_t i = 0; i < zookeeper_->size(); ++i) {
       if (zookeeper_->is_alive(i)) continue;
       zookeeper_->restart(i);
@@ -126,7 +132,8 @@ private:
 
 Result<Report> carry_out(const Order& order) {
   log::set_level(log::Level::Off);  // ZooKeeper's client complains of what we do to it
-  const auto network = Network::make();  // before there are threads
+  const auto network = order.own ? Network::loopback("the cluster is its operator's")
+                                 : Network::make();  // before there are threads
   const auto job = library();
   if (!job) return job.error();
   const auto folder = PrivateDirectory::make(std::filesystem::temp_directory_path().string(), "weir-drill");
@@ -138,7 +145,8 @@ Result<Report> carry_out(const Order& order) {
   }
   return Runner(order, {.programs = programs(), .library = *job, .folder = (*folder)->path(),
                         .report = order.report, .broken = order.broken,
-                        .task_managers = order.task_managers, .slack = order.slack},
+                        .task_managers = order.task_managers, .slack = order.slack,
+                        .own = order.own},
                 *network)
       .run();
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is to be done in a drill, and what is then said of it.
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <set>
@@ -10,6 +11,7 @@
 #include "apps/drill/options.h"
 #include "apps/drill/order.h"
 #include "apps/drill/outcome.h"
+#include "apps/drill/own_cluster.h"
 #include "apps/drill/report.h"
 
 namespace weir::drill {
@@ -83,6 +85,38 @@ TEST_CASE("orders that make no sense are refused in one line") {
     CHECK(!read.error().what.empty());
     CHECK(read.error().what.find('\n') == std::string::npos);
   }
+}
+
+TEST_CASE("processes of an operator's cluster are lines") {
+  const auto nodes = parse_pids("# mine\njobmanager-1 4711 127.0.0.1:6123\n\n  taskmanager-a 4712 # spare\n");
+  REQUIRE(nodes);
+  CHECK(*nodes ==
+        std::vector<OwnNode>{{"jobmanager-1", 4711, "127.0.0.1:6123"}, {"taskmanager-a", 4712, ""}});
+  for (const char* text : {"", "# nothing\n", "jobmanager-1\n", "jobmanager-1 x\n", "sshd 800\n",
+                           "taskmanager-1 0\n", "taskmanager-1 1\n", "taskmanager-1 -4711\n"})
+    CHECK_MESSAGE(!parse_pids(text), text);
+}
+
+TEST_CASE("a process that is none of Weir's is not to be harmed") {
+  const OwnCluster ours{.nodes = {{"taskmanager-1", ::getpid(), ""}}};
+  CHECK(!check_processes(ours));
+}
+
+TEST_CASE("which cluster is to be broken is said in one way") {
+  for (const std::vector<std::string>& more :
+       {std::vector<std::string>{"--cluster", "/nowhere"}, {"--pids", "/nowhere"}, {"-m", "a:1"},
+        {"--zookeeper", "a:1"}, {"--cluster", "/nowhere", "--pids", "/nowhere"}}) {
+    std::vector<std::string> words{"run", "leader-kill"};
+    words.insert(words.end(), more.begin(), more.end());
+    CHECK(!order(words));
+  }
+}
+
+TEST_CASE("freezes may be longer than planned") {
+  const auto read = order({"run", "leader-freeze", "leader-kill", "--hold", "8.5"});
+  REQUIRE(read);
+  CHECK(read->plans[0].faults[0].hold == 8500ms);
+  CHECK(read->plans[1].faults[0].hold == 0s);
 }
 
 TEST_CASE("recovery is measured to the first output that nothing of before can account for") {
