@@ -5,6 +5,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <utility>
 
 #include "apps/drill/leftovers.h"
@@ -150,28 +151,27 @@ Status Drill::await_output(std::size_t commits) {
                Retry::Later};
 }
 
+/// Each fault so long after the one before, and each healed so long after it was there: to bring one about
+/// may take a while.
 void Drill::carry_out() {
-  struct Step {
-    Duration at{};
-    bool is_heal = false;
-    std::size_t index = 0;
-  };
-  std::vector<Step> steps;
-  Duration at{};
-  for (std::size_t i = 0; i < outcome_.plan.faults.size(); ++i) {
-    const Planned& planned = outcome_.plan.faults[i];
-    at += planned.after;
-    steps.push_back({at, false, i});
-    steps.push_back({at + planned.hold, true, i});
-  }
-  std::ranges::stable_sort(steps, {}, &Step::at);
-  outcome_.faults.resize(outcome_.plan.faults.size());
-  injections_.resize(outcome_.plan.faults.size());
-  const TimePoint began = now();
-  for (const Step& step : steps) {
-    recorder_.pass(began + step.at - now());
-    if (step.is_heal) heal(step.index);
-    else inject(step.index);
+  const auto& plan = outcome_.plan.faults;
+  outcome_.faults.resize(plan.size());
+  injections_.resize(plan.size());
+  std::multimap<TimePoint, std::size_t> heals;
+  std::size_t next = 0;
+  TimePoint next_at = now() + (plan.empty() ? Duration{} : plan.front().after);
+  while (next < plan.size() || !heals.empty()) {
+    if (next == plan.size() || (!heals.empty() && heals.begin()->first < next_at)) {
+      const auto [at, index] = *heals.begin();
+      heals.erase(heals.begin());
+      recorder_.pass(at - now());
+      heal(index);
+      continue;
+    }
+    recorder_.pass(next_at - now());
+    inject(next);
+    heals.emplace(now() + plan[next].hold, next);
+    if (++next < plan.size()) next_at = now() + plan[next].after;
   }
 }
 
@@ -273,8 +273,10 @@ void Drill::judge() {
     measure(fault, history, times_of_running());
     const FaultKind& kind = kind_of(fault.fault);
     if (kind.expects_refusal && outcome_.faults.size() == 1) refusals_.expect(std::string(kind.name));
-    if (kind.effect == Effect::Nothing && outcome_.faults.size() == 1)
-      find(check_untouched(before_, after_, fault.epoch, history.leaders.back().epoch));
+    if (outcome_.faults.size() > 1) continue;
+    const std::uint64_t epoch = history.leaders.back().epoch;
+    if (kind.effect == Effect::Nothing) find(check_untouched(before_, after_, fault.epoch, epoch));
+    if (kind.effect == Effect::NoRestart) find(check_untouched(before_, after_, epoch, epoch));
   }
   outcome_.ledger = job_->reckon();
   outcome_.commits = output.commits();

@@ -48,6 +48,7 @@ enum class Fault : std::uint8_t {
 /// What a fault does to a job that runs.
 enum class Effect : std::uint8_t {
   Nothing,    // the job goes on, under the same leader, with the same attempts
+  NoRestart,  // the same attempts go on, whoever leads
   NewLeader,  // another term begins
   Recovers,   // whatever it does, output goes on
 };

@@ -16,6 +16,7 @@ namespace weir::drill {
 namespace {
 
 constexpr Duration kPause = 50ms;
+constexpr const char* kIdentity = "identity";  // of a cluster, by which its nodes know each other
 
 /// Asks until there is nothing or patience is over; what was left then.
 template <class Ask>
@@ -87,7 +88,8 @@ std::vector<std::string> files_left_in(const std::vector<std::string>& folders) 
     std::error_code gone;
     for (std::filesystem::recursive_directory_iterator at(folder, gone), end; !gone && at != end;
          at.increment(gone))
-      if (at->is_regular_file(gone)) left.push_back(at->path().string());
+      if (at->is_regular_file(gone) && at->path().filename() != kIdentity)
+        left.push_back(at->path().string());
   }
   return left;
 }

@@ -18,7 +18,7 @@ namespace weir::drill {
 [[nodiscard]] std::vector<std::string> processes_left_of(const std::vector<pid_t>& pids, Duration patience);
 /// Those of these "host:port" at which somebody listens in our network. A namespace takes its ports along.
 [[nodiscard]] std::vector<std::string> ports_left_of(const std::vector<std::string>& addresses);
-/// Regular files below these folders.
+/// Regular files below these folders, but for what a cluster keeps for its next start.
 [[nodiscard]] std::vector<std::string> files_left_in(const std::vector<std::string>& folders);
 
 }  // namespace weir::drill
