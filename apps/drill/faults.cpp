@@ -42,7 +42,7 @@ constexpr FaultKind kKinds[] = {
      .output = 1s, .is_for_any_cluster = true},
     {.fault = Fault::TaskManagerFreeze, .name = "taskmanager-freeze", .row = 7,
      .text = "A TaskManager with tasks is stopped until it was replaced, and goes on as if nothing was.",
-     .hold = 1600ms, .output = 2s, .expects_refusal = true, .is_for_any_cluster = true},
+     .hold = 1600ms, .output = 2s, .is_for_any_cluster = true},
     {.fault = Fault::TaskManagerFreezeLong, .name = "taskmanager-freeze-long", .row = 7,
      .text = "The same for so long that it gives up its leader, too, when it goes on.",
      .hold = 4s, .output = 2s, .is_for_any_cluster = true},
