@@ -48,7 +48,7 @@ ARROWS = {
     # And it reads savepoints, which need no job and no program.
     "apps": {"actors", "web", "api", "messages", "graph", "checkpoint/snapshot", "base", "apps/drill"},
     # A drill starts the other programs as processes, and looks at ZooKeeper over their shoulders.
-    "apps/drill": {"apps", "apps/drill/program", "ha", "base"},
+    "apps/drill": {"apps/drill/program", "ha", "base"},
     # The job that it runs is a program as any user's.
     "apps/drill/program": {"api"},
     "examples": {"api"},
@@ -70,6 +70,7 @@ PORTS = {
     ("api", "checkpoint/snapshot/state_schema.h"): "a name of two states is refused where it is said",
     ("api", "checkpoint/state/key_hash.h"): "a key's hash is fixed where the user names the key",
     ("apps", "ha/zookeeper_options.h"): "a main reads them from the configuration",
+    ("apps/drill", "apps/command_line.h"): "what a drill is told are words of a command line",
     ("apps", "ha/zk_client.h"): "a guardian ends the session of the JobManager that died under it",
 }
 
