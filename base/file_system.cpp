@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
@@ -19,8 +20,10 @@ namespace {
 /// "cannot open /a/b: Permission denied"
 Error failure(std::string_view doing, const std::string& path, int error) {
   const bool absent = error == ENOENT;
-  const bool may_pass =
-      error == ENOSPC || error == EDQUOT || error == EMFILE || error == ENFILE || error == EIO;
+  static constexpr std::array kPassing = {
+      ENOSPC, EDQUOT,   EMFILE,    ENFILE,   EIO,
+      ESTALE, ENOTCONN, ETIMEDOUT, EHOSTDOWN};  // these, of other machines
+  const bool may_pass = std::ranges::find(kPassing, error) != kPassing.end();
   return {.code = absent ? ErrorCode::NotFound : ErrorCode::IoFailure,
           .what = "cannot " + std::string(doing) + " " + path + ": " + std::generic_category().message(error),
           .blame = Blame::Environment,

@@ -2,18 +2,20 @@
 #include "ha/checkpoint_keeper.h"
 
 #include <algorithm>
-#include <string>
+#include <limits>
 #include <utility>
 
 #include "base/log.h"
+#include "checkpoint/snapshot/checkpoint_files.h"
 #include "checkpoint/snapshot/file_storage.h"
 #include "checkpoint/snapshot/metadata.h"
+#include "ha/orphans.h"
 
 namespace weir {
 namespace {
 
 constexpr std::string_view kLogger = "CheckpointKeeper";
-constexpr std::string_view kDirectoryPrefix = "chk-";  // as directory_of() has it
+constexpr CheckpointId kAnyCheckpoint = std::numeric_limits<CheckpointId>::max();
 
 void log_failure(const Status& done) {
   if (!done) log::warn(kLogger, done.error().what);
@@ -30,43 +32,65 @@ void remove_if_empty(FileSystem& files, const std::string& directory) {
   if (content && content->empty()) log_failure(files.remove(directory));
 }
 
-std::vector<std::string> files_of(const CompletedCheckpoint& checkpoint) {
+std::vector<std::string> paths_of(const CompletedCheckpoint& checkpoint) {
   std::vector<std::string> paths;
-  for (const auto& [id, state] : checkpoint.operators) {
-    for (const auto& [subtask, part] : state.subtasks) {
-      if (!part.state.path.empty()) paths.push_back(part.state.path);
-      for (const StateHandle& shared : part.shared) paths.push_back(shared.path);
-    }
-  }
+  for (const StateHandle* file : state_files_of(checkpoint)) paths.push_back(file->path);
   return paths;
+}
+
+/// A disk comes back, an entry is mounted again; bytes that are spoilt stay so.
+Error may_pass(Error why) {
+  if (why.code != ErrorCode::Corrupt) why.retry = Retry::Later;
+  return why;
 }
 
 }  // namespace
 
 Result<std::vector<CompletedCheckpoint>> CheckpointKeeper::recover(const std::string& restore_path) {
   auto known = stores_.completed->recover();
-  if (known && known->empty() && !restore_path.empty()) known = adopt(restore_path);
-  if (!known || known->empty()) return known;
-  if (const Status skipped = stores_.ids->skip_to(known->back().id); !skipped) return skipped.error();
+  if (!known) return may_pass(known.error());
+  if (known->empty() && !restore_path.empty()) known = adopt(restore_path);
+  if (!known) return known;
+  if (!known->empty()) {
+    if (const Status skipped = stores_.ids->skip_to(known->back().id); !skipped)
+      return may_pass(skipped.error());
+  }
+  known_ = *known;
+  is_known_ = true;
+  sweep();
   return known;
+}
+
+void CheckpointKeeper::sweep() {
+  if (root_.empty() || !is_known_ || is_deposed_) return;
+  const auto bound = stores_.ids->upcoming();
+  if (bound) remove_orphans(files_, root_, known_, *bound);
+  else log_failure(bound.error());
 }
 
 Result<std::vector<CompletedCheckpoint>> CheckpointKeeper::adopt(const std::string& path) {
   auto checkpoint = read_checkpoint(files_, path);
   if (!checkpoint) return checkpoint.error();
+  if (const Status whole = check_files(files_, *checkpoint, FileCheck::Size); !whole) return whole.error();
   if (const Status adopted = stores_.completed->adopt(*checkpoint); !adopted) return adopted.error();
   return std::vector{*std::move(checkpoint)};
 }
 
 Status CheckpointKeeper::write(const CompletedCheckpoint& checkpoint, bool may_be_restored) {
-  if (!checkpoint.is_savepoint) return stores_.completed->add(checkpoint);
-  Status written = write_metadata(files_, checkpoint);
-  return written && may_be_restored ? stores_.completed->adopt(checkpoint) : written;
+  Status written = checkpoint.is_savepoint ? write_metadata(files_, checkpoint) : Status::ok();
+  if (checkpoint.is_savepoint && (!written || !may_be_restored)) return written;
+  written =
+      checkpoint.is_savepoint ? stores_.completed->adopt(checkpoint) : stores_.completed->add(checkpoint);
+  note(written);
+  if (written) known_.push_back(checkpoint);
+  return written;
 }
 
 void CheckpointKeeper::remove(const CompletedCheckpoint& checkpoint, const std::vector<std::string>& files) {
   const Status removed = stores_.completed->remove(checkpoint);
   log_failure(removed);
+  note(removed);
+  if (removed) std::erase_if(known_, [&](const auto& known) { return known.id == checkpoint.id; });
   // What may come back needs its files.
   if (removed && checkpoint.root == root_) discard(checkpoint.root, checkpoint.directory, files);
 }
@@ -79,26 +103,14 @@ void CheckpointKeeper::discard(const std::string& root, const std::string& direc
 }
 
 void CheckpointKeeper::close(bool keeps_checkpoints) {
-  log_failure(stores_.ids->forget());
+  if (keeps_checkpoints) sweep();
+  const Status forgotten = stores_.ids->forget();
+  log_failure(forgotten);
+  note(forgotten);
   if (root_.empty()) return;
-  if (!keeps_checkpoints) remove_orphans();
+  if (!keeps_checkpoints && !is_deposed_) remove_orphans(files_, root_, {}, kAnyCheckpoint);
   remove_if_empty(files_, root_ + "/shared");
   remove_if_empty(files_, root_);
-}
-
-/// What tasks wrote that died amid a checkpoint, and checkpoints of which a leader never learned whether they
-/// were completed.
-void CheckpointKeeper::remove_orphans() {
-  const auto entries = files_.list(root_);
-  if (!entries) return;  // there never was a file
-  for (const std::string& entry : *entries) {
-    if (!entry.starts_with(kDirectoryPrefix)) continue;  // not of a checkpoint
-    const std::string directory = root_ + "/" + entry;
-    const auto files = files_.list(directory);
-    if (!files) continue;
-    for (const std::string& file : *files) log_failure(files_.remove(directory + "/" + file));
-    log_failure(files_.remove(directory));
-  }
 }
 
 Status dispose_savepoint(FileSystem& files, const std::string& path) {
@@ -109,7 +121,7 @@ Status dispose_savepoint(FileSystem& files, const std::string& path) {
   // From here on it is none, so that nobody finds a part of one.
   Status removed = files.remove(savepoint->directory + "/" + std::string(kMetadataName));
   if (!removed) return removed;
-  remove_files(files, savepoint->root, files_of(*savepoint));
+  remove_files(files, savepoint->root, paths_of(*savepoint));
   remove_if_empty(files, savepoint->directory);
   return Status::ok();
 }

@@ -23,22 +23,30 @@ public:
       : files_(files), stores_(std::move(stores)), root_(std::move(root)) {}
 
   /// What the job goes on from, oldest first: its own checkpoints, if it has some; else the one at
-  /// `restore_path`, unless that is empty. All ids that follow are above theirs.
+  /// `restore_path`, unless that is empty. All ids that follow are above theirs. Its own are there for sure:
+  /// unless one is spoilt, not to read them is an error that says Retry::Later.
   [[nodiscard]] Result<std::vector<CompletedCheckpoint>> recover(const std::string& restore_path);
   [[nodiscard]] Result<CheckpointId> next_id() { return stores_.ids->next(); }
   [[nodiscard]] Status write(const CompletedCheckpoint& checkpoint, bool may_be_restored);
   void remove(const CompletedCheckpoint& checkpoint, const std::vector<std::string>& files);
   void discard(const std::string& root, const std::string& directory, const std::vector<std::string>& files);
+  /// Deletes what was left by tasks that run no longer and by JobManagers before us. recover() did so, too.
+  void sweep();
   /// The job is over. Unless somebody wants its checkpoints kept, nothing that was written for one is left.
   void close(bool keeps_checkpoints);
 
 private:
-  void remove_orphans();
   [[nodiscard]] Result<std::vector<CompletedCheckpoint>> adopt(const std::string& path);
+
+  /// Of what was just done in the stores.
+  void note(const Status& done) { is_deposed_ |= !done && done.error().code == ErrorCode::NotLeader; }
 
   FileSystem& files_;
   const CheckpointStores stores_;
   const std::string root_;
+  std::vector<CompletedCheckpoint> known_;  // on record, perhaps one too many
+  bool is_known_ = false;    // what is on record: before, nothing is an orphan
+  bool is_deposed_ = false;  // another one leads: what is on record now, nobody knows here
 };
 
 /// Deletes a savepoint: what makes it one, then all files that it names, then its directory if nothing else

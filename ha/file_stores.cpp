@@ -2,7 +2,6 @@
 #include "ha/file_stores.h"
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 #include <utility>
 
@@ -11,6 +10,8 @@
 #include "checkpoint/snapshot/file_storage.h"
 #include "checkpoint/snapshot/metadata.h"
 #include "ha/memory_stores.h"
+#include "ha/orphans.h"
+#include "ha/unreadable_checkpoints.h"
 #include "memory/value_bytes.h"
 
 namespace weir {
@@ -37,15 +38,6 @@ struct NextId {
 template <class F>
 typename F::result_type inspect(F& f, NextId& x) {
   return f(x.next);
-}
-
-/// 17 of "chk-17"; 0: it is none.
-CheckpointId id_of(std::string_view name, std::string_view prefix) {
-  CheckpointId id = 0;
-  if (!name.starts_with(prefix)) return 0;
-  name.remove_prefix(prefix.size());
-  const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), id);
-  return error == std::errc() && end == name.data() + name.size() ? id : 0;
 }
 
 Result<std::vector<std::string>> names_in(FileSystem& files, const std::string& directory) {
@@ -99,8 +91,8 @@ Result<std::vector<FileCheckpointStore::Mark>> FileCheckpointStore::marks() {
   std::vector<Mark> marks;
   for (const std::string& name : *names) {
     const std::string path = options_.root + "/" + name;
-    if (const CheckpointId id = id_of(name, kSavepointPrefix); id != 0) marks.push_back({id, path, true});
-    const CheckpointId id = id_of(name, kCheckpointPrefix);
+    if (const CheckpointId id = id_behind(kSavepointPrefix, name); id != 0) marks.push_back({id, path, true});
+    const CheckpointId id = id_behind(kCheckpointPrefix, name);
     if (id == 0) continue;
     const auto content = names_in(files_, path);
     if (!content) return content.error();
@@ -112,36 +104,24 @@ Result<std::vector<FileCheckpointStore::Mark>> FileCheckpointStore::marks() {
 }
 
 Result<CompletedCheckpoint> FileCheckpointStore::read(const Mark& mark) {
-  if (!mark.is_pointer) return read_checkpoint(files_, mark.path);
+  if (!mark.is_pointer) return read_whole_checkpoint(files_, mark.path, options_.may_fall_back);
   const auto pointer = read_value<SavepointPointer>(files_, mark.path, kPointer);
   if (!pointer) return pointer.error();
-  return read_checkpoint(files_, pointer->directory);
+  return read_whole_checkpoint(files_, pointer->directory, options_.may_fall_back);
 }
 
 Result<std::vector<CompletedCheckpoint>> FileCheckpointStore::recover() {
   const auto found = marks();
   if (!found) return found.error();
   std::vector<CompletedCheckpoint> readable;
-  for (const Mark& mark : *found) {
-    auto checkpoint = read(mark);
-    if (checkpoint) {
-      readable.push_back(*std::move(checkpoint));
-      continue;
-    }
-    if (checkpoint.error().code == ErrorCode::IoFailure)
-      return checkpoint.error();  // the disk is broken, not it
-    const bool is_latest = &mark == &found->back();
-    if (is_latest && !options_.may_fall_back) {
-      Error error = checkpoint.error();
-      error.what += "; an older checkpoint would repeat what was committed since. If that is right, set "
-                    "state.checkpoints.fall-back: true";
-      return error;
-    }
-    quarantine(files_, mark.path, checkpoint.error());
+  std::vector<UnreadableCheckpoint> broken;
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    auto checkpoint = read((*found)[i]);
+    if (checkpoint) readable.push_back(*std::move(checkpoint));
+    else broken.push_back({.index = i, .why = checkpoint.error()});
   }
-  if (readable.empty() && !found->empty())
-    return Error{ErrorCode::Corrupt, "no checkpoint below " + options_.root + " can be read",
-                 Blame::Environment, Retry::Never};
+  if (Status may = may_start_without(broken, found->size(), options_.may_fall_back); !may) return may.error();
+  for (const UnreadableCheckpoint& one : broken) quarantine(files_, (*found)[one.index].path, one.why);
   return readable;
 }
 
@@ -169,6 +149,11 @@ Result<CheckpointId> FileCheckpointIdCounter::next() {
     if (Status reserved = reserve_from(next_); !reserved) return reserved.error();
   }
   return next_++;
+}
+
+Result<CheckpointId> FileCheckpointIdCounter::upcoming() {
+  if (Status loaded = load(); !loaded) return loaded.error();
+  return next_;
 }
 
 Status FileCheckpointIdCounter::skip_to(CheckpointId above) {

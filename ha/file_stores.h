@@ -69,6 +69,7 @@ public:
   FileCheckpointIdCounter(FileSystem& files, std::string root) : files_(files), root_(std::move(root)) {}
 
   [[nodiscard]] Result<CheckpointId> next() override;
+  [[nodiscard]] Result<CheckpointId> upcoming() override;
   [[nodiscard]] Status skip_to(CheckpointId above) override;
   [[nodiscard]] Status forget() override;
 

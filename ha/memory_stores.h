@@ -36,6 +36,7 @@ private:
 class MemoryCheckpointIdCounter final : public CheckpointIdCounter {
 public:
   [[nodiscard]] Result<CheckpointId> next() override { return ++last_; }
+  [[nodiscard]] Result<CheckpointId> upcoming() override { return last_ + 1; }
   [[nodiscard]] Status skip_to(CheckpointId above) override {
     last_ = std::max(last_, above);
     return Status::ok();

@@ -7,9 +7,12 @@
 #include <utility>
 
 #include "base/log.h"
+#include "checkpoint/snapshot/file_storage.h"
 #include "checkpoint/snapshot/metadata.h"
 #include "ha/job_file.h"
+#include "ha/orphans.h"
 #include "ha/sealed_value.h"
+#include "ha/unreadable_checkpoints.h"
 
 namespace weir {
 
@@ -190,10 +193,19 @@ Status ZkCheckpointStore::remove(const CompletedCheckpoint& checkpoint) {
 Result<CompletedCheckpoint> ZkCheckpointStore::read(const std::string& path, const std::string& content) {
   const auto pointer = unseal_value<CheckpointPointer>(kCheckpointPointer, content, path);
   if (!pointer) return pointer.error();
-  auto checkpoint = read_checkpoint(files_, pointer->directory);
+  auto checkpoint = read_whole_checkpoint(files_, pointer->directory, options_.may_fall_back);
   if (checkpoint && node_of(checkpoint->id) != path)
     return corrupt(path + " points to checkpoint " + std::to_string(checkpoint->id));
   return checkpoint;
+}
+
+/// Its pointer is no longer there: it is not to be taken for what nobody needs.
+void ZkCheckpointStore::keep_aside(CheckpointId id) {
+  const std::string metadata =
+      options_.root + "/" + directory_of(id) + "/" + std::string(kMetadataName);
+  if (!files_.open(metadata)) return;  // a savepoint, or nothing is left of it
+  if (const Status moved = files_.rename(metadata, metadata + ".corrupt"); !moved)
+    log::error(kLogger, moved.error().what);
 }
 
 Result<std::vector<CompletedCheckpoint>> ZkCheckpointStore::recover() {
@@ -202,27 +214,22 @@ Result<std::vector<CompletedCheckpoint>> ZkCheckpointStore::recover() {
   if (!names) return names.error();
   std::erase_if(*names, [](const std::string& name) { return name.ends_with(".corrupt"); });
   std::vector<CompletedCheckpoint> readable;
+  std::vector<UnreadableCheckpoint> broken;
+  std::vector<std::string> contents;
   for (const std::string& name : *names) {  // sorted: oldest first
     const std::string path = root + "/" + name;
     const auto content = term_.get(path);
     if (!content) return content.error();
-    auto checkpoint = read(path, content->value_or(""));
-    if (checkpoint) {
-      readable.push_back(*std::move(checkpoint));
-      continue;
-    }
-    if (checkpoint.error().code == ErrorCode::IoFailure)
-      return checkpoint.error();  // the disk is broken, not it
-    if (&name == &names->back() && !options_.may_fall_back) {
-      Error error = checkpoint.error();
-      error.what += "; an older checkpoint would repeat what was committed since. If that is right, set "
-                    "state.checkpoints.fall-back: true";
-      return error;
-    }
-    if (Status moved = term_.quarantine(path, content->value_or(""), checkpoint.error()); !moved)
-      return moved.error();
+    auto checkpoint = read(path, contents.emplace_back(content->value_or("")));
+    if (checkpoint) readable.push_back(*std::move(checkpoint));
+    else broken.push_back({.index = contents.size() - 1, .why = checkpoint.error()});
   }
-  if (readable.empty() && !names->empty()) return corrupt("no checkpoint below " + root + " can be read");
+  if (Status may = may_start_without(broken, names->size(), options_.may_fall_back); !may) return may.error();
+  for (const auto& [index, why] : broken) {
+    if (Status moved = term_.quarantine(root + "/" + (*names)[index], contents[index], why); !moved)
+      return moved.error();
+    keep_aside(id_behind("", (*names)[index]));
+  }
   return readable;
 }
 
@@ -256,6 +263,11 @@ Result<CheckpointId> ZkCheckpointIdCounter::next() {
     if (Status reserved = reserve_from(next_); !reserved) return reserved.error();
   }
   return next_++;
+}
+
+Result<CheckpointId> ZkCheckpointIdCounter::upcoming() {
+  if (Status loaded = load(); !loaded) return loaded.error();
+  return next_;
 }
 
 Status ZkCheckpointIdCounter::skip_to(CheckpointId above) {

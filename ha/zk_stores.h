@@ -92,6 +92,7 @@ public:
 private:
   [[nodiscard]] std::string node_of(CheckpointId id) const;
   [[nodiscard]] Result<CompletedCheckpoint> read(const std::string& path, const std::string& pointer);
+  void keep_aside(CheckpointId id);
 
   ZkTerm& term_;
   FileSystem& files_;
@@ -107,6 +108,7 @@ public:
   ZkCheckpointIdCounter(ZkTerm& term, JobId job) : term_(term), job_(job) {}
 
   [[nodiscard]] Result<CheckpointId> next() override;
+  [[nodiscard]] Result<CheckpointId> upcoming() override;
   [[nodiscard]] Status skip_to(CheckpointId above) override;
   [[nodiscard]] Status forget() override;
 

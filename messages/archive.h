@@ -45,7 +45,7 @@ struct JobDetails {
   JobStatus status = JobStatus::Created;
   std::array<WallTime, 9> entered{};  // when a status was entered, by JobStatus; the epoch if it never was
   std::string failure;                // operator, subtask and what happened, of the latest round that failed
-  std::string waiting_for;            // "waiting for 4 slots, 2 are free"; empty unless it waits for slots
+  std::string waiting_for;            // "waiting for 4 slots, 2 are free", or for state; empty: for nothing
   std::uint32_t restarts = 0;
   std::uint64_t late_reports = 0;  // of attempts that had ended or were never the job's: refused
   std::map<std::string, std::int64_t> accumulators;

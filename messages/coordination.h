@@ -127,6 +127,11 @@ struct DiscardCheckpoint {
   bool operator==(const DiscardCheckpoint&) const = default;
 };
 
+/// (the same) See CheckpointOutbox::sweep().
+struct SweepCheckpoints {
+  bool operator==(const SweepCheckpoints&) const = default;
+};
+
 /// (the same) Nothing follows. Whether the job is over, or only its leader; and whether somebody wants its
 /// checkpoints nevertheless.
 struct CloseKeeper {

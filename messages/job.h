@@ -142,6 +142,14 @@ struct RestartJob {
   bool operator==(const RestartJob&) const = default;
 };
 
+/// (JobManager to itself) What the job starts with could not be read: ask again. An outdated number does
+/// nothing.
+struct AskForState {
+  JobId job;
+  std::uint64_t number = 0;  // of the request that was refused
+  bool operator==(const AskForState&) const = default;
+};
+
 /// (JobManager to itself) The job has waited long enough for slots. An outdated version does nothing.
 struct SlotsOverdue {
   JobId job;
@@ -225,6 +233,10 @@ typename F::result_type inspect(F& f, StartJob& x) {
 template <class F>
 typename F::result_type inspect(F& f, RestartJob& x) {
   return f(x.job, x.version);
+}
+template <class F>
+typename F::result_type inspect(F& f, AskForState& x) {
+  return f(x.job, x.number);
 }
 template <class F>
 typename F::result_type inspect(F& f, SlotsOverdue& x) {

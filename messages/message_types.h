@@ -123,6 +123,8 @@ void for_each_message_type(Visit&& visit) {
   for_each_coordination_message_type(visit);
   visit.template operator()<KeepRound>("weir.KeepRound");
   visit.template operator()<AdoptionOverdue>("weir.AdoptionOverdue");
+  visit.template operator()<AskForState>("weir.AskForState");
+  visit.template operator()<SweepCheckpoints>("weir.SweepCheckpoints");
 }
 
 }  // namespace weir

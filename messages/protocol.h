@@ -94,6 +94,8 @@ using CheckpointKeeperActor = caf::typed_actor<
     caf::reacts_to<WriteCheckpoint>,
     // (own) This one is no longer needed; or never became one.
     caf::reacts_to<RemoveCheckpoint>, caf::reacts_to<DiscardCheckpoint>,
+    // (own) Nobody writes any more for checkpoints that are not complete.
+    caf::reacts_to<SweepCheckpoints>,
     // (own) Nothing follows.
     caf::reacts_to<CloseKeeper>>;
 
@@ -184,7 +186,9 @@ using JobManagerActor = InstanceListener::extend<
     // (self) A job has waited long enough for slots.
     caf::reacts_to<LeaderSessionId, SlotsOverdue>,
     // (self) The tasks of a job that was left running were waited for long enough.
-    caf::reacts_to<LeaderSessionId, AdoptionOverdue>>;
+    caf::reacts_to<LeaderSessionId, AdoptionOverdue>,
+    // (self) What a job starts with may be readable by now.
+    caf::reacts_to<LeaderSessionId, AskForState>>;
 
 /// Wants to speak to whoever leads.
 using LeaderFollower = caf::typed_actor<

@@ -38,6 +38,7 @@ public:
   void to_keeper(const WriteCheckpoint& mail) override { self_->send(keeper_, mail); }
   void to_keeper(const RemoveCheckpoint& mail) override { self_->send(keeper_, mail); }
   void to_keeper(const DiscardCheckpoint& mail) override { self_->send(keeper_, mail); }
+  void to_keeper(const SweepCheckpoints& mail) override { self_->send(keeper_, mail); }
   void to_keeper(const CloseKeeper& mail) override { self_->send(keeper_, mail); }
   void to_job_manager(const RestoredState& mail) override { send_to_job_manager(mail); }
   void to_job_manager(const FailJob& mail) override { send_to_job_manager(mail); }

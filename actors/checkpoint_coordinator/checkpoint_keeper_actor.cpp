@@ -30,6 +30,7 @@ public:
         },
         [this](const RemoveCheckpoint& mail) { keeper_->remove(mail.checkpoint, mail.files); },
         [this](const DiscardCheckpoint& mail) { keeper_->discard(mail.root, mail.directory, mail.files); },
+        [this](SweepCheckpoints) { keeper_->sweep(); },
         [this](const CloseKeeper& mail) {
           if (mail.is_over) keeper_->close(mail.keeps_checkpoints);
           self_->quit();

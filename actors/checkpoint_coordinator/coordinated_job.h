@@ -38,6 +38,7 @@ public:
   virtual void to_keeper(const WriteCheckpoint& mail) = 0;
   virtual void to_keeper(const RemoveCheckpoint& mail) = 0;
   virtual void to_keeper(const DiscardCheckpoint& mail) = 0;
+  virtual void to_keeper(const SweepCheckpoints& mail) = 0;
   virtual void to_keeper(const CloseKeeper& mail) = 0;
 
   virtual void to_job_manager(const RestoredState& mail) = 0;
@@ -110,6 +111,7 @@ private:
                const std::vector<std::string>& files) override {
     out_.to_keeper(DiscardCheckpoint{root, directory, files});
   }
+  void sweep() override { out_.to_keeper(SweepCheckpoints{}); }
   void fail_job(const Error& cause) override {
     out_.to_job_manager(FailJob{.job = job(), .round = round_, .cause = cause});
   }

@@ -108,6 +108,10 @@ void JobManager::on_restored(const RestoredState& mail, WallTime now) {
   settle(mail.job, now);
 }
 
+void JobManager::on_ask_for_state(JobId id, std::uint64_t number) {
+  if (RunningJob* job = running(id)) job->on_ask_for_state(number);
+}
+
 void JobManager::on_checkpoints_failed(const FailJob& mail, WallTime now) {
   RunningJob* job = running(mail.job);
   if (job == nullptr) return;
@@ -227,7 +231,7 @@ std::optional<JobDetails> JobManager::details(JobId id) const {
   const ExecutionGraph* job = find(id);
   if (job == nullptr) return std::nullopt;
   JobDetails details = describe(*job);
-  details.waiting_for = slots_.waiting_for(id);
+  details.waiting_for = jobs_.at(id).waiting_for();
   return details;
 }
 

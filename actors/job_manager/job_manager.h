@@ -74,6 +74,7 @@ public:
   // From itself.
   void on_start_due(JobId job, WallTime now);
   void on_restart_due(JobId job, std::uint64_t version, WallTime now);
+  void on_ask_for_state(JobId job, std::uint64_t number);
   void on_slots_overdue(JobId job, std::uint64_t version, WallTime now);
   /// The tasks of a job that was left running were waited for long enough.
   void on_adoption_overdue(JobId job, WallTime now) { adoptions_.on_overdue(job, now); }

@@ -114,6 +114,7 @@ JobManagerActor::behavior_type JobManagerState::start(Self self, const JobManage
       [this](LeaderSessionId session, const RestartJob& mail) { on_due(session, mail); },
       [this](LeaderSessionId session, const SlotsOverdue& mail) { on_due(session, mail); },
       [this](LeaderSessionId session, const AdoptionOverdue& mail) { on_due(session, mail); },
+      [this](LeaderSessionId session, const AskForState& mail) { on_due(session, mail); },
   };
 }
 

@@ -84,6 +84,9 @@ public:
   void checkpoints_over(JobId job, JobEnd end) override;
   void start_soon(JobId job) override;
   void restart_after(Duration delay, JobId job, std::uint64_t version) override;
+  void ask_for_state_after(Duration delay, JobId job, std::uint64_t number) override {
+    self_->delayed_send(self_, delay, fence_.session(), AskForState{job, number});
+  }
   void slots_due_after(Duration delay, JobId job, std::uint64_t version) override;
 
 private:
@@ -117,6 +120,9 @@ private:
   void on_due(LeaderSessionId session, const RestartJob& mail);
   void on_due(LeaderSessionId session, const SlotsOverdue& mail);
   void on_due(LeaderSessionId session, const AdoptionOverdue& mail);
+  void on_due(LeaderSessionId session, const AskForState& mail) {
+    if (fence_.admits(session)) logic_->on_ask_for_state(mail.job, mail.number);
+  }
   caf::result<Outcome> on_attach(LeaderSessionId session, const AttachToJob& mail,
                                  const JobClientGateway& client);
   void keep_job(JobId submitted, caf::typed_response_promise<Outcome> promise);

@@ -72,6 +72,8 @@ public:
   virtual void restart_after(Duration delay, JobId job, std::uint64_t version) = 0;
   /// Comes back as on_adoption_overdue().
   virtual void adoption_due_after(Duration, JobId) {}
+  /// Comes back as on_ask_for_state().
+  virtual void ask_for_state_after(Duration delay, JobId job, std::uint64_t number) = 0;
   /// Comes back as on_slots_overdue().
   virtual void slots_due_after(Duration delay, JobId job, std::uint64_t version) = 0;
 };

@@ -13,6 +13,7 @@ namespace weir {
 namespace {
 
 constexpr std::string_view kLogger = "JobManager";
+constexpr Duration kStatePause = 2s;  // until unreadable state is asked for again
 
 std::string task_name(const ExecutionGraph& graph, const ExecutionVertexId& id) {
   const auto& vertices = graph.vertices();
@@ -57,7 +58,10 @@ void RunningJob::request_restore() {
 
 void RunningJob::on_restored(const RestoredState& mail, WallTime now) {
   if (!awaits_state_ || mail.number != restore_number_) return;
+  if (!mail.outcome.accepted && mail.outcome.refusal.retry != Retry::Never)
+    return wait_for_state(mail.outcome.refusal, now);
   awaits_state_ = false;
+  unreadable_.clear();
   const auto restart = std::exchange(restart_due_, std::nullopt);
   if (restart && !graph_.awaits_restart(*restart)) return;
   if (!mail.outcome.accepted) {
@@ -97,6 +101,23 @@ void RunningJob::on_round_kept(RoundId attempts, const Outcome& kept, WallTime n
   if (kept.accepted) find_slots(*request, now);
   else if (kept.refusal.code != ErrorCode::NotLeader) graph_.fail_global(kept.refusal, now);
   carry_out_effects(now);
+}
+
+/// A disk that is away for a while is no failure of the job: it would be over, and its state with it.
+void RunningJob::wait_for_state(const Error& cause, WallTime now) {
+  const bool is_news = std::exchange(unreadable_, "waiting for its state: " + cause.what) != unreadable_;
+  out_.ask_for_state_after(kStatePause, graph_.job_graph().id, restore_number_);
+  if (!is_news) return;
+  log::warn(kLogger, label_of(graph_.job_graph()) + " is " + unreadable_);
+  tell({.job = graph_.job_graph().id, .status = graph_.status(), .cause = unreadable_, .at = now});
+}
+
+void RunningJob::on_ask_for_state(std::uint64_t number) {
+  if (awaits_state_ && number == restore_number_) request_restore();
+}
+
+std::string RunningJob::waiting_for() const {
+  return awaits_state_ ? unreadable_ : slots_.waiting_for(graph_.job_graph().id);
 }
 
 void RunningJob::on_checkpoints_failed(const FailJob& mail, WallTime now) {

@@ -35,6 +35,8 @@ public:
 
   /// From whoever knows the job's checkpoints.
   void on_restored(const RestoredState& mail, WallTime now);
+  /// Nothing happens unless that request was the latest and could not be answered.
+  void on_ask_for_state(std::uint64_t number);
   void on_checkpoints_failed(const FailJob& mail, WallTime now);
   /// What is about to be deployed is on record, or is not.
   void on_round_kept(RoundId attempts, const Outcome& kept, WallTime now);
@@ -69,6 +71,8 @@ public:
   void on_slots_overdue(std::uint64_t version, WallTime now);
 
   [[nodiscard]] const ExecutionGraph& graph() const { return graph_; }
+  /// Slots, or state that cannot be read now, in words; empty: nothing.
+  [[nodiscard]] std::string waiting_for() const;
   [[nodiscard]] bool is_over() const { return is_terminal(graph_.status()); }
 
 private:
@@ -79,6 +83,7 @@ private:
 
   void carry_out_effects(WallTime now);
   void request_restore();
+  void wait_for_state(const Error& cause, WallTime now);
   /// Once all tasks were deployed, checkpoints may begin.
   void start_checkpoints_if_deployed();
   void end_checkpoints(const effects::JobStatusChanged& change);
@@ -119,6 +124,7 @@ private:
   bool is_state_known_ = false;  // of the first start
   bool is_adopted_ = false;      // the current round
   bool leaves_tasks_ = false;
+  std::string unreadable_;  // why the state that it awaits cannot be had now; empty: it can
   std::uint64_t round_ = 0;
   bool is_round_told_ = false;
   bool result_is_told_ = false;

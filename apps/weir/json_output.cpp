@@ -97,6 +97,7 @@ std::string job_json(const JobDetails& job, WallTime now) {
   Json json = json_of(overview_of(job), now);
   json["restarts"] = job.restarts;
   json["failure"] = job.failure;
+  json["waiting-for"] = job.waiting_for;
   json["accumulators"] = job.accumulators;
   json["vertices"] = Json::array();
   for (const VertexDetails& vertex : job.vertices) json["vertices"].push_back(json_of(vertex));

@@ -90,6 +90,7 @@ std::string job_text(const JobDetails& job, WallTime now) {
   text += "Started   " + list_time(started) + "\n";
   text += "Runtime   " + short_duration((ended == WallTime{} ? now : ended) - started) + "\n";
   if (job.restarts > 0) text += "Restarts  " + figure(job.restarts) + "\n";
+  if (!job.waiting_for.empty()) text += "Now       " + printable(job.waiting_for) + "\n";
   if (!job.failure.empty()) text += "Failure   " + printable(job.failure) + "\n";
 
   TextTable table({{"Vertex"}, {"State"}, {"Subtasks", Align::Right}, {"In", Align::Right},

@@ -105,6 +105,7 @@ void CheckpointCoordinator::request_restore() {
 void CheckpointCoordinator::restore_if_settled() {
   if (!is_restore_wanted_ || !pending_.empty()) return;  // outside of a round all pending are being written
   is_restore_wanted_ = false;
+  if (round_number_ > 0) out_.sweep();
   out_.restore(retained_.empty() ? nullptr : &retained_.back());
 }
 

@@ -52,6 +52,8 @@ public:
   /// Deletes files of what never became a checkpoint, and `directory` if nothing is left in it.
   virtual void discard(const std::string& root, const std::string& directory,
                        const std::vector<std::string>& files) = 0;
+  /// No task of the job runs any more: deletes what those that ran have left, and no checkpoint names.
+  virtual void sweep() = 0;
 
   // To the job, and to those who asked.
   /// More checkpoints failed in a row than are tolerated.
@@ -86,6 +88,8 @@ class CheckpointIdCounter {
 public:
   virtual ~CheckpointIdCounter() = default;
   [[nodiscard]] virtual Result<CheckpointId> next() = 0;
+  /// None that is given from now on, here or by a later leader, is below it.
+  [[nodiscard]] virtual Result<CheckpointId> upcoming() = 0;
   /// All that follow are above this one.
   [[nodiscard]] virtual Status skip_to(CheckpointId above) = 0;
   /// The job is over: nothing is left of the counter.

@@ -76,6 +76,10 @@ void CoordinatorNode::to_keeper(const DiscardCheckpoint& mail) {
   thread_.post([this, mail] { keeper_->discard(mail.root, mail.directory, mail.files); });
 }
 
+void CoordinatorNode::to_keeper(const SweepCheckpoints&) {
+  thread_.post([this] { keeper_->sweep(); });
+}
+
 void CoordinatorNode::to_keeper(const CloseKeeper& mail) {
   thread_.post([this, mail] {
     if (mail.is_over) keeper_->close(mail.keeps_checkpoints);

@@ -48,6 +48,7 @@ private:
   void to_keeper(const WriteCheckpoint& mail) override;
   void to_keeper(const RemoveCheckpoint& mail) override;
   void to_keeper(const DiscardCheckpoint& mail) override;
+  void to_keeper(const SweepCheckpoints& mail) override;
   void to_keeper(const CloseKeeper& mail) override;
   void to_job_manager(const RestoredState& mail) override;
   void to_job_manager(const FailJob& mail) override;

@@ -385,6 +385,10 @@ void JobManagerNode::adoption_due_after(Duration delay, JobId job) {
   due(delay, [this, job] { logic_.on_adoption_overdue(job, now()); });
 }
 
+void JobManagerNode::ask_for_state_after(Duration delay, JobId job, std::uint64_t number) {
+  due(delay, [this, job, number] { logic_.on_ask_for_state(job, number); });
+}
+
 void JobManagerNode::slots_due_after(Duration delay, JobId job, std::uint64_t version) {
   due(delay, [this, job, version] { logic_.on_slots_overdue(job, version, now()); });
 }

@@ -101,6 +101,7 @@ private:
   void start_soon(JobId job) override;
   void restart_after(Duration delay, JobId job, std::uint64_t version) override;
   void slots_due_after(Duration delay, JobId job, std::uint64_t version) override;
+  void ask_for_state_after(Duration delay, JobId job, std::uint64_t number) override;
 
   void grant(LeaderSessionId session);
   void lead(LeaderSessionId session, const Recovered& recovered);

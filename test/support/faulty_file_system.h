@@ -23,9 +23,11 @@ public:
   std::atomic<int> open_error = 0;    // an errno that open() says
   std::atomic<int> create_error = 0;  // an errno that create() and make_folder() say
   std::atomic<int> write_error = 0;   // and write()
+  std::atomic<int> read_error = 0;    // and open() and list()
 
   Result<std::unique_ptr<FileReader>> open(const std::string& path) override {
     if (open_error != 0) return of_system("cannot open " + path, open_error);
+    if (read_error != 0) return of_system("cannot open " + path, read_error);
     return files_.open(path);
   }
   Result<std::unique_ptr<FileWriter>> create(const std::string& path) override {
@@ -43,7 +45,10 @@ public:
     if (create_error != 0) return of_system("cannot make the folder " + path, create_error);
     return files_.make_folder(path);
   }
-  Result<std::vector<std::string>> list(const std::string& folder) override { return files_.list(folder); }
+  Result<std::vector<std::string>> list(const std::string& folder) override {
+    if (read_error != 0) return of_system("cannot list " + folder, read_error);
+    return files_.list(folder);
+  }
 
   /// From now on whoever creates a file waits until the disk lets go.
   void hold() WEIR_EXCLUDES(lock_) {

@@ -23,6 +23,7 @@ public:
   void to_keeper(const WriteCheckpoint& mail) override { say("write", mail.checkpoint.id); }
   void to_keeper(const RemoveCheckpoint& mail) override { say("remove", mail.checkpoint.id); }
   void to_keeper(const DiscardCheckpoint&) override { said.emplace_back("discard"); }
+  void to_keeper(const SweepCheckpoints&) override { said.emplace_back("sweep"); }
   void to_keeper(const CloseKeeper& mail) override {
     said.emplace_back(mail.is_over ? "close, it is over" : "close");
   }

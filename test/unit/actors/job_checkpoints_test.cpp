@@ -2,6 +2,7 @@
 // What a JobManager asks and tells of the state of its jobs.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,40 @@ TEST_CASE("state that does not fit fails the job before any task is deployed") {
   CHECK(cluster.results[0].status == JobStatus::Failed);
   CHECK(cluster.results[0].failure == "operator \"sum\" has gone");
   CHECK(round_of(cluster) == "over 2");
+}
+
+TEST_CASE("state that cannot be read now is asked for again, and the job neither fails nor is forgotten") {
+  Cluster cluster;
+  REQUIRE(cluster.submit(job()).accepted);
+  cluster.manager.on_start_due(job().id, cluster.now());
+  const Error away{ErrorCode::IoFailure, "cannot open /chk-4/_metadata: Input/output error",
+                   Blame::Environment, Retry::Later};
+  for (std::uint64_t i = 0; i < 3; ++i) {
+    RestoredState state = cluster.restores.back();
+    state.outcome = Outcome::refused(away);
+    cluster.manager.on_restored(state, cluster.now());
+    CHECK(cluster.tasks.empty());
+    REQUIRE(cluster.questions.size() == i + 1);
+    cluster.manager.on_ask_for_state(job().id, cluster.questions.back().second);
+    cluster.manager.on_ask_for_state(job().id, cluster.questions.back().second);  // outdated
+    CHECK(cluster.restores.size() == i + 2);
+  }
+  CHECK(cluster.results.empty());
+  CHECK(cluster.manager.details(job().id)->waiting_for == "waiting for its state: " + away.what);
+  CHECK(std::ranges::count(cluster.causes, "waiting for its state: " + away.what) == 1);
+
+  SUBCASE("until it can be") {
+    cluster.manager.on_restored(some_state(cluster), cluster.now());
+    REQUIRE(cluster.tasks.size() == 3);
+    CHECK(cluster.tasks[0].second.restore.checkpoint == 4);
+    CHECK(cluster.manager.details(job().id)->waiting_for.empty());
+  }
+  SUBCASE("until it is cancelled") {
+    CHECK(cluster.manager.on_cancel(job().id, cluster.now()).accepted);
+    cluster.manager.on_ask_for_state(job().id, cluster.questions.back().second + 1);
+    CHECK(cluster.results.size() == 1);
+    CHECK(cluster.restores.size() == 4);
+  }
 }
 
 TEST_CASE("the coordinator hears of each round: its plan, its tasks, its end") {

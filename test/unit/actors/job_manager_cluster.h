@@ -37,6 +37,9 @@ public:
   void slots_due_after(Duration, JobId job, std::uint64_t version) override {
     overdue.emplace_back(job, version);
   }
+  void ask_for_state_after(Duration, JobId job, std::uint64_t number) override {
+    questions.emplace_back(job, number);
+  }
   void tell(ClientId to, const JobStatusChanged& mail) override {
     CHECK(to == kClient);
     causes.push_back(mail.cause);
@@ -138,6 +141,7 @@ public:
   std::vector<JobId> starts;
   std::vector<std::pair<JobId, std::uint64_t>> restarts;
   std::vector<std::pair<JobId, std::uint64_t>> overdue;
+  std::vector<std::pair<JobId, std::uint64_t>> questions;  // for state, to be asked again
   std::vector<RestoredState> restores;  // wanted, and what the answer is if nobody says otherwise
   std::vector<CheckpointedVertex> restored_vertices;
   std::vector<std::string> checkpoint_letters;

@@ -53,6 +53,13 @@ TEST_CASE("a list shows what it is asked for, each kind under its heading") {
   CHECK(list_text({}, {}) == "No running jobs.\nNo scheduled jobs.\n");
 }
 
+TEST_CASE("a job says what it waits for") {
+  JobDetails job = one_job();
+  CHECK_FALSE(has(job_text(job, kStart + 90s), "Now "));
+  job.waiting_for = "waiting for 4 slots, 2 are free";
+  CHECK(has(job_text(job, kStart + 90s), "Now       waiting for 4 slots, 2 are free\n"));
+}
+
 TEST_CASE("a job's vertices stand in a table") {
   const std::string text = job_text(one_job(), kStart + 90s);
   CHECK(has(text, "Runtime   1 min 30 s\n"));

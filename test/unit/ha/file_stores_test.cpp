@@ -4,9 +4,14 @@
 #include <doctest/doctest.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "checkpoint/snapshot/file_storage.h"
 #include "checkpoint/snapshot/metadata.h"
 #include "test/support/faulty_file_system.h"
 #include "test/support/temporary_directory.h"
@@ -24,6 +29,18 @@ struct Place {
   }
   [[nodiscard]] CompletedCheckpoint checkpoint(CheckpointId id) const {
     return {.id = id, .root = root, .directory = root + "/chk-" + std::to_string(id)};
+  }
+  /// The state is written.
+  [[nodiscard]] CompletedCheckpoint checkpoint_with_state(CheckpointId id) {
+    CompletedCheckpoint made = checkpoint(id);
+    FileCheckpointStorage storage(files, {.root = root, .directory = directory_of(id), .inline_bytes = 0});
+    auto stream = storage.create("state");
+    REQUIRE(stream);
+    REQUIRE((*stream)->write(std::as_bytes(std::span("what it knows"))));
+    const auto handle = (*stream)->close();
+    REQUIRE(handle);
+    made.operators[{.high = 1, .low = 1}].subtasks[0].state = *handle;
+    return made;
   }
   [[nodiscard]] std::vector<CheckpointId> ids(bool may_fall_back = false) {
     const auto recovered = store(may_fall_back).recover();
@@ -111,6 +128,71 @@ TEST_CASE("an older one that cannot be read is put aside") {
   CHECK(place.ids() == Ids{2});
 }
 
+TEST_CASE("a disk that cannot be read now is asked again later, and nothing is put aside") {
+  Place place;
+  for (const CheckpointId id : {1, 2}) REQUIRE(place.store().add(place.checkpoint(id)));
+  place.files.read_error = EIO;
+  for (const bool may_fall_back : {false, true}) {
+    const auto refused = place.store(may_fall_back).recover();
+    REQUIRE(!refused);
+    CHECK(refused.error().what.find(place.root) != std::string::npos);
+  }
+  place.files.read_error = 0;
+  CHECK(place.ids() == Ids{1, 2});
+}
+
+TEST_CASE("a savepoint on a disk that is not there yet is waited for, unless an older checkpoint may do") {
+  Place place;
+  CompletedCheckpoint savepoint = place.checkpoint(5);
+  savepoint.is_savepoint = true;
+  savepoint.root = savepoint.directory = place.directory.path() + "/s";
+  REQUIRE(place.store().add(savepoint));
+  const std::string elsewhere = place.directory.path() + "/unmounted";
+  std::filesystem::rename(savepoint.directory, elsewhere);
+  for (const bool may_fall_back : {false, true}) {
+    const auto refused = place.store(may_fall_back).recover();
+    REQUIRE(!refused);
+    CHECK(refused.error().code == ErrorCode::NotFound);
+  }
+  REQUIRE(place.store().add(place.checkpoint(4)));
+  CHECK(!place.store().recover());
+  SUBCASE("it comes back") {
+    std::filesystem::rename(elsewhere, savepoint.directory);
+    CHECK(place.ids() == Ids{4, 5});
+  }
+  SUBCASE("it is given up") { CHECK(place.ids(true) == Ids{4}); }
+}
+
+TEST_CASE("a checkpoint is read again if state that it names is not there, and is broken if it is another") {
+  Place place;
+  for (const CheckpointId id : {1, 2}) REQUIRE(place.store().add(place.checkpoint_with_state(id)));
+  const std::string path = place.root + "/chk-2/state";
+  std::string old = *read_file(place.files, path);
+  SUBCASE("not there") {
+    REQUIRE(place.files.remove(path));
+    const auto refused = place.store().recover();
+    REQUIRE(!refused);
+    CHECK(refused.error().code == ErrorCode::NotFound);
+    CHECK(refused.error().what.find(path) != std::string::npos);
+    REQUIRE(write_file_atomically(place.files, path, old));
+    CHECK(place.ids() == Ids{1, 2});
+  }
+  SUBCASE("cut off") {
+    old.pop_back();
+    REQUIRE(write_file_atomically(place.files, path, old));
+    const auto refused = place.store().recover();
+    REQUIRE(!refused);
+    CHECK(refused.error().code == ErrorCode::Corrupt);
+    CHECK(refused.error().what.find(path) != std::string::npos);
+    CHECK(place.ids(true) == Ids{1});
+  }
+  SUBCASE("spoilt, which is seen before the job starts if another one may do") {
+    place.spoil(path);
+    CHECK(place.ids() == Ids{1, 2});  // the tasks that read it see it
+    CHECK(place.ids(true) == Ids{1});
+  }
+}
+
 TEST_CASE("ids rise over all counters of one job") {
   Place place;
   CheckpointId last = 0;
@@ -144,6 +226,36 @@ TEST_CASE("a counter that is spoilt gives no id") {
   REQUIRE(FileCheckpointIdCounter(place.files, place.root).next());
   place.spoil(place.root + "/next-id");
   CHECK(FileCheckpointIdCounter(place.files, place.root).next().error().code == ErrorCode::Corrupt);
+}
+
+TEST_CASE("every flipped bit and every cut of what is kept beside checkpoints is told by name") {
+  Place place;
+  CompletedCheckpoint savepoint = place.checkpoint(5);
+  savepoint.is_savepoint = true;
+  savepoint.root = savepoint.directory = place.directory.path() + "/s";
+  REQUIRE(place.store().add(savepoint));
+  REQUIRE(FileCheckpointIdCounter(place.files, place.root).next());
+  std::string path = place.root + "/savepoint-5";
+  std::function<Error()> said = [&] { return place.store().recover().error(); };
+  SUBCASE("a pointer to a savepoint") {}
+  SUBCASE("the counter of checkpoints") {
+    path = place.root + "/next-id";
+    said = [&] { return FileCheckpointIdCounter(place.files, place.root).next().error(); };
+  }
+  const std::string whole = *read_file(place.files, path);
+  const auto check = [&](const std::string& damaged) {
+    std::ofstream(path, std::ios::binary | std::ios::trunc) << damaged;
+    const Error error = said();
+    if (error.code != ErrorCode::Corrupt || error.what.find(path) == std::string::npos)
+      FAIL_CHECK(error.what);
+  };
+  for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
+    std::string damaged = whole;
+    damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
+    check(damaged);
+  }
+  for (std::size_t length = 0; length < whole.size(); ++length) check(whole.substr(0, length));
+  check(whole + '\0');
 }
 
 TEST_CASE("jobs come back until they are removed; a spoilt one does not hold up the others") {

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <random>
 #include <string>
 #include <vector>
@@ -151,6 +152,27 @@ TEST_CASE("a leader that was deposed writes nothing and deletes nothing") {
   CHECK(place.has_metadata(1));
   CHECK(place.has_metadata(2));
   CHECK(place.job_files().size() == 2);
+}
+
+TEST_CASE("a disk that cannot be read now is asked again later, and nothing is put aside") {
+  Place place;
+  REQUIRE(place.job_store().put({.id = kJob}));
+  for (const CheckpointId id : {1, 2}) REQUIRE(place.checkpoints().add(place.checkpoint(id)));
+  SUBCASE("it says so") {
+    place.files.read_error = EIO;
+    CHECK(place.job_store().recover().error().retry == Retry::Later);
+    for (const bool may_fall_back : {false, true})
+      CHECK(place.checkpoints(may_fall_back).recover().error().code == ErrorCode::IoFailure);
+    place.files.read_error = 0;
+  }
+  SUBCASE("it is not mounted") {
+    std::filesystem::rename(place.root, place.root + "-unmounted");
+    for (const bool may_fall_back : {false, true})
+      CHECK(place.checkpoints(may_fall_back).recover().error().code == ErrorCode::NotFound);
+    std::filesystem::rename(place.root + "-unmounted", place.root);
+  }
+  CHECK(place.jobs() == std::vector{kJob});
+  CHECK(place.checkpoint_ids() == Ids{1, 2});
 }
 
 TEST_CASE("an answer that is lost is neither taken for a failure nor for success") {

@@ -371,11 +371,11 @@ TEST_CASE("a restart waits for the outcome of what is being written") {
 
   SUBCASE("it is safe: the job starts from it, and nobody is told who does not run") {
     job.written(second);
-    CHECK(job.letters.take() == Said{"remove #1", "restore #2"});
+    CHECK(job.letters.take() == Said{"remove #1", "sweep", "restore #2"});
   }
   SUBCASE("it is not") {
     job.written(second, disk_full());
-    CHECK(job.letters.take() == Said{"restore #1"});
+    CHECK(job.letters.take() == Said{"sweep", "restore #1"});
   }
 }
 

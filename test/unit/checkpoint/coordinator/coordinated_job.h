@@ -38,6 +38,7 @@ public:
   void discard(const std::string& root, const std::string&, const std::vector<std::string>& files) override {
     if (!files.empty()) say("discard " + root + list(files));
   }
+  void sweep() override { say("sweep"); }
   void fail_job(const Error& cause) override {
     say("fail job");
     failure = cause.what;

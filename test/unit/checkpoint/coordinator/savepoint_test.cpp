@@ -102,7 +102,7 @@ TEST_CASE("no checkpoint comes between a savepoint that ends the job and the end
   SUBCASE("if the job fails on its way out, it starts from there") {
     job.coordinator.on_round_ended("a task failed");
     job.coordinator.request_restore();
-    CHECK(job.letters.take() == Said{"restore #2"});
+    CHECK(job.letters.take() == Said{"sweep", "restore #2"});
     job.start(11);
     job.pass(10s);
     CHECK(job.letters.ids_wanted == 1);
