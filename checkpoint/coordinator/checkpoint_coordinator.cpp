@@ -259,6 +259,14 @@ void CheckpointCoordinator::on_completed(PendingCheckpoint checkpoint, Now now) 
       for (const ExecutionAttemptId task : round_->live_tasks()) out_.notify_complete(task, content.id);
   }
   if (checkpoint.request()) out_.answer(checkpoint.request()->id, content.directory);
+  if (checkpoint.request() && checkpoint.request()->ends_sources) run_out(now);
+}
+
+/// What operators say when their input ends comes behind the savepoint: sinks wait for a checkpoint with it.
+void CheckpointCoordinator::run_out(Now now) {
+  is_ending_ = false;
+  resume_periodic(now.time);
+  if (next_trigger_ && round_->sources_have_ended()) trigger_periodic(now);
 }
 
 void CheckpointCoordinator::subsume_before(CheckpointId id) {

@@ -113,6 +113,7 @@ private:
   [[nodiscard]] std::string obstacle() const;
 
   void on_completed(PendingCheckpoint checkpoint, Now now);
+  void run_out(Now now);
   void subsume_before(CheckpointId id);
   void retain(const CompletedCheckpoint& checkpoint);
   /// The checkpoint failed by itself: too many of these fail the job.
@@ -144,7 +145,7 @@ private:
   std::optional<TimePoint> next_trigger_;
   std::optional<TimePoint> last_completed_;
   bool is_queued_ = false;  // one is due as soon as there is room
-  bool is_ending_ = false;  // a savepoint that ends the job is under way or complete
+  bool is_ending_ = false;  // a savepoint that ends the job is under way, or complete and cancels it
   bool is_restore_wanted_ = false;
   std::optional<JobEnd> end_;
   std::uint32_t failures_in_a_row_ = 0;

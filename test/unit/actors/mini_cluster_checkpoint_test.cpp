@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <memory>
 #include <optional>
@@ -211,6 +212,48 @@ TEST_CASE("a savepoint is whole, and a job that starts from it goes on at any pa
   CHECK(cluster.client().dispose_savepoint(moved));
   CHECK(!std::filesystem::exists(moved));
   CHECK(cluster.client().dispose_savepoint(moved).error().code == ErrorCode::NotFound);
+}
+
+TEST_CASE("a job that is stopped with a savepoint has all its output committed when it ends" *
+          doctest::timeout(60)) {
+  testing::TemporaryDirectory directory;
+  Story story;
+  story.limit = 3000;
+  story.gate = 1000;
+  Duration interval = 10ms;
+  SUBCASE("with checkpoints") {}
+  SUBCASE("with rare ones") { interval = 1h; }
+  SUBCASE("without") { interval = 0ms; }
+  const std::string output = directory.path("output");
+  InProcessPrograms programs([&](Environment& env) {
+    if (interval > Duration::zero()) env.enable_checkpointing(interval, {});
+    env.add_source<std::uint64_t>("numbers", [&story] { return std::make_unique<GatedNumbers>(story); })
+        .parallelism(1)
+        .uid("numbers")
+        .map([](const std::uint64_t& i) { return Sum{i % kKeys, i}; })
+        .key_by(&Sum::key)
+        .sum(&Sum::total, Emit::Final)
+        .uid("totals")
+        .write_files(output);
+  });
+  MiniCluster cluster({.slots_per_task_manager = 3}, programs);
+  const JobGraph graph = graph_of(programs, 2);
+  Background job(cluster, graph);
+  const auto deadline = std::chrono::steady_clock::now() + 20s;
+  Result<std::string> path = Error{};
+  do path = cluster.client().savepoint(graph.id, directory.path("savepoints"), AfterSavepoint::Stop);
+  while (!path && std::chrono::steady_clock::now() < deadline);  // refused until all tasks run
+  REQUIRE_MESSAGE(path.has_value(), path.error().what);
+  const auto ended = job.await();
+  REQUIRE(ended.has_value());
+  CHECK(ended->status == JobStatus::Finished);
+  std::size_t lines = 0;
+  for (const auto& file : std::filesystem::directory_iterator(output)) {
+    CHECK_MESSAGE(file.path().filename().string().starts_with("part-"), file.path());
+    std::ifstream content(file.path());
+    for (std::string line; std::getline(content, line);) ++lines;
+  }
+  CHECK(lines == kKeys);
 }
 
 TEST_CASE("what a job is to start from and cannot be had fails it, in one line" * doctest::timeout(60)) {

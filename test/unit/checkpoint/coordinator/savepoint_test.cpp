@@ -113,6 +113,33 @@ TEST_CASE("no checkpoint comes between a savepoint that ends the job and the end
   }
 }
 
+TEST_CASE("a savepoint that ended the sources is followed by checkpoints, for what comes behind it") {
+  CoordinatedJob job;
+  job.start();
+  job.coordinator.trigger_savepoint(
+      {.id = kRequest, .directory = "/s/a", .ends_job = true, .ends_sources = true});
+  job.give_ids();
+  job.acknowledge_all(1);
+  SUBCASE("at once, if the sources have ended") {
+    for (std::uint64_t task = 1; task <= 2; ++task)
+      job.coordinator.on_task_finished(attempt(task), {}, job.now());
+    CHECK(job.letters.ids_wanted == 0);
+    job.written(1);
+  }
+  SUBCASE("as soon as they have") {
+    job.written(1);
+    CHECK(job.letters.ids_wanted == 0);
+    for (std::uint64_t task = 1; task <= 2; ++task)
+      job.coordinator.on_task_finished(attempt(task), {}, job.now());
+  }
+  CHECK(job.letters.ids_wanted == 1);
+  job.give_ids();
+  job.letters.take();
+  for (std::uint64_t task = 3; task <= 5; ++task) job.acknowledge(task, 2);
+  job.written(2);
+  CHECK(says(job.letters.take(), "complete 5 #2"));
+}
+
 TEST_CASE("a job goes on with its checkpoints if the savepoint that was to end it fails") {
   CoordinatedJob job;
   job.start();
