@@ -3,17 +3,21 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "apps/weir/state_output.h"
 #include "apps/weir/verbs.h"
 #include "base/file_system.h"
+#include "base/ids.h"
 #include "checkpoint/snapshot/savepoint_diff.h"
 #include "checkpoint/snapshot/savepoint_reader.h"
+#include "checkpoint/state/saved_store.h"
 
 namespace weir {
 
@@ -157,8 +161,31 @@ private:
   const bool has_colours_;
 };
 
-int compare(const Question& question, FileSystem& files, const SavepointReader& from) {
-  const auto to = SavepointReader::open(files, question.words[1]);
+/// Stores that had to be fetched, as long as the question is answered.
+class Workshop {
+public:
+  Workshop()
+      : folder_(std::filesystem::temp_directory_path() / ("weir-state-" + JobId::random().hex())),
+        stores_(files_, folder_.string()) {}
+  ~Workshop() {
+    std::error_code ignored;
+    std::filesystem::remove_all(folder_, ignored);
+  }
+  Workshop(const Workshop&) = delete;
+  Workshop& operator=(const Workshop&) = delete;
+
+  [[nodiscard]] Result<SavepointReader> open(const std::string& path) {
+    return SavepointReader::open(files_, path, &stores_);
+  }
+
+private:
+  LocalFileSystem files_;
+  const std::filesystem::path folder_;
+  FetchedStores stores_;
+};
+
+int compare(const Question& question, Workshop& workshop, const SavepointReader& from) {
+  const auto to = workshop.open(question.words[1]);
   if (!to) return fail(to.error().what);
   ChangePrinter printer(question.json);
   if (const Status done = diff(from, *to, printer); !done) return fail(done.error().what);
@@ -176,13 +203,13 @@ int answer(const Question& question) {
   if (kind == std::end(kKinds) || question.words.size() < kind->fewest || question.words.size() > kind->most)
     return fail(kUsage);
 
-  LocalFileSystem files;
-  const auto savepoint = SavepointReader::open(files, question.words[0]);
+  Workshop workshop;
+  const auto savepoint = workshop.open(question.words[0]);
   if (!savepoint) return fail(savepoint.error().what);
   if (question.what == "ls") return list(question, *savepoint);
   if (question.what == "get") return get(question, *savepoint);
   if (question.what == "dump") return dump(question, *savepoint);
-  return compare(question, files, *savepoint);
+  return compare(question, workshop, *savepoint);
 }
 
 }  // namespace

@@ -54,10 +54,11 @@ std::string SavedOperator::told() const {
   return "operator \"" + name + "\" (" + (uid.empty() ? "id " + id.hex() : "uid \"" + uid + "\"") + ")";
 }
 
-Result<SavepointReader> SavepointReader::open(FileSystem& files, const std::string& path) {
+Result<SavepointReader> SavepointReader::open(FileSystem& files, const std::string& path,
+                                              SavedStores* stores) {
   auto checkpoint = read_checkpoint(files, path);
   if (!checkpoint) return checkpoint.error();
-  return SavepointReader(files, *std::move(checkpoint));
+  return SavepointReader(files, stores, *std::move(checkpoint));
 }
 
 Result<OperatorId> SavepointReader::find(std::string_view who) const {
@@ -99,52 +100,89 @@ Result<SavedOperator> SavepointReader::describe(OperatorId id) const {
   return described;
 }
 
+Result<std::vector<StateFile>> SavepointReader::open_files(const OperatorSnapshot& part) const {
+  std::vector<StateFile> files;
+  if (!part.state.is_none()) {
+    auto file = open_file(part.state);
+    if (!file) return file.error();
+    files.push_back(*std::move(file));
+  }
+  if (stores_ != nullptr && !part.shared.empty()) {
+    auto store = stores_->open(checkpoint_.root, part);
+    if (!store) return store.error();
+    files.push_back(*std::move(store));
+  }
+  return files;
+}
+
 Status SavepointReader::add(SavedOperator& to, const OperatorSnapshot& part) const {
   for (const StateHandle& file : part.shared) to.shared_bytes += file.bytes;
-  // What no file of ours has lies in the shared ones.
-  for (const StateInfo& info : part.states) {
-    SavedState& state = state_named(to.states, info);
-    if (state.entry_count == 0 && !part.shared.empty() && is_keyed(info.kind)) state.is_readable = false;
-  }
-  if (part.state.is_none()) return Status::ok();
-  const auto file = open_file(part.state);
-  if (!file) return file.error();
-  for (std::uint32_t i = 0; i < file->states().size(); ++i) {
-    SavedState& state = state_named(to.states, file->states()[i]);
-    state.is_readable = true;
-    if (state.info.kind == StateKind::OperatorMap && state.entry_count != 0) continue;
-    for (const StateFile::Block& block : file->blocks()) {
-      if (block.info.state != i) continue;
-      state.entry_count += block.info.entry_count;
-      state.bytes += block.info.payload_bytes;
+  for (const StateInfo& info : part.states) state_named(to.states, info);
+  const auto files = open_files(part);
+  if (!files) return files.error();
+  for (const StateFile& file : *files) {
+    for (std::uint32_t i = 0; i < file.states().size(); ++i) {
+      SavedState& state = state_named(to.states, file.states()[i]);
+      if (state.info.kind == StateKind::OperatorMap && state.entry_count != 0) continue;
+      for (const StateFile::Block& block : file.blocks()) {
+        if (block.info.state != i) continue;
+        state.entry_count += block.info.entry_count;
+        state.bytes += block.info.payload_bytes;
+      }
     }
+  }
+  // What no file of ours has entries of may lie in the shared ones.
+  for (SavedState& state : to.states) {
+    if (is_keyed(state.info.kind) && !part.shared.empty() && stores_ == nullptr)
+      state.is_readable = state.entry_count != 0;
   }
   return Status::ok();
 }
 
+namespace {
+
+/// The entries of one state in one file, in these key groups. True: there were some.
+Result<bool> visit_file(StateFile& file, std::uint32_t index, std::uint32_t subtask,
+                        const EntryFormat& format, const SavepointReader::Visit& visit,
+                        KeyGroupRange groups) {
+  std::vector<std::byte> buffer;
+  bool has_entries = false;
+  for (const StateFile::Block& block : file.blocks()) {
+    if (block.info.state != index || (is_keyed(format.state().kind) && !groups.contains(block.info.group)))
+      continue;
+    if (Status done = visit_block(file, block, subtask, format, buffer, visit); !done) return done.error();
+    has_entries = true;
+  }
+  return has_entries;
+}
+
+bool has_entries_of(const StateFile& file, std::uint32_t state) {
+  return std::ranges::any_of(file.blocks(), [&](const auto& block) { return block.info.state == state; });
+}
+
+}  // namespace
+
 Status SavepointReader::for_each(const SavedOperator& of, const StateInfo& state, const Visit& visit,
                                  KeyGroupRange groups) const {
-  std::vector<std::byte> buffer;
   for (const auto& [subtask, part] : checkpoint_.operators.at(of.id).subtasks) {
-    const bool may_lie_elsewhere = is_keyed(state.kind) && !part.shared.empty();
-    if (part.state.is_none() && may_lie_elsewhere) return unreadable(of, state);
-    if (part.state.is_none()) continue;
-    auto file = open_file(part.state);
-    if (!file) return file.error();
-    const auto found = std::ranges::find(file->states(), state.name, &StateInfo::name);
-    if (found == file->states().end() && may_lie_elsewhere) return unreadable(of, state);
-    if (found == file->states().end()) continue;
-    const auto format = EntryFormat::of(*found);
-    if (!format) return Error{format.error().code, of.told() + ": " + format.error().what};
-    const auto index = static_cast<std::uint32_t>(found - file->states().begin());
-    bool has_entries = false;
-    for (const StateFile::Block& block : file->blocks()) {
-      if (block.info.state != index || (is_keyed(found->kind) && !groups.contains(block.info.group)))
-        continue;
-      if (Status done = visit_block(*file, block, subtask, *format, buffer, visit); !done) return done;
-      has_entries = true;
+    auto files = open_files(part);
+    if (!files) return files.error();
+    bool has_entries = false;  // of any key group
+    bool is_visited = false;
+    for (StateFile& file : *files) {
+      const auto found = std::ranges::find(file.states(), state.name, &StateInfo::name);
+      if (found == file.states().end()) continue;
+      const auto format = EntryFormat::of(*found);
+      if (!format) return Error{format.error().code, of.told() + ": " + format.error().what};
+      const auto index = static_cast<std::uint32_t>(found - file.states().begin());
+      has_entries |= has_entries_of(file, index);
+      const auto visited = visit_file(file, index, subtask, *format, visit, groups);
+      if (!visited) return visited.error();
+      is_visited |= *visited;
     }
-    if (found->kind == StateKind::OperatorMap && has_entries) break;
+    if (!has_entries && is_keyed(state.kind) && !part.shared.empty() && stores_ == nullptr)
+      return unreadable(of, state);
+    if (is_visited && state.kind == StateKind::OperatorMap) break;
   }
   return Status::ok();
 }

@@ -21,7 +21,7 @@ namespace weir {
 /// One state of one operator, over all subtasks.
 struct SavedState {
   StateInfo info;
-  bool is_readable = true;  // false: it lies in files of RocksDB, and nobody knows how much it is
+  bool is_readable = true;  // false: it may lie in files of RocksDB, and nobody opens them here
   std::uint64_t entry_count = 0;
   std::uint64_t bytes = 0;  // of its entries
 };
@@ -42,6 +42,15 @@ struct SavedOperator {
 
 inline constexpr KeyGroupRange kAllKeyGroups{0, std::numeric_limits<KeyGroup>::max() - 1};
 
+/// State that lies in files of a store, as that of an incremental checkpoint does. A port: who knows the
+/// store stands behind it.
+class SavedStores {
+public:
+  virtual ~SavedStores() = default;
+  /// What a part of a checkpoint that names such files has in them, as a state file.
+  [[nodiscard]] virtual Result<StateFile> open(const std::string& root, const OperatorSnapshot& part) = 0;
+};
+
 /// A checkpoint or savepoint, read without the program that wrote it: files say what is in them.
 ///
 /// Of a broadcast map, which all subtasks hold alike, one copy is read.
@@ -54,8 +63,9 @@ class SavepointReader {
 public:
   using Visit = std::function<void(const SavedEntry&, const EntryFormat&)>;
 
-  /// `path`: its directory, or its metadata.
-  [[nodiscard]] static Result<SavepointReader> open(FileSystem& files, const std::string& path);
+  /// `path`: its directory, or its metadata. `stores` outlives this; null: what lies in them is refused.
+  [[nodiscard]] static Result<SavepointReader> open(FileSystem& files, const std::string& path,
+                                                    SavedStores* stores = nullptr);
 
   [[nodiscard]] const CompletedCheckpoint& checkpoint() const { return checkpoint_; }
 
@@ -69,13 +79,16 @@ public:
                                 KeyGroupRange groups = kAllKeyGroups) const;
 
 private:
-  SavepointReader(FileSystem& files, CompletedCheckpoint checkpoint)
-      : files_(&files), checkpoint_(std::move(checkpoint)) {}
+  SavepointReader(FileSystem& files, SavedStores* stores, CompletedCheckpoint checkpoint)
+      : files_(&files), stores_(stores), checkpoint_(std::move(checkpoint)) {}
 
   [[nodiscard]] Result<StateFile> open_file(const StateHandle& handle) const;
+  /// All of a part's that can be opened here: its state file, and what its store has.
+  [[nodiscard]] Result<std::vector<StateFile>> open_files(const OperatorSnapshot& part) const;
   [[nodiscard]] Status add(SavedOperator& to, const OperatorSnapshot& part) const;
 
-  FileSystem* files_;  // outlives this
+  FileSystem* files_;    // outlives this
+  SavedStores* stores_;  // the same, or null
   CompletedCheckpoint checkpoint_;
 };
 

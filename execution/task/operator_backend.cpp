@@ -10,7 +10,7 @@
 
 #include "checkpoint/snapshot/file_storage.h"
 #include "checkpoint/state/rocksdb_backend.h"
-#include "execution/task/store_upload.h"
+#include "checkpoint/state/saved_store.h"
 
 namespace weir {
 
@@ -80,7 +80,7 @@ private:
     adopted_directory_ = directory;
     SharedFiles::Files files;
     for (const StateHandle& file : source.shared) {
-      const std::string name = StoreUpload::name_in_store(file.path);
+      const std::string name = name_in_store(file.path);
       if (name.ends_with(".sst")) files.emplace(name, file);
     }
     context_.shared_files().restore(task_.restore.checkpoint, task_.restore.root, std::move(files));

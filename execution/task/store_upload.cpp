@@ -7,8 +7,6 @@
 #include <system_error>
 #include <utility>
 
-#include "base/crc32c.h"
-
 namespace weir {
 
 namespace {
@@ -22,12 +20,6 @@ std::shared_ptr<StoreUpload> StoreUpload::begin(SnapshotWriters& writers, FileSy
   std::shared_ptr<StoreUpload> upload(new StoreUpload(files, std::move(plan), std::move(done)));
   writers.post([upload] { upload->run(); });
   return upload;
-}
-
-std::string StoreUpload::name_in_store(const std::string& path) {
-  const std::string name = path.substr(path.rfind('/') + 1);
-  const std::size_t dot = name.find('.');
-  return dot == std::string::npos || name.find_first_not_of('.', dot) != dot + 1 ? "" : name.substr(dot + 1);
 }
 
 void StoreUpload::run() {
@@ -77,40 +69,6 @@ Result<StateHandle> StoreUpload::upload(const ByteStore::File& file) {
 
 void StoreUpload::discard() {
   for (const std::string& path : saved_.written) (void)files_.remove(path);
-}
-
-Status fetch_store(FileSystem& files, const std::string& root, const std::vector<StateHandle>& shared,
-                   const std::string& directory) {
-  LocalFileSystem local;
-  if (Status made = local.make_folder(directory); !made) return made;
-  std::vector<std::byte> buffer;
-  for (const StateHandle& handle : shared) {
-    const std::string name = StoreUpload::name_in_store(handle.path);
-    if (name.empty()) {
-      return Error{ErrorCode::Corrupt, "\"" + handle.path + "\" is no file of a state store",
-                   Blame::Environment};
-    }
-    auto source = open_state(files, root, handle);
-    if (!source) return source.error();
-    auto copy = local.create(directory + "/" + name);
-    if (!copy) return copy.error();
-    std::uint32_t crc = 0;
-    buffer.resize(std::max<std::size_t>(buffer.size(), std::min<std::uint64_t>(kPieceBytes, handle.bytes)));
-    for (std::uint64_t at = 0; at < handle.bytes;) {
-      const auto piece = std::span(buffer).first(std::min<std::uint64_t>(kPieceBytes, handle.bytes - at));
-      if (Status got = (*source)->read(at, piece); !got) return got;
-      if (Status put = (*copy)->write(piece); !put) return put;
-      crc = crc32c(piece, crc);
-      at += piece.size();
-    }
-    if (crc != handle.crc) {
-      return Error{ErrorCode::Corrupt,
-                   "the state file " + root + "/" + handle.path +
-                       " is not the one that was written: its checksum differs",
-                   Blame::Environment};
-    }
-  }
-  return Status::ok();
 }
 
 }  // namespace weir

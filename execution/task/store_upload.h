@@ -49,9 +49,6 @@ public:
   /// Nobody wants it any more: nothing stays of it.
   void abandon() { is_abandoned_ = true; }
 
-  /// The name in the store of a file that lies there; empty: it is none.
-  [[nodiscard]] static std::string name_in_store(const std::string& path);
-
 private:
   StoreUpload(FileSystem& files, Plan plan, Done done)
       : files_(files), plan_(std::move(plan)), done_(std::move(done)) {}
@@ -68,10 +65,5 @@ private:
   // The writer's.
   Saved saved_;
 };
-
-/// Puts the files of a saved store into a directory, which is made, after each was found to be as it was
-/// written. Errors: name the file.
-[[nodiscard]] Status fetch_store(FileSystem& files, const std::string& root,
-                                 const std::vector<StateHandle>& shared, const std::string& directory);
 
 }  // namespace weir

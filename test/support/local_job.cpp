@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/support/local_job.h"
 
+#include <algorithm>
 #include <utility>
 #include <variant>
 
@@ -43,6 +44,8 @@ JobOutcome LocalJob::run(ProgramSource& programs, const JobGraph& job) {
   ExecutionGraph& graph = *built;
   job_ = &graph.job_graph();
   deployed_.clear();
+  if (const Status fits = deal_out_state(); !fits)
+    return {.status = JobStatus::Failed, .failure = fits.error().what};
   {
     MutexLock held(lock_);
     finished_.clear();
@@ -96,7 +99,7 @@ void LocalJob::on_task_state(const TaskExecutionState& report) {
   changed_.notify_all();
 }
 
-void LocalJob::trigger_checkpoint(CheckpointId checkpoint, const std::string& root) {
+void LocalJob::trigger_checkpoint(CheckpointId checkpoint, const std::string& root, bool is_savepoint) {
   {
     MutexLock held(lock_);
     triggered_ = checkpoint;
@@ -107,7 +110,9 @@ void LocalJob::trigger_checkpoint(CheckpointId checkpoint, const std::string& ro
   for (const TaskDeploymentDescriptor& task : deployed_) {
     if (!task.inputs.empty()) continue;
     for (const auto& worker : workers_)
-      worker->trigger_checkpoint(task.attempt, {.checkpoint = checkpoint, .storage_root = root}, false);
+      worker->trigger_checkpoint(
+          task.attempt, {.checkpoint = checkpoint, .is_savepoint = is_savepoint, .storage_root = root},
+          false);
   }
 }
 
@@ -184,21 +189,29 @@ void LocalJob::abort_checkpoint(CheckpointId checkpoint) {
     for (const auto& worker : workers_) worker->on_checkpoint_aborted(task.attempt, checkpoint);
 }
 
-TaskRestore LocalJob::restore_of(const TaskDeploymentDescriptor& task) const {
-  if (!restored_) return {};
+/// As a CheckpointCoordinator does, before anything is deployed.
+Status LocalJob::deal_out_state() {
+  dealt_.clear();
+  if (!restored_) return Status::ok();
   std::vector<CheckpointedVertex> vertices;
-  std::size_t mine = 0;
   for (const JobVertex& vertex : job_->vertices) {
-    if (vertex.id == task.vertex) mine = vertices.size();
     CheckpointedVertex each{.name = vertex.name, .max_parallelism = vertex.max_parallelism};
     for (const ChainedOperator& chained : vertex.operators)
       each.operators.push_back({chained.id, chained.name, chained.uid, chained.states});
     each.tasks.resize(vertex.parallelism);
     vertices.push_back(std::move(each));
   }
-  const auto assigned = assign_state(*restored_, vertices, false);
-  WEIR_CHECK(assigned, "the test restores what fits");
-  return assigned->tasks[mine][task.subtask_index];
+  auto assigned = assign_state(*restored_, vertices, false);
+  if (!assigned) return assigned.error();
+  dealt_ = std::move(assigned->tasks);
+  return Status::ok();
+}
+
+TaskRestore LocalJob::restore_of(const TaskDeploymentDescriptor& task) const {
+  if (dealt_.empty()) return {};
+  const auto& vertices = job_->vertices;
+  const auto mine = std::ranges::find(vertices, task.vertex, &JobVertex::id);
+  return dealt_[static_cast<std::size_t>(mine - vertices.begin())][task.subtask_index];
 }
 
 void LocalJob::on_partition_consumable(JobId, const ResultPartitionId& partition) {

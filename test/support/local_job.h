@@ -49,8 +49,10 @@ public:
   /// What the jobs so far have left behind is seen here.
   [[nodiscard]] const Worker& worker(std::uint32_t index = 0) const { return *workers_[index]; }
 
-  /// Begins a checkpoint at the sources of the job that is running. Call it from when_running().
-  void trigger_checkpoint(CheckpointId checkpoint, const std::string& root = {}) WEIR_EXCLUDES(lock_);
+  /// Begins a checkpoint, or a savepoint, at the sources of the job that is running. Call it from
+  /// when_running().
+  void trigger_checkpoint(CheckpointId checkpoint, const std::string& root = {}, bool is_savepoint = false)
+      WEIR_EXCLUDES(lock_);
   /// The same, at the first source alone.
   void trigger_checkpoint_at_first(CheckpointId checkpoint);
   /// What all tasks handed in for it, those that have finished what they left; or the first refusal, or that
@@ -63,7 +65,7 @@ public:
   /// Tells all tasks that it is complete, or that it is not going to be.
   void complete_checkpoint(CheckpointId checkpoint);
   void abort_checkpoint(CheckpointId checkpoint);
-  /// The jobs from here on start from it.
+  /// The jobs from here on start from it. One that it does not fit fails, as at the JobManager.
   void restore_from(CompletedCheckpoint checkpoint) { restored_ = std::move(checkpoint); }
 
   /// Asks the job that is running, or the next one, to end as Canceled.
@@ -80,6 +82,7 @@ private:
   void on_checkpoint_acknowledged(const CheckpointReport& report) override WEIR_EXCLUDES(lock_);
   void on_checkpoint_declined(JobId job, ExecutionAttemptId attempt, CheckpointId checkpoint,
                               const std::string& reason) override WEIR_EXCLUDES(lock_);
+  [[nodiscard]] Status deal_out_state();
   [[nodiscard]] TaskRestore restore_of(const TaskDeploymentDescriptor& task) const;
   void on_partition_consumable(JobId, const ResultPartitionId& partition) override WEIR_EXCLUDES(lock_);
 
@@ -110,6 +113,7 @@ private:
   const JobGraph* job_ = nullptr;                  // the one that runs
   std::vector<TaskDeploymentDescriptor> deployed_;  // of it
   std::optional<CompletedCheckpoint> restored_;
+  std::vector<std::vector<TaskRestore>> dealt_;  // of it, by vertex and subtask
   News news_ WEIR_GUARDED_BY(lock_);
   std::vector<std::unique_ptr<Worker>> workers_;  // last: their threads call all of the above
 };

@@ -68,6 +68,7 @@ PORTS = {
     ("messages", "checkpoint/coordinator/checkpoint_plan.h"):
         "what the JobManager tells the CheckpointCoordinator of its job",
     ("api", "checkpoint/snapshot/state_schema.h"): "a name of two states is refused where it is said",
+    ("apps", "checkpoint/state/saved_store.h"): "weir state looks into the stores of incremental checkpoints",
     ("api", "checkpoint/state/key_hash.h"): "a key's hash is fixed where the user names the key",
     ("apps", "ha/zookeeper_options.h"): "a main reads them from the configuration",
     ("apps/drill", "apps/command_line.h"): "what a drill is told are words of a command line",

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "checkpoint/state/rocksdb_backend.h"
+#include "checkpoint/state/saved_store.h"
 #include "test/support/faulty_file_system.h"
 #include "test/support/temporary_directory.h"
 
@@ -141,7 +142,7 @@ TEST_CASE("a flipped bit or a truncation anywhere in a store's files is found be
 
 TEST_CASE("a path is no way out of the directory of a store") {
   for (const char* path : {"shared/store", "shared/a.", "shared/a..", "shared/a...", "shared/a..b", "x"})
-    CHECK(StoreUpload::name_in_store(path).empty());
-  CHECK(StoreUpload::name_in_store("shared/a-1.000007.sst") == "000007.sst");
-  CHECK(StoreUpload::name_in_store("chk-1/a-1.CURRENT") == "CURRENT");
+    CHECK(name_in_store(path).empty());
+  CHECK(name_in_store("shared/a-1.000007.sst") == "000007.sst");
+  CHECK(name_in_store("chk-1/a-1.CURRENT") == "CURRENT");
 }
