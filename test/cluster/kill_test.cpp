@@ -11,6 +11,7 @@
 #include <fstream>
 #include <random>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -85,6 +86,10 @@ public:
     std::string last;
     CHECK(eventually([&] { return is_over(last = state()); }, 60s));
     CHECK_MESSAGE((last == "FINISHED" || last == kForgotten), last);
+    // Who forgot the job died before he could delete its checkpoints, or was about to.
+    if (last == "FINISHED") CHECK(eventually([&] { return checkpoint_files().empty(); }));
+    for (const std::string& left : last == "FINISHED" ? checkpoint_files() : std::vector<std::string>())
+      MESSAGE("left behind: " << left);
   }
 
   [[nodiscard]] Verdict verdict() {
@@ -121,6 +126,14 @@ private:
     std::uint32_t count = 0;
     for ([[maybe_unused]] const auto& file : std::filesystem::directory_iterator(path("deaths"))) ++count;
     return count;
+  }
+  [[nodiscard]] std::vector<std::string> checkpoint_files() const {
+    std::vector<std::string> files;
+    std::error_code vanished;
+    for (std::filesystem::recursive_directory_iterator at(path("checkpoints"), vanished), end;
+         !vanished && at != end; at.increment(vanished))
+      files.push_back(at->path().string());
+    return files;
   }
   void pause(Duration length) { (void)cluster_.job_manager().await_line("nobody says this", length); }
   [[nodiscard]] bool is_alive(std::size_t index) {
