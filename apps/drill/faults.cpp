@@ -112,10 +112,11 @@ Duration between(Random& random, std::chrono::milliseconds least, std::chrono::m
   return least + std::chrono::milliseconds(random() % span);
 }
 
-/// What may come along with others: each leaves the cluster as it was, and takes no minute.
+/// What may come along with others: each leaves the cluster as it was, takes no minute, and can be brought
+/// about wherever tasks have been put.
 bool is_sociable(const FaultKind& kind) {
   constexpr std::array kAlone{Fault::QuorumLost10s, Fault::QuorumLost60s, Fault::ClientKill,
-                              Fault::SubmitterKill, Fault::AllJobManagersKill};
+                              Fault::SubmitterKill, Fault::AllJobManagersKill, Fault::CutTaskManagers};
   return std::ranges::find(kAlone, kind.fault) == kAlone.end();
 }
 

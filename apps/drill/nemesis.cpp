@@ -13,6 +13,7 @@ namespace weir::drill {
 namespace {
 
 constexpr Duration kPatience = 20s;
+constexpr Duration kLookInterval = 100ms;
 constexpr const char* kGranted = "Was granted leadership";
 constexpr auto kErr = Process::Stream::Err;
 
@@ -84,13 +85,18 @@ Result<Node*> Nemesis::standby() {
 }
 
 Result<Nemesis::Nodes> Nemesis::busy() const {
-  const auto job = stage_.job.look();
-  if (!job) return job.error();
-  std::set<Node*> found;
-  for (const std::string& address : job->data_addresses)
-    if (Node* node = stage_.cluster.task_manager_at(address)) found.insert(node);
-  if (found.empty()) return unable("no TaskManager has tasks of the job");
-  return Nodes(found.begin(), found.end());
+  // Amid a restart there is none for a moment.
+  const TimePoint deadline = std::chrono::steady_clock::now() + kPatience;
+  while (true) {
+    const auto job = stage_.job.look();
+    if (!job) return job.error();
+    std::set<Node*> found;
+    for (const std::string& address : job->data_addresses)
+      if (Node* node = stage_.cluster.task_manager_at(address)) found.insert(node);
+    if (!found.empty()) return Nodes(found.begin(), found.end());
+    if (std::chrono::steady_clock::now() > deadline) return unable("no TaskManager has tasks of the job");
+    stage_.recorder.pass(kLookInterval);
+  }
 }
 
 Nemesis::Injected Nemesis::leader_fault(Fault fault) {
