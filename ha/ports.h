@@ -103,6 +103,10 @@ public:
   [[nodiscard]] virtual Status put_round(const DeployedRound&) { return Status::ok(); }
   /// Deployed by nobody: there was none.
   [[nodiscard]] virtual Result<DeployedRound> round_of(JobId) { return DeployedRound{}; }
+
+  /// Behind recover(): removes what is left of jobs whose end is on record, since whoever led died before it
+  /// was removed. These are the jobs, with those of which nothing was left.
+  virtual std::vector<JobId> sweep() { return {}; }
 };
 
 /// How a job ended.
@@ -114,11 +118,12 @@ struct JobVerdict {
   WallTime started;
   WallTime ended;
   std::map<std::string, std::int64_t> accumulators;
+  std::string checkpoints_to_delete;  // their directory; empty: there is none, or somebody wants them kept
   bool operator==(const JobVerdict&) const = default;
 };
 template <class F>
 typename F::result_type inspect(F& f, JobVerdict& x) {
-  return f(x.job, x.name, x.status, x.failure, x.started, x.ended, x.accumulators);
+  return f(x.job, x.name, x.status, x.failure, x.started, x.ended, x.accumulators, x.checkpoints_to_delete);
 }
 
 /// Keeps how jobs ended, beyond the life of this process. A job whose end is recorded is never run again.

@@ -29,8 +29,10 @@ public:
   [[nodiscard]] std::string jobs() const { return cluster_ + "/jobs"; }
   [[nodiscard]] std::string job(JobId id) const { return jobs() + "/" + id.hex(); }
   [[nodiscard]] std::string round(JobId id) const { return cluster_ + "/rounds/" + id.hex(); }
-  [[nodiscard]] std::string checkpoints(JobId id) const { return cluster_ + "/checkpoints/" + id.hex(); }
-  [[nodiscard]] std::string counter(JobId id) const { return cluster_ + "/counters/" + id.hex(); }
+  [[nodiscard]] std::string checkpoints() const { return cluster_ + "/checkpoints"; }
+  [[nodiscard]] std::string checkpoints(JobId id) const { return checkpoints() + "/" + id.hex(); }
+  [[nodiscard]] std::string counters() const { return cluster_ + "/counters"; }
+  [[nodiscard]] std::string counter(JobId id) const { return counters() + "/" + id.hex(); }
   [[nodiscard]] std::string verdicts() const { return cluster_ + "/verdicts"; }
   [[nodiscard]] std::string verdict(JobId id) const { return verdicts() + "/" + id.hex(); }
 

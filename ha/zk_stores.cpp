@@ -10,6 +10,7 @@
 #include "checkpoint/snapshot/file_storage.h"
 #include "checkpoint/snapshot/metadata.h"
 #include "ha/job_file.h"
+#include "ha/job_sweep.h"
 #include "ha/orphans.h"
 #include "ha/sealed_value.h"
 #include "ha/unreadable_checkpoints.h"
@@ -24,7 +25,7 @@ constexpr SealedKind kCheckpointPointer{
     .magic = 0x4350'494b'5a57'0031, .version = 1, .name = "pointer to a checkpoint"};
 constexpr SealedKind kCounter{
     .magic = 0x4354'494b'5a57'0031, .version = 1, .name = "counter of checkpoints"};
-constexpr SealedKind kVerdict{.magic = 0x5644'494b'5a57'0031, .version = 1, .name = "end of a job"};
+constexpr SealedKind kVerdict{.magic = 0x5644'494b'5a57'0031, .version = 2, .name = "end of a job"};
 constexpr SealedKind kRound{.magic = 0x4452'494b'5a57'0031, .version = 1, .name = "round of a job"};
 
 constexpr std::size_t kMaxFailureBytes = 16 << 10;
@@ -147,6 +148,15 @@ Result<std::vector<JobGraph>> ZkJobGraphStore::recover() {
     }
   }
   return jobs;
+}
+
+std::vector<JobId> ZkJobGraphStore::sweep() {
+  const auto ended = verdicts_.recover();
+  std::vector<JobId> ids;
+  if (!ended) return ids;
+  sweep_after(*ended, term_, files_, directory_);
+  for (const JobVerdict& job : *ended) ids.push_back(job.job);
+  return ids;
 }
 
 Status ZkJobGraphStore::put_round(const DeployedRound& round) {

@@ -59,6 +59,7 @@ public:
   [[nodiscard]] Status put_round(const DeployedRound& round) override;
   /// One that cannot be read is put aside: then there was none.
   [[nodiscard]] Result<DeployedRound> round_of(JobId job) override;
+  std::vector<JobId> sweep() override;
 
 private:
   /// Empty: there is none, or one that cannot be read.

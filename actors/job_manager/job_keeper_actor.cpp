@@ -31,7 +31,12 @@ public:
         [this](const KeepRound& mail) {
           return Outcome::of(storage_->jobs ? storage_->jobs->put_round(mail.round) : Status::ok());
         },
-        [this](RecoverJobs) { return recover(); },
+        [this, self](RecoverJobs) {
+          auto promise = self->make_response_promise<RecoveredJobs>();
+          promise.deliver(recover());
+          if (storage_->jobs) storage_->jobs->sweep();  // nobody needs to wait for it
+          return promise;
+        },
         [this](const DisposeSavepoint& mail) {
           return Outcome::of(dispose_savepoint(*storage_->files, mail.path));
         },

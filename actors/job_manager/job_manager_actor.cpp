@@ -251,7 +251,8 @@ void JobManagerState::checkpoints_over(JobId job, JobEnd end) {
   if (end == JobEnd::Suspended || !keeps_jobs()) return close(end);
   last_words_.hold(job);
   if (storage_->verdicts) {
-    const Status announced = storage_->verdicts->record(verdict_of(*logic_->details(job)));
+    const Status announced = storage_->verdicts->record(
+        verdict_of(*logic_->details(job), logic_->find(job)->job_graph().checkpoints));
     if (!announced) log::error(kName, announced.error().what);
   }
   const auto done = [this, job, end, close](const Outcome& recorded) {

@@ -3,7 +3,9 @@
 
 namespace weir {
 
-JobVerdict verdict_of(const JobDetails& job) {
+JobVerdict verdict_of(const JobDetails& job, const CheckpointSettings& checkpoints) {
+  const bool are_kept = checkpoints.directory.empty() ||
+                        (job.status != JobStatus::Finished && checkpoints.retain_on_cancel);
   const JobOverview overview = overview_of(job);
   return {.job = job.job,
           .name = job.name,
@@ -11,7 +13,8 @@ JobVerdict verdict_of(const JobDetails& job) {
           .failure = job.status == JobStatus::Failed ? job.failure : "",
           .started = overview.started,
           .ended = overview.ended,
-          .accumulators = job.accumulators};
+          .accumulators = job.accumulators,
+          .checkpoints_to_delete = are_kept ? "" : checkpoints.directory + "/" + job.job.hex()};
 }
 
 JobDetails details_of(const JobVerdict& verdict) {

@@ -37,6 +37,17 @@ Status JobsWithLibraries::put(const JobGraph& job) {
 
 Status JobsWithLibraries::remove(JobId job) {
   if (Status removed = jobs_->remove(job); !removed) return removed;
+  return remove_libraries(job);
+}
+
+std::vector<JobId> JobsWithLibraries::sweep() {
+  std::vector<JobId> ended = jobs_->sweep();
+  for (const JobId job : ended)
+    if (const Status removed = remove_libraries(job); !removed) log::warn(kLogger, removed.error().what);
+  return ended;
+}
+
+Status JobsWithLibraries::remove_libraries(JobId job) {
   const auto names = files_.list(folder_of(job));
   if (!names) return Status::ok();  // it has none
   for (const std::string& name : *names)

@@ -30,10 +30,12 @@ public:
   [[nodiscard]] Result<std::vector<JobGraph>> recover() override;
   [[nodiscard]] Status put_round(const DeployedRound& round) override { return jobs_->put_round(round); }
   [[nodiscard]] Result<DeployedRound> round_of(JobId job) override { return jobs_->round_of(job); }
+  std::vector<JobId> sweep() override;
 
 private:
   [[nodiscard]] Status save(const JobGraph& job);
   [[nodiscard]] Status fetch(const JobGraph& job);
+  [[nodiscard]] Status remove_libraries(JobId job);
   [[nodiscard]] std::string folder_of(JobId job) const { return directory_ + "/" + job.hex(); }
 
   const std::unique_ptr<SubmittedJobGraphStore> jobs_;

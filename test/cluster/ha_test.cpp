@@ -265,5 +265,36 @@ TEST_CASE("a secret that others can read is refused, and says how to mend it") {
   CHECK_MESSAGE(refused.err.find("chmod 600") != std::string::npos, refused.err);
 }
 
+/// Files below a folder, but the identity of the cluster, which is there to stay.
+std::vector<std::string> files_below(const std::string& folder) {
+  std::vector<std::string> found;
+  std::error_code gone;  // files go while we look
+  for (std::filesystem::recursive_directory_iterator at(folder, gone), end; !gone && at != end;
+       at.increment(gone))
+    if (at->is_regular_file(gone) && at->path().filename() != "identity")
+      found.push_back(at->path().string());
+  return found;
+}
+
+TEST_CASE("a leader that dies as a job ends leaves nothing of it behind") {
+  HaCluster cluster(options());
+  const LeaderAddress first = cluster.leaders().leader();
+  const auto run = cluster.start(sums(cluster, 3'000));
+  const std::string job = TestCluster::id_of(*run);
+  REQUIRE(run->await_line("switched to status FINISHED", 60s, kErr));
+  cluster.signal_job_manager(cluster.job_manager_at(first.address), SIGKILL);
+  CHECK(cluster.leaders().leader().address != first.address);
+  Stranger somebody(cluster, cluster.zookeeper().hosts(), "");
+  const auto has_node = [&](const std::string& path) { return somebody.client->exists(path).is_done(); };
+  const JobId id = *JobId::parse(job);
+  CHECK(eventually([&] { return files_below(cluster.files().path("ha")).empty(); }));
+  CHECK(eventually([&] {
+    return !has_node(somebody.paths.counter(id)) && !has_node(somebody.paths.checkpoints(id)) &&
+           !has_node(somebody.paths.job(id)) && !has_node(somebody.paths.round(id));
+  }));
+  CHECK(has_node(somebody.paths.verdict(id)));
+  check_result(cluster, *run, 3'000);
+}
+
 }  // namespace
 }  // namespace weir::testing

@@ -260,7 +260,8 @@ void JobManagerNode::checkpoints_over(JobId job, JobEnd end) {
   if (end == JobEnd::Suspended) return close(end);
   last_words_.hold(job);
   Storage& storage = *storages_.back();
-  (void)storage.verdicts.record(verdict_of(*logic_.details(job)));
+  (void)storage.verdicts.record(
+      verdict_of(*logic_.details(job), logic_.find(job)->job_graph().checkpoints));
   storage.thread.post([this, &storage, job, end, close] {
     const Outcome recorded = Outcome::of(storage.jobs.remove(job));
     from_keeper_.send([this, job, end, close, recorded] {

@@ -134,6 +134,51 @@ TEST_CASE("what was deployed last for a job is known to the next leader, until t
   }
 }
 
+TEST_CASE("what a dead leader left of jobs that have ended is removed, and nothing of others") {
+  Place place;
+  const std::string root = place.directory.path("c/" + kJob.hex());
+  for (const JobId job : {kJob, kOther}) REQUIRE(place.job_store().put({.id = job}));
+  ZkCheckpointStore checkpoints(place.term, place.files, {.job = kJob, .root = root});
+  REQUIRE(checkpoints.add({.job = kJob, .id = 3, .root = root, .directory = root + "/chk-3"}));
+  ZkCheckpointIdCounter counter(place.term, kJob), of_other(place.term, kOther);
+  REQUIRE(counter.next());
+  REQUIRE(of_other.next());
+  place.directory.file("jobs/" + kJob.hex() + "-left", "a draft");
+  const auto is_there = [&](const std::string& path) { return place.tree.exists(path).is_done(); };
+
+  SUBCASE("it has ended, and nobody wants its checkpoints") {
+    REQUIRE(place.end({.job = kJob, .checkpoints_to_delete = root}));
+    REQUIRE(place.job_store().recover());
+    CHECK(place.job_store().sweep() == std::vector{kJob});
+    CHECK_FALSE(is_there(place.paths.counter(kJob)));
+    CHECK_FALSE(is_there(place.paths.checkpoints(kJob)));
+    CHECK_FALSE(std::filesystem::exists(root));
+    CHECK(place.job_files().size() == 1);
+  }
+  SUBCASE("its checkpoints are wanted") {
+    REQUIRE(place.end({.job = kJob, .status = JobStatus::Canceled}));
+    REQUIRE(place.job_store().recover());
+    place.job_store().sweep();
+    CHECK_FALSE(is_there(place.paths.counter(kJob)));
+    CHECK(is_there(place.paths.checkpoints(kJob)));
+    CHECK(std::filesystem::exists(root + "/chk-3/_metadata"));
+  }
+  SUBCASE("it names a folder that is not its own") {
+    REQUIRE(place.end({.job = kJob, .checkpoints_to_delete = place.directory.path("c")}));
+    REQUIRE(place.job_store().recover());
+    place.job_store().sweep();
+    CHECK(std::filesystem::exists(root + "/chk-3/_metadata"));
+  }
+  SUBCASE("it has not ended") {
+    CHECK(place.job_store().sweep().empty());
+    CHECK(is_there(place.paths.counter(kJob)));
+    CHECK(is_there(place.paths.checkpoints(kJob)));
+    CHECK(place.job_files().size() == 3);
+  }
+  CHECK(is_there(place.paths.counter(kOther)));
+  CHECK(place.jobs().back() == kOther);
+}
+
 TEST_CASE("a leader that was deposed writes nothing and deletes nothing") {
   Place place;
   REQUIRE(place.job_store().put({.id = kJob}));
