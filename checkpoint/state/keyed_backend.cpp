@@ -8,12 +8,13 @@ namespace weir {
 RawKeyedState& KeyedBackend::raw(const std::string& name) {
   auto found = tables_.find(name);
   if (found == tables_.end()) {
-    auto made = std::make_unique<RawKeyedState>(range_);
+    auto made = std::make_unique<RawKeyedState>(range_, max_parallelism_);
     restore(name, *made);
     found = tables_.emplace(name, std::move(made)).first;
   }
   auto* const raw = dynamic_cast<RawKeyedState*>(found->second.get());
-  if (raw == nullptr) refuse_second_use(name, found->second->describe(), RawKeyedState(range_).describe());
+  if (raw == nullptr)
+    refuse_second_use(name, found->second->describe(), RawKeyedState(range_, max_parallelism_).describe());
   return *raw;
 }
 

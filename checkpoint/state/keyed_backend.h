@@ -119,6 +119,11 @@ public:
     return descriptor.bind({current_key_, kept});
   }
 
+  [[nodiscard]] RawKeyedState& state(const RawKeyedStateDescriptor& descriptor) {
+    require_keys(descriptor.name);
+    return raw(descriptor.name);
+  }
+
   /// The states, in the order in which a snapshot numbers them.
   [[nodiscard]] std::vector<StateInfo> states() const;
 

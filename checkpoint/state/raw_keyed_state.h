@@ -6,9 +6,11 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checkpoint/snapshot/key_group.h"
+#include "checkpoint/state/key_hash.h"
 #include "checkpoint/state/state_table.h"
 
 namespace weir {
@@ -20,9 +22,15 @@ namespace weir {
 /// Threads: the task's.
 class RawKeyedState final : public StateTable {
 public:
-  explicit RawKeyedState(KeyGroupRange range) : range_(range), bytes_(range.count()) {}
+  RawKeyedState(KeyGroupRange range, std::uint32_t max_parallelism)
+      : range_(range), max_parallelism_(max_parallelism), bytes_(range.count()) {}
 
   [[nodiscard]] KeyGroupRange range() const { return range_; }
+  /// Where a key belongs. Of the range, if the key's records come to the subtask.
+  template <Key K>
+  [[nodiscard]] KeyGroup group_of(const K& key) const {
+    return key_group_of(KeyHash<K>::hash(key), max_parallelism_);
+  }
   /// Both for groups of the range only. Empty: there are none.
   [[nodiscard]] std::span<const std::byte> get(KeyGroup group) const;
   void put(KeyGroup group, std::span<const std::byte> bytes);
@@ -40,7 +48,19 @@ public:
 
 private:
   const KeyGroupRange range_;
+  const std::uint32_t max_parallelism_;
   std::vector<std::string> bytes_;  // by group of the range
 };
+
+/// How a function names it, in state() and states().
+struct RawKeyedStateDescriptor {
+  using State = RawKeyedState&;
+  static constexpr StateKind kKind = StateKind::Value;
+
+  std::string name;
+
+  [[nodiscard]] StateInfo info() const { return {.name = name, .kind = kKind, .value = "string"}; }
+};
+[[nodiscard]] inline RawKeyedStateDescriptor raw_keyed_state(std::string name) { return {std::move(name)}; }
 
 }  // namespace weir

@@ -52,6 +52,12 @@ inline constexpr bool kHasKeyedState = false;
 template <class... Descriptors>
 inline constexpr bool kHasKeyedState<std::tuple<Descriptors...>> = (is_keyed(Descriptors::kKind) || ...);
 
+/// Bytes of the function's own making have no type that a checkpoint could be held against.
+template <class Descriptor>
+void add_declared(std::vector<StateInfo>& states, const Descriptor& state) {
+  if constexpr (!std::is_same_v<Descriptor, RawKeyedStateDescriptor>) states.push_back(state.info());
+}
+
 }  // namespace detail
 
 template <class F>
@@ -62,8 +68,9 @@ concept DeclaresKeyedState = DeclaresStates<F> &&
 template <class F>
 [[nodiscard]] std::vector<StateInfo> declared_states(const F& function) {
   if constexpr (DeclaresStates<F>) {
-    return std::apply([](const auto&... each) { return std::vector<StateInfo>{each.info()...}; },
-                      function.states());
+    std::vector<StateInfo> states;
+    std::apply([&](const auto&... each) { (detail::add_declared(states, each), ...); }, function.states());
+    return states;
   } else {
     return {};
   }

@@ -41,7 +41,8 @@ public:
 
   /// A state of the function, by its descriptor. By key, for functions behind key_by(): value_state<T>(name),
   /// list_state<T>, map_state<K, V>, reducing_state<T>, aggregating_state<A>, folding_state<A>; a handle.
-  /// Of the subtask: split_list<T>(name), union_list<T>, broadcast_map<K, V>; a reference.
+  /// Of the subtask: split_list<T>(name), union_list<T>, broadcast_map<K, V>; a reference. Bytes of its own
+  /// making, by key group: raw_keyed_state(name); a reference.
   ///
   /// Throws std::logic_error if the name is in use for another state or if there are no keys, and
   /// std::runtime_error if what a checkpoint has of it cannot be read as this type.
