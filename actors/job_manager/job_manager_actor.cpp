@@ -169,6 +169,7 @@ void JobManagerState::revoke() {
   log::info(kName, "Lost leadership");
   logic_->suspend_all("the JobManager lost its leadership", now());
   tenure_.on_revoke();
+  last_words_ = {};  // the next leader says how those jobs end
   task_managers_.clear();
   fence_.close();
   caf::anon_send(instances_, RevokeLeadership{});
@@ -255,9 +256,9 @@ void JobManagerState::checkpoints_over(JobId job, JobEnd end) {
         verdict_of(*logic_->details(job), logic_->find(job)->job_graph().checkpoints));
     if (!announced) log::error(kName, announced.error().what);
   }
-  const auto done = [this, job, end, close](const Outcome& recorded) {
+  const auto done = [this, job, end, close, term = fence_.session()](const Outcome& recorded) {
     close(as_recorded(end, recorded));
-    on_recorded(job, recorded);
+    if (term == fence_.session()) on_recorded(job, recorded);  // else it may run again, and end anew
   };
   self_->request(keeper_, kStorageTimeout, ForgetJob{job}).then(done, [done](const caf::error& cause) {
     done(Outcome::refused(mail_error(cause, "ForgetJob", kStorageTimeout)));
