@@ -53,7 +53,13 @@ JobManagerNode::JobManagerNode(Cluster& cluster, NodeId node)
              *this),
       candidate_(
           cluster, node,
-          {.granted = [this](LeaderSessionId term) { from_election_.send([=, this] { grant(term); }); },
+          {.granted =
+               [this](LeaderSessionId term) {
+                 from_election_.send([=, this] {
+                   cluster_.on_granted(node_);
+                   grant(term);
+                 });
+               },
            .revoked = [this] { from_election_.send([this] { revoke(); }); }}) {}
 
 bool JobManagerNode::admits(LeaderSessionId session) {
@@ -67,7 +73,6 @@ bool JobManagerNode::admits(LeaderSessionId session) {
 void JobManagerNode::grant(LeaderSessionId session) {
   if (!tenure_.on_grant(session)) return;
   cluster_.promises.on_granted(node_, session);
-  cluster_.on_granted(node_);
   coordinators_.clear();
   storages_.push_back(std::make_unique<Storage>(cluster_, node_, candidate_.zookeeper(), session));
   Storage& storage = *storages_.back();
@@ -105,6 +110,7 @@ void JobManagerNode::revoke() {
   if (cluster_.world.tells()) cluster_.world.tell(cluster_.world.name(node_) + " leads no longer");
   logic_.suspend_all("the JobManager lost its leadership", now());
   tenure_.on_revoke();
+  last_words_ = {};
   task_managers_.clear();
   fence_.close();
   instances_.revoke();
@@ -262,11 +268,11 @@ void JobManagerNode::checkpoints_over(JobId job, JobEnd end) {
   Storage& storage = *storages_.back();
   (void)storage.verdicts.record(
       verdict_of(*logic_.details(job), logic_.find(job)->job_graph().checkpoints));
-  storage.thread.post([this, &storage, job, end, close] {
+  storage.thread.post([this, &storage, job, end, close, term = fence_.session()] {
     const Outcome recorded = Outcome::of(storage.jobs.remove(job));
-    from_keeper_.send([this, job, end, close, recorded] {
+    from_keeper_.send([this, job, end, close, term, recorded] {
       close(as_recorded(end, recorded));
-      last_words_.on_recorded(job, recorded);
+      if (term == fence_.session()) last_words_.on_recorded(job, recorded);
     });
   });
 }
