@@ -30,7 +30,7 @@ void CoordinatedJob::recover() {
   if (!std::exchange(is_recovering_, true)) out_.to_keeper(RecoverCheckpoints{options_.restore.path});
 }
 
-void CoordinatedJob::on_recovered(const RecoveredCheckpoints& mail, Now) {
+void CoordinatedJob::on_recovered(const RecoveredCheckpoints& mail, Now now) {
   is_recovering_ = false;
   if (!mail.outcome.accepted) {
     log::error(kLogger, mail.outcome.refusal.what);
@@ -41,6 +41,7 @@ void CoordinatedJob::on_recovered(const RecoveredCheckpoints& mail, Now) {
   logic_.emplace(options_.coordinator, mail.checkpoints, static_cast<CheckpointOutbox&>(*this));
   if (end_) return take([&](auto& logic) { logic.on_job_over(*end_); });
   take([](auto& logic) { logic.request_restore(); });
+  for (const RoundEvent& event : std::exchange(early_, {})) take([&](auto& logic) { event(logic, now); });
 }
 
 void CoordinatedJob::restore(const CompletedCheckpoint* latest) {
@@ -64,19 +65,25 @@ void CoordinatedJob::restore(const CompletedCheckpoint* latest) {
 
 void CoordinatedJob::on_round_started(const StartCheckpointRound& mail, Now now) {
   round_ = mail.number;
-  take([&](auto& logic) { logic.on_round_started(mail.plan, now); });
+  early_.clear();
+  of_round([plan = mail.plan](auto& logic, Now at) { logic.on_round_started(plan, at); }, now);
 }
 
 void CoordinatedJob::on_task_running(const TaskIsRunning& mail, Now now) {
-  take([&](auto& logic) { logic.on_task_running(mail.attempt, now); });
+  of_round([task = mail.attempt](auto& logic, Now at) { logic.on_task_running(task, at); }, now);
 }
 
 void CoordinatedJob::on_task_finished(const TaskHasFinished& mail, Now now) {
-  take([&](auto& logic) { logic.on_task_finished(mail.attempt, mail.snapshot, now); });
+  of_round([mail](auto& logic, Now at) { logic.on_task_finished(mail.attempt, mail.snapshot, at); }, now);
 }
 
-void CoordinatedJob::on_round_ended(const EndCheckpointRound& mail, Now) {
-  take([&](auto& logic) { logic.on_round_ended(mail.reason); });
+void CoordinatedJob::on_round_ended(const EndCheckpointRound& mail, Now now) {
+  of_round([reason = mail.reason](auto& logic, Now) { logic.on_round_ended(reason); }, now);
+}
+
+void CoordinatedJob::of_round(RoundEvent event, Now now) {
+  if (logic_) take([&](auto& logic) { event(logic, now); });
+  else early_.push_back(std::move(event));
 }
 
 void CoordinatedJob::on_acknowledge(const AcknowledgeCheckpoint& mail, Now now) {

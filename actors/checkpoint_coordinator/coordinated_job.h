@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -126,6 +127,10 @@ private:
     arm();
     quit_if_done();
   }
+  using RoundEvent = std::function<void(CheckpointCoordinator& logic, Now now)>;
+  /// What happens to a round of attempts, now or as soon as it is known what the job goes on from: tasks that
+  /// a leader found running do not wait for that.
+  void of_round(RoundEvent event, Now now);
   void recover();
   void arm();
   void quit_if_done();
@@ -137,6 +142,7 @@ private:
   CoordinatedJobOutbox& out_;
   std::optional<CheckpointCoordinator> logic_;  // none: it is not known yet what the job goes on from
   bool is_recovering_ = false;
+  std::vector<RoundEvent> early_;         // of the round that there is, before logic_
   std::optional<RequestRestore> wanted_;  // the latest
   std::optional<JobEnd> end_;
   std::uint64_t round_ = 0;

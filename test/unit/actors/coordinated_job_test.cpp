@@ -85,6 +85,22 @@ TEST_CASE("what cannot be read is said, and read again when somebody asks again"
   CHECK(f.letters.take() == Said{"recover", "restored 2 0"});
 }
 
+TEST_CASE("tasks that run before it is known what the job goes on from take checkpoints as soon as it is") {
+  constexpr ExecutionAttemptId kTask{.high = 3, .low = 4};
+  Fixture f;
+  f.job.on_restore_wanted({.number = 1}, {});
+  f.job.on_recovered({.outcome = Outcome::refused({ErrorCode::IoFailure, "no disk"})}, {});
+  CheckpointPlan plan{.vertices = {{.name = "sink", .tasks = {{.attempt = kTask, .producers = {}}}}},
+                      .is_adopted = true};
+  f.job.on_round_started({.number = 1, .plan = plan}, {});
+  f.job.on_task_running({.attempt = kTask}, {});
+  f.job.on_restore_wanted({.number = 2}, {});
+  f.job.on_recovered(found({3}), {});
+  (void)f.letters.take();
+  f.job.on_savepoint(SavepointRequestId{1}, {.job = kJob, .directory = "/s"}, {});
+  CHECK(f.letters.take() == Said{"next id"});
+}
+
 TEST_CASE("a job that ends before it is known what it had finds out what is to be deleted") {
   Fixture f;
   f.job.on_restore_wanted({.number = 1}, {});
