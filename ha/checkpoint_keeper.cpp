@@ -82,7 +82,7 @@ Status CheckpointKeeper::write(const CompletedCheckpoint& checkpoint, bool may_b
   written =
       checkpoint.is_savepoint ? stores_.completed->adopt(checkpoint) : stores_.completed->add(checkpoint);
   note(written);
-  if (written) known_.push_back(checkpoint);
+  known_.push_back(checkpoint);  // an error may be the loss of the answer alone
   return written;
 }
 

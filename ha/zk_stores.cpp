@@ -277,6 +277,9 @@ Result<CheckpointId> ZkCheckpointIdCounter::next() {
 
 Result<CheckpointId> ZkCheckpointIdCounter::upcoming() {
   if (Status loaded = load(); !loaded) return loaded.error();
+  // By a write, which only succeeds while we lead: what was read before is then still all that there is, and
+  // whoever leads next gives only ids behind these.
+  if (Status reserved = reserve_from(next_); !reserved) return reserved.error();
   return next_;
 }
 
