@@ -165,6 +165,32 @@ TEST_CASE("checkpoints that outlive their job keep all their files, and what was
   CHECK(disk.tree() == expected);
 }
 
+/// Keeps what it is given, and says that it does not know.
+class UnheardStore final : public CompletedCheckpointStore {
+public:
+  Status add(const CompletedCheckpoint& checkpoint) override {
+    (void)kept_.add(checkpoint);
+    return Error{ErrorCode::IoFailure, "nobody answers", Blame::Environment, Retry::Later};
+  }
+  Status adopt(const CompletedCheckpoint& checkpoint) override { return add(checkpoint); }
+  Status remove(const CompletedCheckpoint& checkpoint) override { return kept_.remove(checkpoint); }
+  Result<std::vector<CompletedCheckpoint>> recover() override { return kept_.recover(); }
+
+private:
+  MemoryCheckpointStore kept_;
+};
+
+TEST_CASE("a checkpoint of which it is not known whether it is on record keeps its files") {
+  Disk disk;
+  CheckpointKeeper keeper(
+      disk.files, {std::make_unique<UnheardStore>(), std::make_unique<MemoryCheckpointIdCounter>()}, disk.root);
+  REQUIRE(keeper.recover(""));
+  const CheckpointId id = *keeper.next_id();
+  CHECK(!keeper.write(disk.with_files(id, {"chk-1/op-0"}), true));
+  keeper.sweep();
+  CHECK(disk.tree() == Paths{"chk-1/op-0"});
+}
+
 TEST_CASE("nothing is swept by whom the disk did not tell what is on record") {
   Disk disk;
   {

@@ -414,6 +414,16 @@ JobVerdict verdict(std::uint64_t number) {
           .accumulators = {{"lines", 3}}};
 }
 
+TEST_CASE("who leads no longer is told no bound below which checkpoints are over") {
+  Place place;
+  ZkCheckpointIdCounter counter(place.term, kJob);
+  REQUIRE(counter.upcoming());
+  place.depose();
+  const auto bound = counter.upcoming();
+  REQUIRE(!bound);
+  CHECK(bound.error().code == ErrorCode::NotLeader);
+}
+
 TEST_CASE("how jobs ended is remembered in the order in which they did, of the latest") {
   Place place;
   CHECK(place.ended().empty());
