@@ -12,6 +12,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/crc32c.h"
@@ -182,8 +183,8 @@ private:
 
 TEST_CASE("a checkpoint of which it is not known whether it is on record keeps its files") {
   Disk disk;
-  CheckpointKeeper keeper(
-      disk.files, {std::make_unique<UnheardStore>(), std::make_unique<MemoryCheckpointIdCounter>()}, disk.root);
+  CheckpointStores stores{std::make_unique<UnheardStore>(), std::make_unique<MemoryCheckpointIdCounter>()};
+  CheckpointKeeper keeper(disk.files, std::move(stores), disk.root);
   REQUIRE(keeper.recover(""));
   const CheckpointId id = *keeper.next_id();
   CHECK(!keeper.write(disk.with_files(id, {"chk-1/op-0"}), true));
