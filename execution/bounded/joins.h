@@ -108,49 +108,13 @@ private:
   std::optional<Join> join_;
 };
 
-/// A join of both inputs sorted by their keys.
-template <Record A, Record B, Record R, class LeftKey, class RightKey, class F, bool kMayMiss>
-class MergeJoinOperator final : public UntilTheEnd<FunctionOperator<TwoInputOperator<A, B, R>, F>> {
-  using Base = UntilTheEnd<FunctionOperator<TwoInputOperator<A, B, R>, F>>;
-  using Join = MergeJoin<A, B, LeftKey, RightKey>;
-
-public:
-  MergeJoinOperator(JoinKeys<LeftKey, RightKey> keys, JoinKind kind, F function)
-      : Base(std::move(function)), keys_(std::move(keys)), kind_(kind) {}
-
-  void open(OperatorContext& context) override {
-    join_.emplace(keys_.left, keys_.right, workspace_of(context, Join::kLeastPages));
-    Base::open(context);
-  }
-  void process_first(const A& value, EventTime time) override { join_->add_left(value, time); }
-  void process_second(const B& value, EventTime time) override { join_->add_right(value, time); }
-  void close() override {
-    join_.reset();
-    Base::close();
-  }
-
-private:
-  void on_end() override {
-    detail::JoinEmit<A, B, R, F, kMayMiss> emit{this->function(), &this->next()};
-    join_->join(kind_, emit);
-    join_.reset();
-  }
-
-  // Configuration.
-  const JoinKeys<LeftKey, RightKey> keys_;
-  const JoinKind kind_;
-  // Bound at open; holds the input.
-  std::optional<Join> join_;
-};
-
-/// `function([key,] Group<A>&, Group<B>&, Out<R>&)` for each key of either input. Results have no time.
+/// Two inputs that are sorted by their keys until both have ended.
 template <Record A, Record B, Record R, class LeftKey, class RightKey, class F>
-class CoGroupOperator final : public UntilTheEnd<FunctionOperator<TwoInputOperator<A, B, R>, F>> {
+class SortedInputs : public UntilTheEnd<FunctionOperator<TwoInputOperator<A, B, R>, F>> {
   using Base = UntilTheEnd<FunctionOperator<TwoInputOperator<A, B, R>, F>>;
-  using Join = MergeJoin<A, B, LeftKey, RightKey>;
 
 public:
-  CoGroupOperator(JoinKeys<LeftKey, RightKey> keys, F function)
+  SortedInputs(JoinKeys<LeftKey, RightKey> keys, F function)
       : Base(std::move(function)), keys_(std::move(keys)) {}
 
   void open(OperatorContext& context) override {
@@ -164,6 +128,46 @@ public:
     Base::close();
   }
 
+protected:
+  using Join = MergeJoin<A, B, LeftKey, RightKey>;
+
+  /// At the end of both.
+  [[nodiscard]] Join& sorted() { return *join_; }
+  /// Gives back what they took.
+  void release() { join_.reset(); }
+
+private:
+  // Configuration.
+  const JoinKeys<LeftKey, RightKey> keys_;
+  // Bound at open; holds the input.
+  std::optional<Join> join_;
+};
+
+/// A join of both inputs sorted by their keys.
+template <Record A, Record B, Record R, class LeftKey, class RightKey, class F, bool kMayMiss>
+class MergeJoinOperator final : public SortedInputs<A, B, R, LeftKey, RightKey, F> {
+  using Base = SortedInputs<A, B, R, LeftKey, RightKey, F>;
+
+public:
+  MergeJoinOperator(JoinKeys<LeftKey, RightKey> keys, JoinKind kind, F function)
+      : Base(std::move(keys), std::move(function)), kind_(kind) {}
+
+private:
+  void on_end() override {
+    detail::JoinEmit<A, B, R, F, kMayMiss> emit{this->function(), &this->next()};
+    this->sorted().join(kind_, emit);
+    this->release();
+  }
+
+  const JoinKind kind_;
+};
+
+/// `function([key,] Group<A>&, Group<B>&, Out<R>&)` for each key of either input. Results have no time.
+template <Record A, Record B, Record R, class LeftKey, class RightKey, class F>
+class CoGroupOperator final : public SortedInputs<A, B, R, LeftKey, RightKey, F> {
+public:
+  using SortedInputs<A, B, R, LeftKey, RightKey, F>::SortedInputs;
+
 private:
   void on_end() override {
     auto call = [this](const auto& key, Group<A>& left, Group<B>& right) {
@@ -173,14 +177,9 @@ private:
         this->function()(key, left, right, out);
       else this->function()(left, right, out);
     };
-    join_->groups(call);
-    join_.reset();
+    this->sorted().groups(call);
+    this->release();
   }
-
-  // Configuration.
-  const JoinKeys<LeftKey, RightKey> keys_;
-  // Bound at open; holds the input.
-  std::optional<Join> join_;
 };
 
 /// Each record of the first input with each of the second one.
