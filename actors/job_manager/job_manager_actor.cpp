@@ -169,7 +169,8 @@ void JobManagerState::revoke() {
   log::info(kName, "Lost leadership");
   logic_->suspend_all("the JobManager lost its leadership", now());
   tenure_.on_revoke();
-  last_words_ = {};  // the next leader says how those jobs end
+  first_words_.on_revoke(not_leading());
+  last_words_.on_revoke();
   task_managers_.clear();
   fence_.close();
   caf::anon_send(instances_, RevokeLeadership{});
@@ -250,7 +251,7 @@ void JobManagerState::checkpoints_over(JobId job, JobEnd end) {
     if (coordinator) caf::anon_send(coordinator, CloseCheckpoints{how});
   };
   if (end == JobEnd::Suspended || !keeps_jobs()) return close(end);
-  last_words_.hold(job);
+  last_words_.hold(job, fence_.session());
   if (storage_->verdicts) {
     const Status announced = storage_->verdicts->record(
         verdict_of(*logic_->details(job), logic_->find(job)->job_graph().checkpoints));
@@ -258,17 +259,17 @@ void JobManagerState::checkpoints_over(JobId job, JobEnd end) {
   }
   const auto done = [this, job, end, close, term = fence_.session()](const Outcome& recorded) {
     close(as_recorded(end, recorded));
-    if (term == fence_.session()) on_recorded(job, recorded);  // else it may run again, and end anew
+    on_recorded(job, term, recorded);
   };
   self_->request(keeper_, kStorageTimeout, ForgetJob{job}).then(done, [done](const caf::error& cause) {
     done(Outcome::refused(mail_error(cause, "ForgetJob", kStorageTimeout)));
   });
 }
 
-void JobManagerState::on_recorded(JobId job, const Outcome& recorded) {
+void JobManagerState::on_recorded(JobId job, LeaderSessionId term, const Outcome& recorded) {
   if (!recorded.accepted)
     log::error(kName, "Job " + job.hex() + " may be run again: " + recorded.refusal.what);
-  last_words_.on_recorded(job, recorded);
+  last_words_.on_recorded(job, term, recorded);
 }
 
 bool JobManagerState::keep_round(const DeployedRound& attempts) {

@@ -29,26 +29,31 @@ caf::result<Outcome> JobManagerState::on_submit(LeaderSessionId session, const S
   if (!fence_.admits(session)) return not_leading();
   Outcome accepted = logic_->on_submit(mail, client_id(client), now());
   if (!accepted.accepted) return accepted;
+  if (keeps_jobs()) return keep_job(mail.graph.id);
+  logic_->on_kept(mail.graph.id);
+  return accepted;
+}
+
+caf::result<Outcome> JobManagerState::keep_job(JobId submitted) {
   auto promise = self_->make_response_promise<Outcome>();
-  if (!keeps_jobs()) on_kept(mail.graph.id, accepted, promise);
-  else keep_job(mail.graph.id, promise);
+  const LeaderSessionId term = fence_.session();
+  first_words_.hold(submitted, term);
+  auto done = [this, submitted, term, promise](const Outcome& kept) mutable {
+    promise.deliver(kept);
+    on_kept(submitted, term, kept);
+  };
+  self_->request(keeper_, kStorageTimeout, KeepJob{logic_->find(submitted)->job_graph()})
+      .then(done, [done](const caf::error& cause) mutable {
+        done(Outcome::refused(mail_error(cause, "KeepJob", kStorageTimeout)));
+      });
   return promise;
 }
 
-void JobManagerState::keep_job(JobId submitted, caf::typed_response_promise<Outcome> promise) {
-  first_words_.hold(submitted);
-  self_->request(keeper_, kStorageTimeout, KeepJob{logic_->find(submitted)->job_graph()})
-      .then([this, promise, job = submitted](const Outcome& kept) { on_kept(job, kept, promise); },
-            [this, promise, job = submitted](const caf::error& cause) {
-              on_kept(job, Outcome::refused(mail_error(cause, "KeepJob", kStorageTimeout)), promise);
-            });
-}
-
-void JobManagerState::on_kept(JobId job, Outcome kept, caf::typed_response_promise<Outcome> client) {
-  client.deliver(kept);
+void JobManagerState::on_kept(JobId job, LeaderSessionId term, const Outcome& kept) {
+  if (!first_words_.awaits(job, term)) return;  // it was suspended, and may have been recovered since
   if (kept.accepted) logic_->on_kept(job);
   else logic_->on_not_kept(job);
-  first_words_.on_kept(job, kept);
+  first_words_.on_kept(job, term, kept);
 }
 
 caf::result<Outcome> JobManagerState::on_attach(LeaderSessionId session, const AttachToJob& mail,

@@ -102,7 +102,7 @@ private:
   void on_lost(LeaderSessionId session, const TaskManagerLost& mail);
   caf::result<Outcome> on_submit(LeaderSessionId session, const SubmitJob& mail,
                                  const JobClientGateway& client);
-  void on_kept(JobId job, Outcome kept, caf::typed_response_promise<Outcome> client);
+  void on_kept(JobId job, LeaderSessionId term, const Outcome& kept);
   Outcome on_cancel(LeaderSessionId session, const CancelJob& mail);
   Outcome on_stop(LeaderSessionId session, const StopJob& mail);
   caf::result<SavepointReply> on_savepoint(LeaderSessionId session, const TriggerSavepoint& mail);
@@ -125,7 +125,7 @@ private:
   }
   caf::result<Outcome> on_attach(LeaderSessionId session, const AttachToJob& mail,
                                  const JobClientGateway& client);
-  void keep_job(JobId submitted, caf::typed_response_promise<Outcome> promise);
+  caf::result<Outcome> keep_job(JobId submitted);
   caf::result<Outcome> attach_when_kept(const AttachToJob& mail, const JobClientGateway& client);
   /// It is over, which is not on record yet: who asks now hears of it with all others.
   Outcome attach_to_ending(const AttachToJob& mail, const JobClientGateway& client);
@@ -139,7 +139,7 @@ private:
                                             const InstanceList& instances) const;
   void on_client_down(const caf::down_msg& down);
 
-  void on_recorded(JobId job, const Outcome& recorded);
+  void on_recorded(JobId job, LeaderSessionId term, const Outcome& recorded);
   [[nodiscard]] bool keeps_jobs() const { return storage_->jobs != nullptr; }
 
   [[nodiscard]] ClientId client_id(const JobClientGateway& client);

@@ -20,32 +20,41 @@ namespace weir {
 }
 
 /// What is to be said of a job's end, held back until the end is on record: so that nobody runs the job again
-/// of which somebody was told that it is over.
+/// of which somebody was told that it is over. What came of recording it under one term says nothing of a job
+/// that was recovered under another, and ends anew.
 ///
 /// Threads: none. One a JobManager.
 class LastWords {
 public:
   using Word = std::function<void()>;
 
-  /// The end of this job is being recorded; on_recorded() follows.
-  void hold(JobId job) { held_[job]; }
+  /// The end of this job is being recorded under this term; on_recorded() follows.
+  void hold(JobId job, LeaderSessionId term) { held_[job] = {.term = term, .words = {}}; }
   [[nodiscard]] bool holds(JobId job) const { return held_.contains(job); }
   /// Says it now, unless the job's end is being recorded.
   void say(JobId job, Word word) {
     const auto ending = held_.find(job);
     if (ending == held_.end()) return word();
-    ending->second.push_back(std::move(word));
+    ending->second.words.push_back(std::move(word));
   }
   /// What was held back is said; not so of a job that the next leader goes on with: it decides how that ends,
   /// and says so.
-  void on_recorded(JobId job, const Outcome& recorded) {
-    const auto words = held_.extract(job);
-    if (words.empty() || (!recorded.accepted && recorded.refusal.code == ErrorCode::NotLeader)) return;
-    for (const Word& word : words.mapped()) word();
+  void on_recorded(JobId job, LeaderSessionId term, const Outcome& recorded) {
+    const auto known = held_.find(job);
+    if (known == held_.end() || known->second.term != term) return;
+    const auto held = held_.extract(known);
+    if (!recorded.accepted && recorded.refusal.code == ErrorCode::NotLeader) return;
+    for (const Word& word : held.mapped().words) word();
   }
+  /// The term is over: the next leader says how those jobs end.
+  void on_revoke() { held_.clear(); }
 
 private:
-  std::map<JobId, std::vector<Word>> held_;
+  struct Held {
+    LeaderSessionId term;
+    std::vector<Word> words;
+  };
+  std::map<JobId, Held> held_;
 };
 
 }  // namespace weir

@@ -110,7 +110,8 @@ void JobManagerNode::revoke() {
   if (cluster_.world.tells()) cluster_.world.tell(cluster_.world.name(node_) + " leads no longer");
   logic_.suspend_all("the JobManager lost its leadership", now());
   tenure_.on_revoke();
-  last_words_ = {};
+  first_words_.on_revoke(not_leading());
+  last_words_.on_revoke();
   task_managers_.clear();
   fence_.close();
   instances_.revoke();
@@ -264,7 +265,7 @@ void JobManagerNode::checkpoints_over(JobId job, JobEnd end) {
   };
   coordinators_.erase(job);
   if (end == JobEnd::Suspended) return close(end);
-  last_words_.hold(job);
+  last_words_.hold(job, fence_.session());
   Storage& storage = *storages_.back();
   (void)storage.verdicts.record(
       verdict_of(*logic_.details(job), logic_.find(job)->job_graph().checkpoints));
@@ -272,7 +273,7 @@ void JobManagerNode::checkpoints_over(JobId job, JobEnd end) {
     const Outcome recorded = Outcome::of(storage.jobs.remove(job));
     from_keeper_.send([this, job, end, close, term, recorded] {
       close(as_recorded(end, recorded));
-      if (term == fence_.session()) last_words_.on_recorded(job, recorded);
+      last_words_.on_recorded(job, term, recorded);
     });
   });
 }
@@ -304,18 +305,22 @@ void JobManagerNode::on_submit(LeaderSessionId session, const SubmitJob& mail, C
   if (!accepted.accepted) return reply(accepted);
   Storage& storage = *storages_.back();
   const JobId job = mail.graph.id;
-  first_words_.hold(job);
-  storage.thread.post([this, &storage, job, graph = logic_.find(job)->job_graph(), reply = std::move(reply)] {
-    const Status kept = storage.jobs.put(graph);
-    from_keeper_.send([this, job, kept, reply] { on_kept(job, kept, reply); });
-  });
+  first_words_.hold(job, session);
+  storage.thread.post(
+      [this, &storage, job, session, graph = logic_.find(job)->job_graph(), reply = std::move(reply)] {
+        const Outcome kept = Outcome::of(storage.jobs.put(graph));
+        from_keeper_.send([this, job, session, kept, reply] {
+          reply(kept);
+          on_kept(job, session, kept);
+        });
+      });
 }
 
-void JobManagerNode::on_kept(JobId job, const Status& kept, const Post::Reply<Outcome>& reply) {
-  reply(Outcome::of(kept));
-  if (kept) logic_.on_kept(job);
+void JobManagerNode::on_kept(JobId job, LeaderSessionId term, const Outcome& kept) {
+  if (!first_words_.awaits(job, term)) return;
+  if (kept.accepted) logic_.on_kept(job);
   else logic_.on_not_kept(job);
-  first_words_.on_kept(job, Outcome::of(kept));
+  first_words_.on_kept(job, term, kept);
 }
 
 void JobManagerNode::on_attach(LeaderSessionId session, const AttachToJob& mail, ConnectionId client,

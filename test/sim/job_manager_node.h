@@ -108,7 +108,7 @@ private:
   void revoke();
   void on_joined(LeaderSessionId session, const TaskManagerJoined& mail, ConnectionId handle);
   void on_lost(LeaderSessionId session, const TaskManagerLost& mail);
-  void on_kept(JobId job, const Status& kept, const Post::Reply<Outcome>& reply);
+  void on_kept(JobId job, LeaderSessionId term, const Outcome& kept);
   void on_restored(LeaderSessionId session, const RestoredState& mail);
   [[nodiscard]] bool admits(LeaderSessionId session);
   [[nodiscard]] ClientId client_id(ConnectionId client);
