@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <utility>
 #include <vector>
@@ -17,7 +18,8 @@ struct NumberLane {
 };
 
 /// The numbers that one subtask deals out, and how far it is. Subtask i of p begins with those that are i
-/// modulo p; restored at another parallelism it may have several such lanes, or none.
+/// modulo p; restored at another parallelism it may have several such lanes, or none. It deals out the
+/// smallest number first: times that are made of the numbers do not go back.
 ///
 /// State: "lanes", one element a lane, split.
 class NumberLanes {
@@ -33,20 +35,37 @@ public:
   }
   void snapshot() { state_->assign(lanes_); }
 
-  /// Calls use(number) for each number below `count`, lane by lane, until that says false. The place is
+  /// Calls use(number) for each number below `count`, the smallest first, until that says false. The place is
   /// behind the number when it is called.
   template <class Use>
   void for_each(std::uint64_t count, Use&& use) {
-    for (NumberLane& lane : lanes_) {
-      while (lane.next < count) {
-        const std::uint64_t number = lane.next;
-        lane.next += lane.stride;
+    for (;;) {
+      const auto [lane, end] = first_lane(count);
+      if (lane == nullptr) return;
+      do {
+        const std::uint64_t number = lane->next;
+        lane->next += lane->stride;
         if (!use(number)) return;
-      }
+      } while (lane->next < end);
     }
   }
 
 private:
+  struct Turn {
+    NumberLane* lane = nullptr;  // none: all have been dealt out
+    std::uint64_t end = 0;       // up to here no other lane has a number
+  };
+
+  /// The lane with the smallest number below `count`. If there is but one lane it has all of them.
+  Turn first_lane(std::uint64_t count) {
+    const auto lane = std::ranges::min_element(lanes_, {}, &NumberLane::next);
+    if (lane == lanes_.end() || lane->next >= count) return {};
+    Turn turn{&*lane, count};
+    for (const NumberLane& other : lanes_)
+      if (&other != turn.lane) turn.end = std::min(turn.end, other.next);
+    return turn;
+  }
+
   OperatorListState<NumberLane>* state_ = nullptr;
   std::vector<NumberLane> lanes_;
 };

@@ -92,6 +92,42 @@ Sums sums_of(std::int64_t each) {
   return sums;
 }
 
+constexpr std::int64_t kWide = kHalf + kHalf / 10;  // a window's: none has ended at the checkpoint
+
+/// How many numbers a window has.
+struct HowMany {
+  using Accumulator = std::int64_t;
+  void add(std::int64_t& count, std::uint64_t) const { ++count; }
+  void merge(std::int64_t& into, std::int64_t from) const { into += from; }
+  std::int64_t result(std::int64_t count) const { return count; }
+};
+
+TEST_CASE("windows of numbers whose time is their order") {
+  Sums expected;
+  for (std::uint64_t number = 0; number < kCount; ++number)
+    expected[number % kKeys + number / kWide * kKeys]++;
+  check_restores(
+      [](Environment& env, auto gate, auto words) {
+        env.generate(kCount,
+                     [gate](std::uint64_t number) {
+                       if (number >= kHalf) gate->pass();
+                       return number;
+                     })
+            .uid("numbers")
+            .assign_timestamps([](std::uint64_t number) { return static_cast<std::int64_t>(number); },
+                               punctuated([](std::uint64_t, EventTime time) { return time; }))
+            .key_by([](std::uint64_t number) { return number % kKeys; })
+            .window(TumblingEventTime(std::chrono::milliseconds(kWide)))
+            .aggregate(HowMany{},
+                       [](std::uint64_t key, const TimeWindow& window, std::int64_t count, Out<Tally>& out) {
+                         out({key + static_cast<std::uint64_t>(window.start / kWide) * kKeys, count});
+                       })
+            .uid("windows")
+            .for_each([words](const Tally& tally) { words->say(tally); });
+      },
+      1, expected);
+}
+
 /// Sums what comes on either side.
 struct SumBoth {
   inline static const auto kSum = value_state<std::int64_t>("sum");
