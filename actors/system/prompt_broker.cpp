@@ -4,9 +4,15 @@
 #include <caf/actor_system.hpp>
 #include <caf/io/basp_broker.hpp>
 #include <caf/io/middleman.hpp>
+#include <caf/io/middleman_actor.hpp>
 #include <caf/message_handler.hpp>
+#include <caf/openssl/manager.hpp>
+#include <caf/scoped_actor.hpp>
 
+#include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <string>
 
 namespace weir {
 
@@ -24,7 +30,21 @@ public:
   }
 };
 
-/// Starts the broker before the middleman would start its own: of one name there is only one.
+/// Until the middleman counts as not answering: it may be amid a connect that the kernel makes wait.
+constexpr std::chrono::seconds kPatience{10};
+
+/// Whoever is asked to connect hands that on to the broker by mail. If the broker ends before it has read it,
+/// the mail is left over, and its sender, which has a thread, with it: the system would wait for that thread
+/// without end.
+void settle(caf::actor_system& system, const caf::io::middleman_actor& connector) {
+  caf::scoped_actor self(system, true);
+  // It hands this on, too, behind all else.
+  self->request(connector, kPatience, caf::get_atom::value, caf::node_id{})
+      .receive([](const caf::node_id&, const std::string&, std::uint16_t) {}, [](const caf::error&) {});
+}
+
+/// Starts the broker before the middleman would start its own: of one name there is only one. Ends before
+/// the middleman does.
 class BrokerModule final : public caf::actor_system::module {
 public:
   explicit BrokerModule(caf::actor_system& system) : system_(system) {}
@@ -36,7 +56,10 @@ public:
     (void)system_.middleman().named_broker<PromptBroker>(caf::atom("BASP"));
   }
   void start() override {}
-  void stop() override {}
+  void stop() override {
+    settle(system_, system_.middleman().actor_handle());
+    if (system_.has_openssl_manager()) settle(system_, system_.openssl_manager().actor_handle());
+  }
   [[nodiscard]] id_t id() const override { return network_manager; }  // which nothing else of 0.17.6 is
   [[nodiscard]] void* subtype_ptr() override { return this; }
 

@@ -12,6 +12,8 @@ namespace weir {
 /// that of another connection, which then loses what is known of it and is hung up on. The next client of a
 /// JobManager comes so soon that on a busy machine this happens to one in some hundred.
 ///
+/// And sees to it that a system which is about to connect to somebody can end.
+///
 /// Order: before the system is made of `config`, after the middleman was loaded.
 void serve_promptly(caf::actor_system_config& config);
 

@@ -27,6 +27,8 @@
 #include "actors/client/question_actor.h"
 #include "actors/job_manager/job_manager_actor.h"
 #include "actors/system/actor_system.h"
+#include "base/address.h"
+#include "network/tcp/socket.h"
 #include "network/tcp/waiting_stream.h"
 #include "test/support/process_counts.h"
 
@@ -163,6 +165,18 @@ TEST_CASE("a connection is not mistaken for the closed one whose descriptor it g
   second.say_hello_payload(2);
   CHECK(second.hears_more());
   CHECK(second.hears_more());
+}
+
+TEST_CASE("a process that is about to connect to somebody can end at once") {
+  const auto silent = listen_at(*SocketAddress::resolve("127.0.0.1", 0));
+  REQUIRE(silent);
+  const std::uint16_t port = split_address(address_of(*silent)->text())->port;
+  for (int round = 0; round < 100; ++round) {
+    ActorSystemConfig config{RemotingOptions{}};
+    caf::actor_system system{config};
+    caf::anon_send(system.middleman().actor_handle(), caf::connect_atom::value, std::string("127.0.0.1"),
+                   port);
+  }
 }
 
 TEST_CASE("actors wait for answers as long as their process was told, and say how long that was") {
