@@ -143,7 +143,8 @@ void TaskManager::on_task_state(const TaskExecutionState& state) {
     out_.report({.task = state});
     if (is_terminal(state.state)) held_.erase(state.attempt);
   } else if (!has_leader_ && !is_awaited && is_terminal(state.state)) {
-    held_.erase(state.attempt);
+    // One who takes over tasks need not wait for it; it is among what we bring along.
+    if (options_.adoption_grace == Duration::zero()) held_.erase(state.attempt);
   } else {
     unsaid_.push_back(state);  // a leader that never missed us knows it by this alone
   }
