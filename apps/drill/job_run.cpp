@@ -23,6 +23,7 @@ Result<std::unique_ptr<JobRun>> JobRun::start(Cluster& cluster, Options options)
   std::filesystem::create_directories(made->output());
   std::filesystem::create_directories(made->options_.folder + "/deaths");
   auto command = cluster.words("run");
+  command.emplace_back("--verbose");  // for its log in the report: when it found which leader
   const auto words = words_of(made->options_);
   command.insert(command.end(), words.begin(), words.end());
   made->client_ = std::make_unique<Process>(std::move(command));
