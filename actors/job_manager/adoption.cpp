@@ -111,6 +111,7 @@ void Adoptions::on_joined(std::vector<HeldAttempt> attempts, WallTime now) {
     const bool is_wanted = waiting != waiting_.end() && waiting->second.start_anew_because.empty() &&
                            is_of(task, waiting->second.round);
     if (is_wanted) concerned.push_back(job);
+    if (!is_wanted) ++unwanted_;
     const ExecutionAttemptId attempt = task.attempt;
     const auto& held = held_.insert_or_assign(attempt, std::move(each)).first->second;
     if (!is_wanted && !is_terminal(held.task.state)) out_.cancel_held(held);

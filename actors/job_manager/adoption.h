@@ -90,6 +90,8 @@ public:
   [[nodiscard]] bool awaits(JobId job) const { return waiting_.contains(job); }
   /// Tasks that have not ended, of all jobs.
   [[nodiscard]] std::size_t held() const { return held_.size(); }
+  /// Tasks that were ever brought though no job awaited them: of a TaskManager that had been given up, say.
+  [[nodiscard]] std::uint64_t unwanted() const { return unwanted_; }
 
 private:
   struct Waiting {
@@ -110,6 +112,7 @@ private:
   AdoptionOutbox& out_;
   std::map<JobId, Waiting> waiting_;
   std::map<ExecutionAttemptId, HeldAttempt> held_;
+  std::uint64_t unwanted_ = 0;
 };
 
 }  // namespace weir

@@ -98,8 +98,8 @@ public:
   [[nodiscard]] std::optional<JobDetails> details(JobId job) const;
   [[nodiscard]] JobList running_jobs() const;
   [[nodiscard]] Scheduler::Slots slots() const { return scheduler_.slots(); }
-  /// Reports of attempts that nobody waited for, of all jobs that ever were here.
-  [[nodiscard]] std::uint64_t late_reports() const { return late_reports_; }
+  /// Reports of attempts that nobody waited for, and such attempts, of all jobs that ever were here.
+  [[nodiscard]] std::uint64_t late_reports() const { return late_reports_ + adoptions_.unwanted(); }
 
 private:
   [[nodiscard]] Outcome accept(const JobGraph& graph, WallTime now);

@@ -254,6 +254,7 @@ TEST_CASE_FIXTURE(Fixture, "what one brings of a job that awaits nothing, or of 
   leftover.task.deployed_by = kOlder;
   join({stranger, leftover});
   CHECK(out.cancelled == std::vector{stranger.task.attempt, leftover.task.attempt});
+  CHECK(adoptions.unwanted() == 2);
   CHECK(out.freed.empty());
   CHECK_FALSE(adoptions.on_task_state(report(all[0], Canceled), kNow));  // of another job
   CHECK(adoptions.on_task_state(report(stranger, Canceled), kNow));

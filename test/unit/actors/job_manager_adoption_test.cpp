@@ -149,6 +149,7 @@ TEST_CASE("one that adopts nothing ends what it is brought, and uses its slots a
   }
   CHECK(cluster.adoptions_due.empty());
   CHECK(cluster.cancelled.size() == brought);
+  CHECK(cluster.manager.late_reports() == brought);
   for (const ExecutionAttemptId attempt : std::exchange(cluster.cancelled, {}))
     CHECK(cluster.manager.on_task_state({.job = job().id, .attempt = attempt, .state = Canceled},
                                         cluster.now()));
