@@ -16,6 +16,7 @@ std::shared_ptr<StateUpload> StateUpload::begin(SnapshotWriters& writers,
 
 void StateUpload::add(StateBlock block) {
   MutexLock held(lock_);
+  if (is_abandoned_) return;
   queue_.push_back(std::move(block));
   schedule();
 }
@@ -61,7 +62,7 @@ void StateUpload::drain() {
     }
     if (work.walk) take_step(*work.walk);
     else if (work.walked) work.walked();
-    else if (work.states) return end(*work.states);
+    else if (work.states) end(*work.states);
     else if (work.blocks.empty()) return;
   }
 }
@@ -74,7 +75,8 @@ StateUpload::Work StateUpload::next_work() {
   if (!walks_.empty()) work.walk = walks_.back();
   else if (walked_) work.walked = std::exchange(walked_, nullptr);
   else if (work.blocks.empty()) work.states = std::exchange(states_, std::nullopt);
-  is_draining_ = !work.is_abandoned && (work.walk || work.walked || !work.blocks.empty());
+  // While there is anything to do nobody else may begin: not even with letting go of it.
+  is_draining_ = work.is_abandoned || work.walk || work.walked || work.states || !work.blocks.empty();
   return work;
 }
 
