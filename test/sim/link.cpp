@@ -18,16 +18,25 @@ LinePtr Wires::line(End from, End to) {
 
 void Wires::send(const LinePtr& line, World::Event event) {
   if (line->is_broken_) return;
+  line->under_way_.push_back(std::move(event));
+  let_one_arrive(line);
+}
+
+void Wires::let_one_arrive(const LinePtr& line) {
   Duration delay = world_.random().between(80us, 600us);
   if (slowness_ > Duration::zero()) delay += world_.random().between(Duration::zero(), slowness_);
   line->last_ = std::max(line->last_, world_.now() + delay);
-  world_.in(line->last_ - world_.now(),
-            [this, line, event = std::move(event)]() mutable { arrive(line, std::move(event)); });
+  world_.in(line->last_ - world_.now(), [this, line] { arrive(line); });
 }
 
-void Wires::arrive(const LinePtr& line, World::Event event) {
+void Wires::arrive(const LinePtr& line) {
   if (line->is_broken_) return;
-  if (line->link_->is_cut) return line->held_.push_back(std::move(event));
+  if (line->link_->is_cut) {
+    ++line->held_;
+    return;
+  }
+  const World::Event event = std::move(line->under_way_.front());
+  line->under_way_.pop_front();
   if (!line->to_) return event();
   if (world_.is_alive(*line->to_) && world_.life(*line->to_) == line->life_) {
     // Not a second event, unless the receiver stands still.
@@ -44,7 +53,7 @@ void Wires::heal(End from, End to) {
   for (const auto& known : link.lines) {
     const LinePtr line = known.lock();
     if (!line) continue;
-    for (World::Event& event : std::exchange(line->held_, {})) send(line, std::move(event));
+    for (std::size_t held = std::exchange(line->held_, 0); held > 0; --held) let_one_arrive(line);
   }
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -22,7 +24,7 @@ class Line {
 public:
   void break_off() {
     is_broken_ = true;
-    held_.clear();
+    under_way_.clear();
   }
   [[nodiscard]] bool is_broken() const { return is_broken_; }
 
@@ -39,7 +41,8 @@ private:
   std::uint32_t life_ = 0;  // of the receiver, when the connection was made
   TimePoint last_{};
   bool is_broken_ = false;
-  std::vector<World::Event> held_;
+  std::deque<World::Event> under_way_;  // the first one is the next to arrive
+  std::size_t held_ = 0;                // so many would have arrived, but for a cut
 };
 using LinePtr = std::shared_ptr<Line>;
 
@@ -58,7 +61,8 @@ public:
   void slow_down(Duration most) { slowness_ = most; }
 
 private:
-  void arrive(const LinePtr& line, World::Event event);
+  void let_one_arrive(const LinePtr& line);
+  void arrive(const LinePtr& line);
 
   World& world_;
   Duration slowness_{};
