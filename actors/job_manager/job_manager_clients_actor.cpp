@@ -59,19 +59,23 @@ void JobManagerState::on_kept(JobId job, LeaderSessionId term, const Outcome& ke
 caf::result<Outcome> JobManagerState::on_attach(LeaderSessionId session, const AttachToJob& mail,
                                                 const JobClientGateway& client) {
   if (!fence_.admits(session)) return not_leading();
-  if (first_words_.holds(mail.job)) return attach_when_kept(mail, client);
-  if (last_words_.holds(mail.job)) return attach_to_ending(mail, client);
-  if (logic_->find(mail.job) == nullptr) return attach_to_archived(mail, client);
-  return logic_->on_attach(mail, client_id(client));
-}
-
-caf::result<Outcome> JobManagerState::attach_when_kept(const AttachToJob& mail,
-                                                       const JobClientGateway& client) {
   auto promise = self_->make_response_promise<Outcome>();
+  if (!first_words_.holds(mail.job)) {
+    attach(mail, client, promise);
+    return promise;
+  }
   first_words_.say(mail.job, [this, promise, mail, client](const Outcome& kept) mutable {
-    promise.deliver(kept.accepted ? logic_->on_attach(mail, client_id(client)) : kept);
+    if (kept.accepted) attach(mail, client, promise);  // it may be over by now
+    else promise.deliver(kept);
   });
   return promise;
+}
+
+void JobManagerState::attach(const AttachToJob& mail, const JobClientGateway& client,
+                             caf::typed_response_promise<Outcome> promise) {
+  if (last_words_.holds(mail.job)) promise.deliver(attach_to_ending(mail, client));
+  else if (logic_->find(mail.job) == nullptr) attach_to_archived(mail, client, std::move(promise));
+  else promise.deliver(logic_->on_attach(mail, client_id(client)));
 }
 
 Outcome JobManagerState::attach_to_ending(const AttachToJob& mail, const JobClientGateway& client) {
@@ -85,15 +89,13 @@ Outcome JobManagerState::attach_to_ending(const AttachToJob& mail, const JobClie
   return Outcome::ok();
 }
 
-caf::result<Outcome> JobManagerState::attach_to_archived(const AttachToJob& mail,
-                                                         const JobClientGateway& client) {
-  auto promise = self_->make_response_promise<Outcome>();
+void JobManagerState::attach_to_archived(const AttachToJob& mail, const JobClientGateway& client,
+                                         caf::typed_response_promise<Outcome> promise) {
   self_->request(archivist_, ask_timeout(*self_), RequestJobDetails{mail.job})
       .then([this, promise, client](const JobDetailsReply& reply) mutable {
         promise.deliver(reply.outcome);
         if (reply.outcome.accepted) caf::anon_send(client, fence_.session(), result_of(reply.details));
       });
-  return promise;
 }
 
 Outcome JobManagerState::on_cancel(LeaderSessionId session, const CancelJob& mail) {

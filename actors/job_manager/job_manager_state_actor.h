@@ -126,10 +126,13 @@ private:
   caf::result<Outcome> on_attach(LeaderSessionId session, const AttachToJob& mail,
                                  const JobClientGateway& client);
   caf::result<Outcome> keep_job(JobId submitted);
-  caf::result<Outcome> attach_when_kept(const AttachToJob& mail, const JobClientGateway& client);
+  /// To what the job is by now: running, ending, or archived.
+  void attach(const AttachToJob& mail, const JobClientGateway& client,
+              caf::typed_response_promise<Outcome> promise);
   /// It is over, which is not on record yet: who asks now hears of it with all others.
   Outcome attach_to_ending(const AttachToJob& mail, const JobClientGateway& client);
-  caf::result<Outcome> attach_to_archived(const AttachToJob& mail, const JobClientGateway& client);
+  void attach_to_archived(const AttachToJob& mail, const JobClientGateway& client,
+                          caf::typed_response_promise<Outcome> promise);
   caf::result<JobStatusReply> status_of(const RequestJobStatus& mail);
   caf::result<JobDetailsReply> details_of(const RequestJobDetails& mail);
   caf::result<JobList> list_jobs();

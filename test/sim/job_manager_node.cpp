@@ -326,11 +326,14 @@ void JobManagerNode::on_kept(JobId job, LeaderSessionId term, const Outcome& kep
 void JobManagerNode::on_attach(LeaderSessionId session, const AttachToJob& mail, ConnectionId client,
                                const Post::Reply<Outcome>& reply) {
   if (!admits(session)) return reply(not_leading());
-  if (first_words_.holds(mail.job)) {
-    return first_words_.say(mail.job, [this, mail, client, reply](const Outcome& kept) {
-      reply(kept.accepted ? logic_.on_attach(mail, client_id(client)) : kept);
-    });
-  }
+  if (!first_words_.holds(mail.job)) return attach(mail, client, reply);
+  first_words_.say(mail.job, [this, mail, client, reply](const Outcome& kept) {
+    if (kept.accepted) attach(mail, client, reply);
+    else reply(kept);
+  });
+}
+
+void JobManagerNode::attach(const AttachToJob& mail, ConnectionId client, const Post::Reply<Outcome>& reply) {
   if (last_words_.holds(mail.job)) {
     last_words_.say(mail.job, [this, job = mail.job, client] {
       if (const JobDetails* archived = archivist_.find(job)) send_result(client, result_of(*archived));

@@ -108,6 +108,7 @@ private:
   void revoke();
   void on_joined(LeaderSessionId session, const TaskManagerJoined& mail, ConnectionId handle);
   void on_lost(LeaderSessionId session, const TaskManagerLost& mail);
+  void attach(const AttachToJob& mail, ConnectionId client, const Post::Reply<Outcome>& reply);
   void on_kept(JobId job, LeaderSessionId term, const Outcome& kept);
   void on_restored(LeaderSessionId session, const RestoredState& mail);
   [[nodiscard]] bool admits(LeaderSessionId session);
