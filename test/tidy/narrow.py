@@ -88,5 +88,8 @@ def narrow(path):
 
 
 if __name__ == "__main__":
+    strangers = [name for name in sys.argv[1:] if Path(name).suffix not in (".h", ".cpp")]
+    if strangers:
+        sys.exit(f"narrow.py: {strangers[0]} is no C++ file; name files that end in .h or .cpp.")
     for name in sys.argv[1:]:
         narrow(Path(name))

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The rules. Each takes a Source and yields findings; house.py is their data."""
 
+import posixpath
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -168,8 +169,24 @@ def links(source):
             yield Finding(source.path, line, "arrow", f"{room} may not link {linked}")
 
 
-def judge(source):
+def pages(source, exists):
+    """What a page of the documents points to is there; `exists` is asked with a path from the root."""
+    in_code = False   # where brackets are no links
+    for number, line in enumerate(source.lines, 1):
+        in_code ^= line.lstrip().startswith("```")
+        if in_code:
+            continue
+        for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", re.sub(r"`[^`]*`", "", line)):
+            place = posixpath.normpath(posixpath.join(posixpath.dirname(source.path), target))
+            if "://" not in target and not exists(place):
+                yield Finding(source.path, number, "page", f"{target} is not there")
+
+
+def judge(source, exists):
     """All that there is to say about one file."""
+    if source.path.endswith(".md"):
+        yield from pages(source, exists)
+        return
     checks = [shape]
     if source.is_cpp:
         checks += CPP_RULES

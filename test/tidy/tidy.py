@@ -12,7 +12,7 @@ from pathlib import Path
 from rules import judge
 from source import Source
 
-SUFFIXES = {".h", ".cpp", ".py", ".cmake", ".sh"}
+SUFFIXES = {".h", ".cpp", ".py", ".cmake", ".sh", ".md"}
 SKIPPED = {"build", ".git", ".cache", "node_modules", "dist"}
 
 
@@ -30,7 +30,8 @@ def main(arguments):
     places = [argument for argument in arguments if not argument.startswith("--")]
     root = Path(places[0] if places else Path(__file__).parents[2]).resolve()
     sources = [Source(path.relative_to(root).as_posix(), path.read_text()) for path in files_of(root)]
-    findings = [finding for source in sources for finding in judge(source)]
+    findings = [finding for source in sources
+                for finding in judge(source, exists=lambda path: (root / path).exists())]
     refused = [finding for finding in findings if finding.refused]
     for finding in findings if tell_all else refused:
         print(f"{finding}{'' if finding.refused else ' (told only)'}")

@@ -227,6 +227,19 @@ class Handlers(unittest.TestCase):
         self.assertEqual(self.refused(6, "actors/x/x.cpp"), [])
 
 
+class Pages(unittest.TestCase):
+    def refused(self, text):
+        findings = rules.pages(Source("docs/a.md", text), {"docs/b.md"}.__contains__)
+        return [finding.message for finding in findings]
+
+    def test_links_lead_somewhere(self):
+        self.assertEqual(self.refused("see [b](b.md#part), [b](../docs/b.md), [web](https://x.example/y)\n"), [])
+        self.assertEqual(self.refused("see [c](c.md)\n"), ["c.md is not there"])
+
+    def test_code_has_no_links(self):
+        self.assertEqual(self.refused("`[this](int x)`\n```cpp\nf([this](int){});\n```\n"), [])
+
+
 class Reading(unittest.TestCase):
     def test_blanking_keeps_every_line_and_all_code(self):
         text = 'f("a\\"b{"); // {\n/* {\n{ */ g(\'{\', 1\'000);\nR"x({\n")x";\n'
