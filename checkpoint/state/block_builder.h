@@ -36,7 +36,11 @@ public:
   [[nodiscard]] std::size_t bytes() const { return used_; }
 
   /// Memory to build the next block in. Before the first room().
-  void use(std::vector<std::byte> buffer) { payload_ = std::move(buffer); }
+  void use(std::vector<std::byte> buffer) {
+    payload_ = std::move(buffer);
+    // One that held a full block does so again: the last entry would have it grow, and be filled with zeros.
+    if (payload_.size() >= full_bytes_) payload_.resize(full_bytes_ + kLastEntryBytes + kSegmentSlackBytes);
+  }
   /// The block. This is empty afterwards.
   [[nodiscard]] StateBlock finish(std::uint32_t state, KeyGroup group) {
     payload_.resize(used_);
@@ -45,6 +49,8 @@ public:
   }
 
 private:
+  static constexpr std::size_t kLastEntryBytes = 4096;  // of all but the longest entries
+
   /// Twice as long each time: most blocks of small state stay short, others are copied a few times.
   void extend(std::size_t bytes) {
     constexpr std::size_t kFirstBytes = 512;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <atomic>
 #include <bit>
 #include <cstddef>
 #include <cstdint>
@@ -52,14 +53,24 @@ public:
   [[nodiscard]] Entry& entry(std::size_t at) { return slots_[at].entry; }
   [[nodiscard]] const Entry& entry(std::size_t at) const { return slots_[at].entry; }
 
+  /// A bit a slot, of those that a snapshot still has to save. Null: none.
+  using Unsaved = std::atomic<std::uint64_t>;
+  [[nodiscard]] const Unsaved* unsaved() const { return unsaved_; }
+  void set_unsaved(const Unsaved* bits) { unsaved_ = bits; }
+
   [[gnu::always_inline]] void prefetch(std::size_t at) const {
     __builtin_prefetch(tags_.get() + at);
     __builtin_prefetch(slots_.get() + at);
+    if (unsaved_ != nullptr) [[unlikely]] prefetch_to_save(at);
+  }
+  /// For a walk, which comes by once: past the caches that records need.
+  [[gnu::always_inline]] void prefetch_once(std::size_t at) const {
+    const char* const slot = static_cast<const char*>(static_cast<const void*>(slots_.get() + at));
+    for (std::size_t line = 0; line < sizeof(Slot); line += kLineBytes) __builtin_prefetch(slot + line, 0, 0);
   }
   /// And what remove() looks at besides: the slots behind it.
   [[gnu::always_inline]] void prefetch_run(std::size_t at) const {
     prefetch(at);
-    constexpr std::size_t kLineBytes = 64;
     __builtin_prefetch(slots_.get() + at + (kLineBytes + sizeof(Slot) - 1) / sizeof(Slot));
   }
 
@@ -125,6 +136,7 @@ public:
   }
 
 private:
+  static constexpr std::size_t kLineBytes = 64;
   static constexpr std::size_t kMostIn = 3;  // of four slots at most three are taken
   static constexpr std::size_t kMostOf = 4;
 
@@ -134,6 +146,14 @@ private:
     ~Slot() {}
     Entry entry;
   };
+
+  /// All that saving the slot before it changes looks at.
+  [[gnu::always_inline]] void prefetch_to_save(std::size_t at) const {
+    __builtin_prefetch(unsaved_ + at / 64, 1);
+    const char* const slot = static_cast<const char*>(static_cast<const void*>(slots_.get() + at));
+    for (std::size_t line = kLineBytes; line < sizeof(Slot) + kLineBytes; line += kLineBytes)
+      __builtin_prefetch(slot + line);
+  }
 
   void set_tag(std::size_t at, std::uint32_t tag) {
     tags_[at] = static_cast<std::uint8_t>(tag);
@@ -145,6 +165,7 @@ private:
   std::size_t mask_;                      // capacity - 1
   std::uint32_t shift_;                   // 64 - log2(capacity)
   std::uint32_t count_ = 0;
+  const Unsaved* unsaved_ = nullptr;  // of the snapshot that runs
 };
 
 }  // namespace weir

@@ -131,7 +131,7 @@ public:
   /// The entry of that key, to be changed, or nullptr. (Inlined by force, as all that a record passes.)
   [[nodiscard, gnu::always_inline]] Entry* find(const Place& place, const Key& key) {
     return look_up(place, key, [&](std::size_t at) {
-      if (snapshot_) [[unlikely]] save_before_change(*place.group_, at);
+      if (place.group_->unsaved() != nullptr) [[unlikely]] save_before_change(*place.group_, at);
       return &place.group_->entry(at);
     });
   }
@@ -163,7 +163,7 @@ public:
   std::optional<Entry> take(const Place& place, const Key& key) {
     const auto at = look_up(place, key, [](std::size_t slot) { return std::optional(slot); });
     if (!at) return std::nullopt;
-    if (snapshot_) [[unlikely]] save_before_change(*place.group_, *at);
+    if (place.group_->unsaved() != nullptr) [[unlikely]] save_before_change(*place.group_, *at);
     std::optional<Entry> taken(std::move(place.group_->entry(*at)));
     remove(*place.group_, *at);
     return taken;
@@ -208,9 +208,10 @@ public:
     WEIR_CHECK(!snapshot_, "a table has one snapshot at a time");
     snapshot_ = std::make_shared<TableSnapshot>(sink, state, first_, groups_.size());
     for (std::size_t i = 0; i < groups_.size(); ++i) {
-      const Group& group = groups_[i];
+      Group& group = groups_[i];
       if (group.count() == 0) continue;
-      snapshot_->add_group(i, group.capacity(), [&](std::size_t slot) { return group.taken_from(slot); });
+      group.set_unsaved(snapshot_->add_group(i, group.capacity(),
+                                             [&](std::size_t slot) { return group.taken_from(slot); }));
     }
     auto walk = std::make_shared<Walk>(*this);
     // The first bytes at once: what is so small is not worth another thread.
@@ -228,10 +229,10 @@ public:
 
   [[nodiscard]] bool is_snapshot_running() const override { return snapshot_ != nullptr; }
   void end_snapshot() override {
-    if (const auto snapshot = std::exchange(snapshot_, nullptr)) snapshot->end();
+    if (const auto snapshot = let_go_of_snapshot()) snapshot->end();
   }
   void abort_snapshot() override {
-    if (const auto snapshot = std::exchange(snapshot_, nullptr)) snapshot->abort();
+    if (const auto snapshot = let_go_of_snapshot()) snapshot->abort();
   }
 
   void begin_restore(const StateInfo& from, std::span<const std::uint64_t> entries_by_group) override {
@@ -274,7 +275,7 @@ private:
   }
 
   void remove(Group& group, std::size_t at) {
-    if (snapshot_) [[unlikely]] {  // the entries behind it, up to the next hole, may move up
+    if (group.unsaved() != nullptr) [[unlikely]] {  // the entries behind it, up to the next hole, may move up
       for (std::size_t moved = at; !group.is_free(moved); moved = group.next(moved))
         save_before_change(group, moved);
     }
@@ -291,20 +292,28 @@ private:
   }
 
   /// Before the slot changes.
-  [[gnu::noinline]] void save_before_change(const Group& group, std::size_t slot) {
+  [[gnu::noinline]] void save_before_change(Group& group, std::size_t slot) {
     const std::size_t index = index_of(group);
+    if (snapshot_->is_walked(index)) return group.set_unsaved(nullptr);
     if (!snapshot_->claim(index, slot)) return;
     save(traits_, group.entry(slot), snapshot_->block(index));
     snapshot_->flush_if_full(index);
   }
 
   /// Before the group changes as a whole.
-  void save_rest_of(const Group& group) {
+  void save_rest_of(Group& group) {
     const std::size_t index = index_of(group);
     snapshot_->claim_rest_of(index, [&](std::size_t slot) {
       save(traits_, group.entry(slot), snapshot_->block(index));
       snapshot_->flush_if_full(index);
     });
+    group.set_unsaved(nullptr);
+  }
+
+  [[nodiscard]] std::shared_ptr<TableSnapshot> let_go_of_snapshot() {
+    if (snapshot_)
+      for (Group& group : groups_) group.set_unsaved(nullptr);
+    return std::exchange(snapshot_, nullptr);
   }
 
   static void save(const Traits& traits, const Entry& entry, BlockBuilder& block) {
@@ -331,6 +340,7 @@ private:
       builder_.use(std::move(block.payload));
       for (; group_ < snapshot_->group_count(); ++group_, word_ = 0) {
         while (!builder_.is_full() && snapshot_->take(group_, word_, batch_)) save_batch();
+        if (!builder_.is_full()) snapshot_->set_walked(group_ + 1);
         if (builder_.is_empty()) continue;
         block = snapshot_->finish(builder_, group_);
         return true;
@@ -339,16 +349,22 @@ private:
     }
 
   private:
+    // The system takes large pieces with fewer and larger pages; it still is in the cache then.
+    static constexpr std::size_t kBlockBytes = std::size_t{256} << 10;
+    static constexpr std::size_t kAhead = 16;  // slots; behind the last ones it is for nothing
+
     void save_batch() {
       struct Leave {
         TableSnapshot& snapshot;
         ~Leave() { snapshot.leave(); }
       } const at_the_end{*snapshot_};
+      const Group& group = groups_[group_];
       for (std::size_t i = 0; i < batch_.slots.size(); ++i) {
         for (std::uint64_t slots = batch_.slots[i]; slots != 0; slots &= slots - 1) {
           const std::size_t slot = (batch_.first_word + i) * TableSnapshot::kWordSlots +
                                    static_cast<std::size_t>(std::countr_zero(slots));
-          save(traits_, groups_[group_].entry(slot), builder_);
+          group.prefetch_once(slot + kAhead);
+          save(traits_, group.entry(slot), builder_);
         }
       }
     }
@@ -359,7 +375,7 @@ private:
     std::size_t group_ = 0;
     std::size_t word_ = 0;
     TableSnapshot::Batch batch_;
-    BlockBuilder builder_;
+    BlockBuilder builder_{kBlockBytes};
   };
 
   /// Whether the payload was just the entries that it should be, all of this key group.

@@ -31,22 +31,28 @@ public:
   TableSnapshot(SnapshotSink& sink, std::uint32_t state, KeyGroup first_group, std::size_t group_count);
 
   // The table's.
-  /// Makes room for the bits of a group. taken(first slot) gives those of the 64 slots from there on.
+  using Word = std::atomic<std::uint64_t>;
+  /// Makes room for the bits of a group, and says where they are. taken(first slot) gives those of the 64
+  /// slots from there on.
   template <class Taken>
-  void add_group(std::size_t group, std::size_t slot_count, Taken&& taken) {
+  [[nodiscard]] const Word* add_group(std::size_t group, std::size_t slot_count, Taken&& taken) {
     Group& added = groups_[group];
     added.word_count = (slot_count + kWordSlots - 1) / kWordSlots;
     added.pending = std::make_unique_for_overwrite<Word[]>(added.word_count);
     for (std::size_t i = 0; i < added.word_count; ++i)
       added.pending[i].store(taken(i * kWordSlots), std::memory_order_relaxed);
+    return added.pending.get();
+  }
+
+  /// Whether a walk has been through all of the group: nothing in it needs saving.
+  [[nodiscard]] bool is_walked(std::size_t group) const {
+    return group < walked_.load(std::memory_order_acquire);
   }
 
   /// Whether the entry in that slot is the caller's to save, now. If not, it is saved or needs no saving;
-  /// waits if a walk is about it.
+  /// waits if a walk is about it. Of a group that was added.
   [[nodiscard]] bool claim(std::size_t group, std::size_t slot) {
-    const Group& of = groups_[group];
-    if (slot / kWordSlots >= of.word_count) return false;
-    Word& word = of.pending[slot / kWordSlots];
+    Word& word = groups_[group].pending[slot / kWordSlots];
     const std::uint64_t bit = std::uint64_t{1} << slot % kWordSlots;
     if ((word.load(std::memory_order_acquire) & bit) != 0 &&
         (word.fetch_and(~bit, std::memory_order_acq_rel) & bit) != 0)
@@ -91,12 +97,13 @@ public:
   /// leave(). False: none is left there, or the snapshot was given up.
   [[nodiscard]] bool take(std::size_t group, std::size_t& word, Batch& batch);
   void leave() { reading_.store(kNowhere, std::memory_order_release); }
+  /// take() found nothing left in the groups before this one.
+  void set_walked(std::size_t groups) { walked_.store(groups, std::memory_order_release); }
   [[nodiscard]] StateBlock finish(BlockBuilder& block, std::size_t group) const {
     return block.finish(state_, first_group_ + static_cast<KeyGroup>(group));
   }
 
 private:
-  using Word = std::atomic<std::uint64_t>;
   static constexpr std::uint64_t kNowhere = ~std::uint64_t{0};
 
   struct Group {
@@ -120,6 +127,7 @@ private:
   std::vector<Group> groups_;
   alignas(64) std::atomic<std::uint64_t> reading_ = kNowhere;  // the batch that a walk holds
   std::atomic<bool> is_aborted_ = false;
+  alignas(64) std::atomic<std::size_t> walked_ = 0;  // groups; seldom written
 };
 
 }  // namespace weir
