@@ -184,6 +184,9 @@ rocksdb::ColumnFamilyOptions column_options_of(const RocksDbOptions& options) {
   rocksdb::ColumnFamilyOptions columns;
   columns.table_factory.reset(rocksdb::NewBlockBasedTableFactory(tables));
   columns.compression = rocksdb::kNoCompression;  // the processor is what is short here
+  // What changed is merged with what changed lately, not each time with a part of everything: that would be
+  // new files, and an incremental checkpoint has to write those.
+  columns.compaction_style = rocksdb::kCompactionStyleUniversal;
   columns.memtable_whole_key_filtering = true;
   columns.memtable_prefix_bloom_size_ratio = 0.05;
   return columns;

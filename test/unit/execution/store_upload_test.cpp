@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <memory>
 #include <optional>
@@ -102,6 +103,28 @@ TEST_CASE("files that another checkpoint has are named, not written") {
   for (const auto& [name, file] : first->final_files) CHECK(second->final_files.at(name) == file);
   CHECK(second->written.size() < second->files.size());
   CHECK(sample.file_count() == count + second->written.size());
+}
+
+TEST_CASE(
+    "little is written of a store in which little changes, however often it is saved and merges files") {
+  constexpr int kRows = 100'000;
+  SampleStore sample;
+  sample.put(0, kRows);
+  auto saved = sample.save(1);
+  REQUIRE(saved);
+  const std::uint64_t full_bytes = saved->written_bytes;
+  std::uint64_t all_bytes = 0;
+  for (CheckpointId id = 2; id <= 13; ++id) {
+    for (int row = 0; row < kRows; row += 100) {
+      const int some = row + static_cast<int>(id);
+      sample.put(some, some + 1);
+    }
+    saved = sample.save(id, saved->final_files);
+    REQUIRE(saved);
+    CHECK(saved->written_bytes < full_bytes * 3 / 10);
+    all_bytes += saved->written_bytes;
+  }
+  CHECK(all_bytes < full_bytes);
 }
 
 TEST_CASE("a store whose files cannot be written leaves none") {
