@@ -13,6 +13,13 @@
 
 namespace weir {
 
+/// All tasks of the job are open: read and write records. To one whose TaskRestore::waits; else nothing
+/// happens.
+struct BeginTask {
+  ExecutionAttemptId attempt;
+  bool operator==(const BeginTask&) const = default;
+};
+
 /// Begin this checkpoint: send its barrier, then hand in your state. Goes to running tasks all of whose
 /// producers have ended (sources have none): such a task first reads what it has been sent to the end. To
 /// others the barriers come. One whose turn has come already, by a barrier, has nothing more to do.
@@ -93,6 +100,10 @@ struct DisposeSavepoint {
   bool operator==(const DisposeSavepoint&) const = default;
 };
 
+template <class F>
+typename F::result_type inspect(F& f, BeginTask& x) {
+  return f(x.attempt);
+}
 template <class F>
 typename F::result_type inspect(F& f, TriggerCheckpoint& x) {
   return f(x.attempt, x.checkpoint, x.triggered_at, x.storage_root, x.is_savepoint, x.ends_sources);

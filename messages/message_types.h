@@ -125,6 +125,7 @@ void for_each_message_type(Visit&& visit) {
   visit.template operator()<AdoptionOverdue>("weir.AdoptionOverdue");
   visit.template operator()<AskForState>("weir.AskForState");
   visit.template operator()<SweepCheckpoints>("weir.SweepCheckpoints");
+  visit.template operator()<BeginTask>("weir.BeginTask");
 }
 
 }  // namespace weir

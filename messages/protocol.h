@@ -29,6 +29,8 @@ using TaskManagerGateway = caf::typed_actor<
     caf::reacts_to<LeaderSessionId, StopTask>,
     // Where something is that it reads and that had no place when it was submitted.
     caf::reacts_to<LeaderSessionId, UpdatePartitionInfo>,
+    // All others are open, too: this attempt may begin.
+    caf::reacts_to<LeaderSessionId, BeginTask>,
     // Begin a checkpoint at this attempt; its state, or why there is none, comes to the JobManager.
     caf::reacts_to<LeaderSessionId, TriggerCheckpoint>,
     // A checkpoint is complete, or never will be.

@@ -30,6 +30,7 @@ public:
                                                   CheckpointKeeperActor keeper);
 
   // CoordinatedJobOutbox
+  void to_task(const BeginTask& mail) override { send_to_task(mail); }
   void to_task(const TriggerCheckpoint& mail) override { send_to_task(mail); }
   void to_task(const NotifyCheckpointComplete& mail) override { send_to_task(mail); }
   void to_task(const NotifyCheckpointAborted& mail) override { send_to_task(mail); }

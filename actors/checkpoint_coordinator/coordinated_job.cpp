@@ -46,11 +46,13 @@ void CoordinatedJob::on_recovered(const RecoveredCheckpoints& mail, Now now) {
 
 void CoordinatedJob::restore(const CompletedCheckpoint* latest) {
   RestoredState reply{.job = job(), .number = wanted_->number, .outcome = Outcome::ok()};
+  tasks_wait_ = false;
   if (latest != nullptr) {
     auto dealt = assign_state(*latest, wanted_->vertices, options_.restore.allow_non_restored_state);
     reply.checkpoint = latest->id;
     reply.outcome = Outcome::of(dealt ? Status::ok() : Status(dealt.error()));
     if (dealt) {
+      tasks_wait_ = dealt->tasks_wait;
       reply.tasks = std::move(dealt->tasks);
       reply.max_parallelism = std::move(dealt->max_parallelism);
     }
@@ -66,7 +68,9 @@ void CoordinatedJob::restore(const CompletedCheckpoint* latest) {
 void CoordinatedJob::on_round_started(const StartCheckpointRound& mail, Now now) {
   round_ = mail.number;
   early_.clear();
-  of_round([plan = mail.plan](auto& logic, Now at) { logic.on_round_started(plan, at); }, now);
+  CheckpointPlan plan = mail.plan;
+  plan.tasks_wait = tasks_wait_;
+  of_round([plan](auto& logic, Now at) { logic.on_round_started(plan, at); }, now);
 }
 
 void CoordinatedJob::on_task_running(const TaskIsRunning& mail, Now now) {

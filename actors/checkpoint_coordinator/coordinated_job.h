@@ -29,6 +29,7 @@ class CoordinatedJobOutbox {
 public:
   virtual ~CoordinatedJobOutbox() = default;
 
+  virtual void to_task(const BeginTask& mail) = 0;
   virtual void to_task(const TriggerCheckpoint& mail) = 0;
   virtual void to_task(const NotifyCheckpointComplete& mail) = 0;
   virtual void to_task(const NotifyCheckpointAborted& mail) = 0;
@@ -95,6 +96,7 @@ public:
 private:
   // CheckpointOutbox
   void trigger(ExecutionAttemptId task, const CheckpointOrder& order) override;
+  void begin(ExecutionAttemptId task) override { out_.to_task(BeginTask{task}); }
   void notify_complete(ExecutionAttemptId task, CheckpointId checkpoint) override {
     out_.to_task(NotifyCheckpointComplete{task, checkpoint});
   }
@@ -144,6 +146,7 @@ private:
   bool is_recovering_ = false;
   std::vector<RoundEvent> early_;         // of the round that there is, before logic_
   std::optional<RequestRestore> wanted_;  // the latest
+  bool tasks_wait_ = false;               // of what was said to it
   std::optional<JobEnd> end_;
   std::uint64_t round_ = 0;
   std::map<SavepointRequestId, AfterSavepoint> asked_;  // what becomes of the job then

@@ -68,11 +68,21 @@ void RunningJob::on_restored(const RestoredState& mail, WallTime now) {
     graph_.fail_global(mail.outcome.refusal, now);
     return carry_out_effects(now);
   }
-  if (!mail.tasks.empty()) graph_.start_from({.tasks = mail.tasks, .max_parallelism = mail.max_parallelism});
+  if (!mail.tasks.empty())
+    graph_.start_from({.tasks = restores_of(mail), .max_parallelism = mail.max_parallelism});
   is_state_known_ = true;
   if (restart) graph_.on_restart_due(*restart, now);
   else if (!awaits_adoption()) graph_.schedule(now);
   carry_out_effects(now);
+}
+
+std::vector<std::vector<TaskRestore>> RunningJob::restores_of(const RestoredState& mail) const {
+  auto restores = mail.tasks;
+  // Who is deployed when there is something to read cannot be waited for by those who write it.
+  const bool all_run_at_once = graph_.job_graph().schedule_mode == ScheduleMode::Eager;
+  for (auto& tasks : restores)
+    for (TaskRestore& task : tasks) task.waits = task.waits && all_run_at_once;
+  return restores;
 }
 
 void RunningJob::adopt(const std::vector<HeldAttempt>& tasks, WallTime now) {

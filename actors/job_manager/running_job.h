@@ -83,6 +83,7 @@ private:
 
   void carry_out_effects(WallTime now);
   void request_restore();
+  [[nodiscard]] std::vector<std::vector<TaskRestore>> restores_of(const RestoredState& mail) const;
   void wait_for_state(const Error& cause, WallTime now);
   /// Once all tasks were deployed, checkpoints may begin.
   void start_checkpoints_if_deployed();

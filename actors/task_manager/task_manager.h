@@ -78,6 +78,7 @@ public:
   void on_stop(const StopTask& mail);
   void on_partition_update(const UpdatePartitionInfo& mail) { tasks_.update_partitions(mail); }
   void on_release(const ReleasePartitions& mail) { tasks_.release_partitions(mail.attempt); }
+  void on_begin(const BeginTask& mail) { tasks_.begin(mail.attempt); }
   void on_trigger_checkpoint(const TriggerCheckpoint& mail);
   void on_checkpoint_complete(const NotifyCheckpointComplete& mail) {
     tasks_.notify_checkpoint_complete(mail);

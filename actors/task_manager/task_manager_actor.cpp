@@ -82,6 +82,9 @@ TaskManagerActor::behavior_type TaskManagerState::start(Self self, const TaskMan
       [this](LeaderSessionId session, const StopTask& mail) {
         if (fence_.admits(session)) logic_->on_stop(mail);
       },
+      [this](LeaderSessionId session, const BeginTask& mail) {
+        if (fence_.admits(session)) logic_->on_begin(mail);
+      },
       [this](LeaderSessionId session, const TriggerCheckpoint& mail) {
         if (fence_.admits(session)) logic_->on_trigger_checkpoint(mail);
       },

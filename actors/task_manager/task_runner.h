@@ -26,6 +26,8 @@ public:
   virtual void release_partitions(ExecutionAttemptId attempt) = 0;
   /// Has the attempt's source end as if it had read everything.
   virtual void stop(ExecutionAttemptId attempt) = 0;
+  /// Lets the attempt begin, if it waits for that.
+  virtual void begin(ExecutionAttemptId) {}
   virtual void update_partitions(const UpdatePartitionInfo&) {}
   /// Has the attempt's task begin a checkpoint; its state comes through TaskObserver.
   virtual void trigger_checkpoint(const TriggerCheckpoint&) {}

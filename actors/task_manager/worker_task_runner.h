@@ -25,6 +25,7 @@ public:
   void fail_all(const std::string& cause) override { worker_.fail_all(cause); }
   void release_partitions(ExecutionAttemptId attempt) override { worker_.release_partitions(attempt); }
   void stop(ExecutionAttemptId attempt) override { worker_.stop(attempt); }
+  void begin(ExecutionAttemptId attempt) override { worker_.begin(attempt); }
   void update_partitions(const UpdatePartitionInfo& mail) override {
     for (const InputChannelDescriptor& channel : mail.channels)
       worker_.update_partition(mail.attempt, channel);

@@ -44,6 +44,7 @@ void CheckpointCoordinator::take_over(Now now) {
     round_->on_running(task);
     if (!retained_.empty()) out_.notify_complete(task, retained_.back().id);
   }
+  have_tasks_begin();
   // Tasks may stand still that wait for barriers which never come: those of a later one set them free.
   if (options_.settings.is_periodic()) return trigger_periodic(now);
   wanted_ids_.push_back({.round = round_number_, .savepoint = std::nullopt, .only_voids = true});
@@ -62,7 +63,14 @@ void CheckpointCoordinator::resume_periodic(TimePoint now) {
 }
 
 void CheckpointCoordinator::on_task_running(ExecutionAttemptId task, Now now) {
-  if (round_ && round_->on_running(task)) run_queued(now);
+  if (!round_ || !round_->on_running(task)) return;
+  have_tasks_begin();
+  run_queued(now);
+}
+
+void CheckpointCoordinator::have_tasks_begin() {
+  if (!round_->plan().tasks_wait || !round_->is_ready()) return;
+  for (const ExecutionAttemptId task : round_->live_tasks()) out_.begin(task);
 }
 
 void CheckpointCoordinator::on_task_finished(ExecutionAttemptId task, const TaskSnapshot& snapshot, Now now) {

@@ -34,6 +34,8 @@ namespace weir {
 /// A round may be adopted: its tasks ran under another leader. That one may have died between completing a
 /// checkpoint and telling them, so they are told again; and what was under way then is voided by a later id.
 ///
+/// Tasks of a round may wait when they are open: they are told to begin when all are.
+///
 /// A savepoint that the job outlives commits nothing: the job may yet fall back behind it. One that ends the
 /// job is what it starts from if it fails on its way out.
 ///
@@ -101,6 +103,8 @@ private:
   using Pending = std::map<CheckpointId, PendingCheckpoint>::iterator;
 
   void take_over(Now now);
+  /// When all are open, if they wait for that.
+  void have_tasks_begin();
   void void_older(CheckpointId id);
   void trigger_periodic(Now now);
   void run_queued(Now now);

@@ -51,6 +51,7 @@ struct CheckpointedVertex {
 /// One round of attempts: all tasks that were deployed together.
 struct CheckpointPlan {
   std::vector<CheckpointedVertex> vertices;  // producers before consumers
+  bool tasks_wait = false;  // once they are open, until they are told to begin
   bool is_adopted = false;  // all of its tasks run already, and were another leader's before
   bool operator==(const CheckpointPlan&) const = default;
 };
@@ -73,7 +74,7 @@ typename F::result_type inspect(F& f, CheckpointedVertex& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, CheckpointPlan& x) {
-  return f(x.vertices, x.is_adopted);
+  return f(x.vertices, x.tasks_wait, x.is_adopted);
 }
 
 }  // namespace weir

@@ -37,6 +37,8 @@ public:
   virtual ~CheckpointOutbox() = default;
 
   // To tasks.
+  /// All others are open, too. Nothing happens to one that did not wait.
+  virtual void begin(ExecutionAttemptId task) = 0;
   virtual void trigger(ExecutionAttemptId task, const CheckpointOrder& order) = 0;
   virtual void notify_complete(ExecutionAttemptId task, CheckpointId checkpoint) = 0;
   virtual void notify_aborted(ExecutionAttemptId task, CheckpointId checkpoint) = 0;

@@ -204,6 +204,15 @@ Status check_states(const std::string& who, const OperatorState& state,
   return Status::ok();
 }
 
+/// Whether the program may yet ask for some of it, as who knows what.
+bool has_undeclared(const OperatorState& state, const std::vector<StateInfo>& declared) {
+  return std::ranges::any_of(state.subtasks, [&](const auto& part) {
+    return std::ranges::any_of(part.second.states, [&](const StateInfo& kept) {
+      return std::ranges::find(declared, kept.name, &StateInfo::name) == declared.end();
+    });
+  });
+}
+
 Status check_all_are_known(const CompletedCheckpoint& checkpoint,
                            const std::vector<CheckpointedVertex>& vertices) {
   std::set<OperatorId> known;
@@ -239,12 +248,15 @@ Result<StateAssignment> assign_state(const CompletedCheckpoint& checkpoint,
           !settled)
         return settled.error();
       if (const Status fits = check_states(who, found->second, member.states); !fits) return fits.error();
+      assignment.tasks_wait |= has_undeclared(found->second, member.states);
       auto restores = OperatorDealer(found->second, vertex.parallelism()).deal();
       for (std::uint32_t i = 0; i < vertex.parallelism(); ++i) {
         if (!restores[i].sources.empty()) tasks[i].operators[member.id] = std::move(restores[i]);
       }
     }
   }
+  for (auto& tasks : assignment.tasks)
+    for (TaskRestore& task : tasks) task.waits = assignment.tasks_wait;
   return assignment;
 }
 

@@ -14,6 +14,9 @@ namespace weir {
 
 /// What every task of a job starts with.
 struct StateAssignment {
+  /// Some state is of a name that the program does not declare: whether it can be read is known when all
+  /// tasks are open. Until then none of them begins.
+  bool tasks_wait = false;
   /// By vertex and subtask, as the plan has them.
   std::vector<std::vector<TaskRestore>> tasks;
   /// By vertex: the number of key groups; the checkpoint's if it holds keyed state.

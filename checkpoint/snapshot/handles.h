@@ -77,6 +77,7 @@ struct TaskRestore {
   CheckpointId checkpoint = 0;
   std::string root;  // directory below which the paths of all handles lie
   std::map<OperatorId, OperatorRestore> operators;
+  bool waits = false;  // once it is open, until it is told to begin
   bool operator==(const TaskRestore&) const = default;
 };
 
@@ -126,7 +127,7 @@ typename F::result_type inspect(F& f, OperatorRestore& x) {
 }
 template <class F>
 typename F::result_type inspect(F& f, TaskRestore& x) {
-  return f(x.checkpoint, x.root, x.operators);
+  return f(x.checkpoint, x.root, x.operators, x.waits);
 }
 
 }  // namespace weir

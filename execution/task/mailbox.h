@@ -31,6 +31,7 @@ public:
     kStop = 16,          // a source is to end as if it had read everything
     kClock = 32,         // the wall clock is where an operator wanted to be woken
     kMarkLatency = 64,   // a source is to send a latency marker
+    kBegin = 128,        // all others are open, too
   };
 
   /// `bell` wakes the task; it outlives this.

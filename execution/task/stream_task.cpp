@@ -107,6 +107,13 @@ void StreamTask::mark_latency() {
 
 void StreamTask::open() { chain_->open(); }
 
+void StreamTask::await_begin() {
+  while ((mailbox_.attention().load(std::memory_order_acquire) & Mailbox::kBegin) == 0) {
+    check_cancelled();
+    bell_.await();
+  }
+}
+
 void StreamTask::run() {
   try {
     if (chain_->begins_with_source()) run_source();

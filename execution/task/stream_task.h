@@ -52,6 +52,8 @@ public:
   StreamTask(const Program& program, const TaskDeploymentDescriptor& task, const Surroundings& around);
 
   void open();
+  /// Returns when the mailbox says that the task may begin. It takes no letter before.
+  void await_begin();
   /// For the report, should this thread crash from here on. Valid as long as this.
   [[nodiscard]] crash_report::Subject crash_subject(const char* what) const {
     return {.what = what, .code = code_, .otherwise = chain_->head_name().c_str()};

@@ -153,6 +153,7 @@ void Task::run_program() {
   task.open();
   if (!move_to(ExecutionState::Running)) return;
   report_(report_of(ExecutionState::Running));
+  if (descriptor_.restore.waits) task.await_begin();
   task.run();
   final_snapshot_ = task.final_snapshot();
   (void)move_to(ExecutionState::Finished);

@@ -61,6 +61,8 @@ public:
   /// Asks its source to end, as if it had read everything: the task ends as Finished. Nothing happens to one
   /// without a source.
   void stop_source() { mailbox_.raise(Mailbox::kStop); }
+  /// It is open, as all others are, and may begin. Nothing happens to one that did not wait for that.
+  void begin() { mailbox_.raise(Mailbox::kBegin); }
   /// A checkpoint begins at this task. No answer comes if it ends before it takes notice.
   void trigger_checkpoint(const BarrierAligner::Barrier& barrier, bool ends_source);
   void on_checkpoint_complete(CheckpointId checkpoint);

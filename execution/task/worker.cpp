@@ -259,6 +259,10 @@ void Worker::stop(ExecutionAttemptId attempt) {
   if (const auto task = state_->find(attempt)) task->stop_source();
 }
 
+void Worker::begin(ExecutionAttemptId attempt) {
+  if (const auto task = state_->find(attempt)) task->begin();
+}
+
 void Worker::on_input_split(ExecutionAttemptId attempt, InputSplitDesk::Answer answer) {
   if (const auto task = state_->find(attempt)) task->on_input_split(std::move(answer));
 }

@@ -101,6 +101,8 @@ public:
   /// Has a task's source end as if it had read everything; the task finishes, and so do those who read from
   /// it. Nothing happens to one without a source, nor to an attempt that is unknown or already ended.
   void stop(ExecutionAttemptId attempt);
+  /// Lets a task begin whose TaskRestore::waits. Nothing happens to others.
+  void begin(ExecutionAttemptId attempt);
   /// What the attempt's source wanted; an error fails the task. Nothing happens to one that is unknown or has
   /// ended.
   void on_input_split(ExecutionAttemptId attempt, InputSplitDesk::Answer answer);

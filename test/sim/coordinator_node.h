@@ -40,6 +40,7 @@ public:
   void start_round(const StartCheckpointRound& mail, const std::vector<ConnectionId>& places);
 
 private:
+  void to_task(const BeginTask& mail) override { send_to_task(mail); }
   void to_task(const TriggerCheckpoint& mail) override { send_to_task(mail); }
   void to_task(const NotifyCheckpointComplete& mail) override { send_to_task(mail); }
   void to_task(const NotifyCheckpointAborted& mail) override { send_to_task(mail); }

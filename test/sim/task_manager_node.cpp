@@ -85,6 +85,10 @@ void TaskManagerNode::on_release(LeaderSessionId session, const ReleasePartition
   if (admits(session)) logic_.on_release(mail);
 }
 
+void TaskManagerNode::on_checkpoint(LeaderSessionId session, const BeginTask& mail) {
+  if (admits(session)) logic_.on_begin(mail);
+}
+
 void TaskManagerNode::on_checkpoint(LeaderSessionId session, const TriggerCheckpoint& mail) {
   if (admits(session)) logic_.on_trigger_checkpoint(mail);
 }

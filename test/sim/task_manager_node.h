@@ -28,6 +28,7 @@ public:
   [[nodiscard]] Outcome on_submit(LeaderSessionId session, const SubmitTask& mail);
   void on_cancel(LeaderSessionId session, const CancelTask& mail);
   void on_release(LeaderSessionId session, const ReleasePartitions& mail);
+  void on_checkpoint(LeaderSessionId session, const BeginTask& mail);
   void on_checkpoint(LeaderSessionId session, const TriggerCheckpoint& mail);
   void on_checkpoint(LeaderSessionId session, const NotifyCheckpointComplete& mail);
   void on_checkpoint(LeaderSessionId session, const NotifyCheckpointAborted& mail);

@@ -68,6 +68,7 @@ JobOutcome LocalJob::run(ProgramSource& programs, const JobGraph& job) {
     }
     if (news.cancel) graph.cancel(now());
     carry_out(graph);
+    begin_if_all_run(graph);
     if (when_running_ && !std::exchange(told_running, true)) when_running_();
   }
   outcome.status = graph.status();
@@ -205,6 +206,18 @@ Status LocalJob::deal_out_state() {
   if (!assigned) return assigned.error();
   dealt_ = std::move(assigned->tasks);
   return Status::ok();
+}
+
+void LocalJob::begin_if_all_run(const ExecutionGraph& graph) {
+  std::vector<ExecutionAttemptId> tasks;
+  for (const ExecutionJobVertex& vertex : graph.vertices()) {
+    for (const ExecutionVertex& subtask : vertex.subtasks()) {
+      if (subtask.current().state() != ExecutionState::Running) return;
+      tasks.push_back(subtask.current().id());
+    }
+  }
+  for (const ExecutionAttemptId task : tasks)
+    for (const auto& worker : workers_) worker->begin(task);
 }
 
 TaskRestore LocalJob::restore_of(const TaskDeploymentDescriptor& task) const {

@@ -83,6 +83,8 @@ private:
   void on_checkpoint_declined(JobId job, ExecutionAttemptId attempt, CheckpointId checkpoint,
                               const std::string& reason) override WEIR_EXCLUDES(lock_);
   [[nodiscard]] Status deal_out_state();
+  /// Lets tasks begin that wait until all are open.
+  void begin_if_all_run(const ExecutionGraph& graph);
   [[nodiscard]] TaskRestore restore_of(const TaskDeploymentDescriptor& task) const;
   void on_partition_consumable(JobId, const ResultPartitionId& partition) override WEIR_EXCLUDES(lock_);
 

@@ -15,6 +15,7 @@ using Said = std::vector<std::string>;
 /// Writes down what the job asks for.
 class Letters final : public CoordinatedJobOutbox {
 public:
+  void to_task(const BeginTask& mail) override { say("begin", mail.attempt.low); }
   void to_task(const TriggerCheckpoint& mail) override { say("trigger", mail.checkpoint); }
   void to_task(const NotifyCheckpointComplete& mail) override { say("complete", mail.checkpoint); }
   void to_task(const NotifyCheckpointAborted& mail) override { say("aborted", mail.checkpoint); }

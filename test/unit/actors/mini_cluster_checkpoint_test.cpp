@@ -256,6 +256,83 @@ TEST_CASE("a job that is stopped with a savepoint has all its output committed w
   CHECK(lines == kKeys);
 }
 
+/// Asks for a state that it does not declare.
+template <class T>
+struct Silent {
+  ValueState<T> last;
+  void open(RuntimeContext& context) { last = context.state(value_state<T>("last")); }
+  bool operator()(const std::uint64_t&) {
+    last.set(T{});
+    return true;
+  }
+};
+
+template <class T>
+InProcessPrograms::Build silent(Story& story, std::atomic<int>& sent) {
+  return [&](Environment& env) {
+    env.restart_strategy(FixedDelay{.attempts = 3, .delay = 0ms});
+    env.add_source<std::uint64_t>("numbers", [&story] { return std::make_unique<GatedNumbers>(story); })
+        .parallelism(1)
+        .uid("numbers")
+        .map([&sent](const std::uint64_t& i) {
+          ++sent;
+          return i;
+        })
+        .key_by([](const std::uint64_t& i) { return i % kKeys; })
+        .filter(Silent<T>{})
+        .name("silent")
+        .uid("silent")
+        .discard();
+  };
+}
+
+TEST_CASE("a state that nobody declared and that cannot be read fails a job before a record is sent" *
+          doctest::timeout(60)) {
+  testing::TemporaryDirectory directory;
+  Story story;
+  story.limit = 3000;
+  story.gate = 1000;
+  std::atomic<int> sent = 0;
+  InProcessPrograms first(silent<std::int32_t>(story, sent));
+  std::string path;
+  {
+    MiniCluster cluster({.slots_per_task_manager = 3}, first);
+    const JobGraph graph = graph_of(first, 2);
+    Background job(cluster, graph);
+    while (sent < 1000) continue;
+    const auto savepoint = cluster.client().savepoint(graph.id, directory.path("s"), AfterSavepoint::Cancel);
+    REQUIRE_MESSAGE(savepoint.has_value(), savepoint.error().what);
+    path = *savepoint;
+    (void)job.await();
+  }
+  story.gate = 3000;
+  sent = 0;
+  SUBCASE("as another type") {
+    InProcessPrograms second(silent<std::string>(story, sent));
+    MiniCluster cluster({.slots_per_task_manager = 3}, second);
+    JobGraph graph = graph_of(second, 3);
+    graph.restore.path = path;
+    const auto result = cluster.execute(graph);
+    REQUIRE_MESSAGE(result.has_value(), result.error().what);
+    CHECK(result->status == JobStatus::Failed);
+    CHECK_MESSAGE(result->failure.find("operator \"silent\"") != std::string::npos, result->failure);
+    CHECK_MESSAGE(result->failure.find("the state \"last\" cannot be restored: it was i32 and is string in "
+                                       "this program") != std::string::npos,
+                  result->failure);
+    CHECK(sent == 0);
+  }
+  SUBCASE("but goes on as a wider one") {
+    InProcessPrograms second(silent<std::int64_t>(story, sent));
+    MiniCluster cluster({.slots_per_task_manager = 3}, second);
+    JobGraph graph = graph_of(second, 3);
+    graph.restore.path = path;
+    const auto result = cluster.execute(graph);
+    REQUIRE_MESSAGE(result.has_value(), result.error().what);
+    CHECK_MESSAGE(result->status == JobStatus::Finished, result->failure);
+    CHECK(sent == 2000);
+  }
+}
+
 TEST_CASE("what a job is to start from and cannot be had fails it, in one line" * doctest::timeout(60)) {
   testing::TemporaryDirectory directory;
   Story story;

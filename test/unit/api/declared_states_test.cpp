@@ -221,11 +221,13 @@ struct Silent {
 };
 
 template <class T>
-LocalJob::Build silent_program(std::shared_ptr<Gate> gate, std::shared_ptr<std::atomic<int>> opened) {
+LocalJob::Build silent_program(std::shared_ptr<Gate> gate, std::shared_ptr<std::atomic<int>> opened,
+                               std::shared_ptr<std::atomic<int>> sent) {
   return [=](Environment& env) {
     env.restart_strategy(FixedDelay{.attempts = 5, .delay = 1ms});
     env.generate(kNumbers,
-                 [gate](std::uint64_t number) {
+                 [gate, sent](std::uint64_t number) {
+                   ++*sent;
                    if (number >= kNumbers / 2) gate->pass();
                    return shop_of(number);
                  })
@@ -238,19 +240,61 @@ LocalJob::Build silent_program(std::shared_ptr<Gate> gate, std::shared_ptr<std::
   };
 }
 
-TEST_CASE("undeclared state that cannot be read fails the job for good: starting again would not help") {
+TEST_CASE("undeclared state that cannot be read fails the job for good before a record is sent") {
   const auto gate = std::make_shared<Gate>();
   const auto opened = std::make_shared<std::atomic<int>>(0);
+  const auto sent = std::make_shared<std::atomic<int>>(0);
   LocalJob job;
-  job.restore_from(checkpoint_of(silent_program<std::int32_t>(gate, opened), *gate));
+  job.restore_from(checkpoint_of(silent_program<std::int32_t>(gate, opened, sent), *gate));
   *opened = 0;
-  const JobOutcome outcome = job.run(silent_program<std::string>(open_gate(), opened), 2);
+  *sent = 0;
+  const JobOutcome outcome = job.run(silent_program<std::string>(open_gate(), opened, sent), 2);
   CHECK(outcome.status == JobStatus::Failed);
   CHECK(outcome.failure.find("operator \"silent\"") != std::string::npos);
   CHECK(outcome.failure.find(
             "the state \"last\" cannot be restored: it was i32 and is string in this program") !=
         std::string::npos);
   CHECK(*opened <= 2);  // each of the two subtasks at most once
+  CHECK(*sent == 0);
+}
+
+TEST_CASE("with undeclared state that can be read all tasks begin, once all are open") {
+  const auto gate = std::make_shared<Gate>();
+  const auto opened = std::make_shared<std::atomic<int>>(0);
+  const auto sent = std::make_shared<std::atomic<int>>(0);
+  const CompletedCheckpoint checkpoint =
+      checkpoint_of(silent_program<std::int32_t>(gate, opened, sent), *gate);
+  const auto assigned = assign_state(
+      checkpoint, vertices_of(graph_of(silent_program<std::int32_t>(gate, opened, sent))), false);
+  REQUIRE(assigned);
+  CHECK(assigned->tasks_wait);
+  *sent = 0;
+  LocalJob job;
+  job.restore_from(checkpoint);
+  const JobOutcome outcome = job.run(silent_program<std::int64_t>(open_gate(), opened, sent), 2);
+  CHECK_MESSAGE(outcome.status == JobStatus::Finished, outcome.failure);
+  CHECK(*sent > 0);
+  CHECK(*sent <= kNumbers / 2);  // what the checkpoint had seen is not sent again
+}
+
+TEST_CASE("a job whose checkpoint has only states that it declares does not wait for its tasks") {
+  const JobGraph same = graph_of(sums<first::Sale>(open_gate(), std::make_shared<Collected<first::Sale>>()));
+  const auto assigned = assign_state(first_checkpoint(), vertices_of(same), false);
+  REQUIRE(assigned);
+  CHECK_FALSE(assigned->tasks_wait);
+}
+
+TEST_CASE("a LocalJob whose program cannot read its checkpoint fails before it deploys, and says why") {
+  LocalJob job;
+  job.restore_from(first_checkpoint());
+  const auto out = std::make_shared<Collected<third::Sale>>();
+  const JobOutcome outcome = job.run(sums<third::Sale>(open_gate(), out), 2);
+  CHECK(outcome.status == JobStatus::Failed);
+  CHECK(outcome.failure ==
+        "operator \"revenue\" (uid \"revenue\") of checkpoint 7: the state \"reduced\" cannot be restored: "
+        "field \"cents\" was i32 and is f32 in this program");
+  CHECK(outcome.counters.records_in + outcome.counters.records_out == 0);
+  CHECK(out->take().empty());
 }
 
 }  // namespace

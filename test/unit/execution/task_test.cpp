@@ -153,6 +153,41 @@ TEST_CASE("a running task is cancelled between two records") {
   CHECK(single.task->state() == ExecutionState::Canceled);
 }
 
+TEST_CASE("a task that is to wait says that it runs and reads nothing until it is told to begin") {
+  const auto read = std::make_shared<std::atomic<int>>(0);
+  SingleTask single([read](Environment& env) {
+    env.generate(10, [read](std::uint64_t i) {
+      ++*read;
+      return i;
+    }).discard();
+  });
+  single.descriptor.restore.waits = true;
+  Bell is_open;
+  single.when_running = [&] { is_open.ring(); };
+  Task& task = single.make();
+  task.start();
+  is_open.await();
+  CHECK(*read == 0);
+  SUBCASE("and then does") {
+    task.stop_source();  // is not in the way of that
+    task.begin();
+    task.join();
+    CHECK(single.states == States{ExecutionState::Running, ExecutionState::Finished});
+  }
+  SUBCASE("and is cancelled there") {
+    task.cancel();
+    task.join();
+    CHECK(*read == 0);
+    CHECK(single.states == States{ExecutionState::Running, ExecutionState::Canceled});
+  }
+  SUBCASE("or fails there") {
+    task.fail("the JobManager is gone");
+    task.join();
+    CHECK(*read == 0);
+    CHECK(single.states == States{ExecutionState::Running, ExecutionState::Failed});
+  }
+}
+
 TEST_CASE("a task that waits for memory is cancelled there") {
   SingleTask single(write_for_ever);
   const auto output = single.output;

@@ -35,6 +35,14 @@ TEST_CASE("adopted tasks are told again of the latest checkpoint, and the next o
   CHECK(job.coordinator.retained().back().id == 33);
 }
 
+TEST_CASE("adopted tasks that wait are told again to begin") {
+  CoordinatedJob job;
+  CheckpointPlan plan = adopted_plan();
+  plan.tasks_wait = true;
+  job.coordinator.on_round_started(plan, job.now());
+  CHECK(job.letters.take() == Said{"begin 1", "begin 2", "begin 3", "begin 4", "begin 5"});
+}
+
 TEST_CASE("adopted tasks of a job that never completed a checkpoint are told of none") {
   CoordinatedJob job;
   job.coordinator.on_round_started(adopted_plan(), job.now());

@@ -76,6 +76,20 @@ TEST_CASE("no checkpoint begins before all tasks run; then one that was due begi
   CHECK(job.letters.ids_wanted == 1);
 }
 
+TEST_CASE("tasks that wait are told to begin when all are open, once, and before a checkpoint begins") {
+  CoordinatedJob job;
+  CheckpointPlan plan = CoordinatedJob::plan();
+  plan.tasks_wait = true;
+  job.coordinator.on_round_started(plan, job.now());
+  job.pass(10s);
+  for (std::uint64_t task = 1; task <= 4; ++task) job.coordinator.on_task_running(attempt(task), job.now());
+  CHECK(job.letters.take().empty());
+  job.coordinator.on_task_running(attempt(5), job.now());
+  job.coordinator.on_task_running(attempt(5), job.now());
+  CHECK(job.letters.take() == Said{"begin 1", "begin 2", "begin 3", "begin 4", "begin 5"});
+  CHECK(job.letters.ids_wanted == 1);
+}
+
 TEST_CASE("only so many checkpoints are under way; one that was due begins when one ends") {
   CoordinatedJob job({.interval = 10s, .max_concurrent = 2});
   job.start();

@@ -21,6 +21,7 @@ public:
     orders[order.checkpoint] = order;
     say("trigger " + std::to_string(task.low) + " #" + std::to_string(order.checkpoint));
   }
+  void begin(ExecutionAttemptId task) override { say("begin " + std::to_string(task.low)); }
   void notify_complete(ExecutionAttemptId task, CheckpointId id) override {
     say("complete " + std::to_string(task.low) + " #" + std::to_string(id));
   }

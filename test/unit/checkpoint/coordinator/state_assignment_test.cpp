@@ -67,6 +67,27 @@ std::string refusal(const StateInfo& kept, const StateInfo& wanted) {
   return assignment.error().what;
 }
 
+TEST_CASE("tasks wait for each other if a state is not known to the program, and only then") {
+  OperatorSnapshot first = keyed(0, 2, 128);
+  OperatorSnapshot second = keyed(1, 2, 128);
+  second.states = {sums("i64")};
+  CheckpointedVertex program = vertex(3);
+  CheckpointedVertex other = vertex(2);
+  other.operators.front().id = {.high = 1, .low = 3};
+  const auto waits = [&] {
+    const auto assignment = assign_state(checkpoint({first, second}), {other, program}, false);
+    REQUIRE(assignment);
+    for (const auto& tasks : assignment->tasks)
+      for (const TaskRestore& task : tasks) CHECK(task.waits == assignment->tasks_wait);
+    return assignment->tasks_wait;
+  };
+  CHECK(waits());
+  program.operators.front().states = {sums("i64")};
+  CHECK_FALSE(waits());
+  second.states.push_back({.name = "seen", .kind = StateKind::OperatorList, .value = "string"});
+  CHECK(waits());
+}
+
 std::vector<OperatorRestore> restore(const CompletedCheckpoint& from, std::uint32_t parallelism) {
   const auto assignment = assign_state(from, {vertex(parallelism)}, false);
   REQUIRE(assignment);
