@@ -20,6 +20,8 @@ namespace {
 constexpr std::string_view kLogger = "HighAvailability";
 constexpr std::string_view kCheckpointPrefix = "chk-";
 constexpr std::string_view kSavepointPrefix = "savepoint-";
+constexpr std::string_view kBegun = ".begun";
+constexpr std::string_view kCounterName = FileCheckpointIdCounter::kName;
 constexpr SealedKind kPointer{.magic = 0x5053'5249'4557'0031, .version = 1, .name = "pointer to a savepoint"};
 constexpr SealedKind kCounter{.magic = 0x4449'5249'4557'0031, .version = 1, .name = "counter of checkpoints"};
 constexpr SealedKind kJob{.magic = 0x424f'4a52'4945'5731, .version = 1, .name = "submitted job"};
@@ -54,6 +56,13 @@ Result<T> read_value(FileSystem& files, const std::string& path, const SealedKin
   if (value) return *std::move(value);
   return Error{ErrorCode::Corrupt, path + " is no " + std::string(kind.name) + ": its fields do not fit",
                Blame::Environment, Retry::Never};
+}
+
+/// "<job id>.begun" of a job that is not there: its JobManager died between the two removals.
+bool is_left_of_a_job(std::string_view name, const std::vector<std::string>& names) {
+  if (!name.ends_with(kBegun)) return false;
+  name.remove_suffix(kBegun.size());
+  return JobId::parse(name) && std::ranges::find(names, name) == names.end();
 }
 
 /// Out of the way, but there for who wants to know.
@@ -110,7 +119,31 @@ Result<CompletedCheckpoint> FileCheckpointStore::read(const Mark& mark) {
   return read_whole_checkpoint(files_, pointer->directory, options_.may_fall_back);
 }
 
+Status FileCheckpointStore::expect_root() {
+  const std::string& mark = options_.root_was_made;
+  const std::string counter = options_.root + "/" + std::string(kCounterName);  // is there as long as the job
+  const auto is_there = files_.open(counter);
+  if (!is_there && is_there.error().code != ErrorCode::NotFound) return is_there.error();
+  const auto was_there = files_.open(mark);
+  if (!was_there && was_there.error().code != ErrorCode::NotFound) return was_there.error();
+  if (was_there && is_there) return Status::ok();
+  if (was_there)
+    return Error{ErrorCode::NotFound,
+                 "the job's checkpoints are not in " + options_.root +
+                     ", where they were: is that disk mounted? If it is to start from nothing, remove " +
+                     mark,
+                 Blame::Environment, Retry::Later};
+  for (const std::string& folder : {options_.root, mark.substr(0, mark.rfind('/'))})
+    if (Status made = files_.make_folder(folder); !made) return made;
+  if (!is_there) {
+    if (Status made = write_sealed(files_, counter, kCounter, to_value_bytes(NextId{1})); !made) return made;
+  }
+  return write_file_atomically(files_, mark, options_.root + "\n");
+}
+
 Result<std::vector<CompletedCheckpoint>> FileCheckpointStore::recover() {
+  if (!options_.root_was_made.empty())
+    if (const Status there = expect_root(); !there) return there.error();
   const auto found = marks();
   if (!found) return found.error();
   std::vector<CompletedCheckpoint> readable;
@@ -166,13 +199,16 @@ Status FileCheckpointIdCounter::forget() {
   return files_.remove(path());
 }
 
-CheckpointStores FileCheckpointStoreFactory::open(JobId, const std::string& root) {
+CheckpointStores FileCheckpointStoreFactory::open(JobId job, const std::string& root) {
   if (root.empty()) {
     return {.completed = std::make_unique<MemoryCheckpointStore>(),
             .ids = std::make_unique<MemoryCheckpointIdCounter>()};
   }
+  const std::string mark =
+      jobs_directory_.empty() ? std::string() : jobs_directory_ + "/" + job.hex() + std::string(kBegun);
   return {.completed = std::make_unique<FileCheckpointStore>(
-              files_, FileCheckpointStore::Options{.root = root, .may_fall_back = may_fall_back_}),
+              files_, FileCheckpointStore::Options{
+                          .root = root, .may_fall_back = may_fall_back_, .root_was_made = mark}),
           .ids = std::make_unique<FileCheckpointIdCounter>(files_, root)};
 }
 
@@ -181,16 +217,23 @@ Status FileJobGraphStore::put(const JobGraph& job) {
   return write_sealed(files_, directory_ + "/" + job.id.hex(), kJob, to_value_bytes(job));
 }
 
-Status FileJobGraphStore::remove(JobId job) { return files_.remove(directory_ + "/" + job.hex()); }
+Status FileJobGraphStore::remove(JobId job) {
+  const std::string path = directory_ + "/" + job.hex();
+  if (Status removed = files_.remove(path); !removed) return removed;
+  return files_.remove(path + std::string(kBegun));
+}
 
 Result<std::vector<JobGraph>> FileJobGraphStore::recover() {
   const auto names = names_in(files_, directory_);
   if (!names) return names.error();
   std::vector<JobGraph> jobs;
   for (const std::string& name : *names) {
+    const std::string path = directory_ + "/" + name;
+    if (is_left_of_a_job(name, *names)) {
+      if (Status removed = files_.remove(path); !removed) return removed.error();
+    }
     const auto id = JobId::parse(name);
     if (!id) continue;  // not ours
-    const std::string path = directory_ + "/" + name;
     auto job = read_value<JobGraph>(files_, path, kJob);
     if (job && job->id != *id)
       job = Error{ErrorCode::Corrupt, path + " holds another job", Blame::Environment, Retry::Never};

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/file_system.h"
@@ -20,6 +22,10 @@ public:
   struct Options {
     std::string root;
     bool may_fall_back = false;  // start from an older one if the latest cannot be read
+    /// A file on the disk of the jobs that says that the root was made. If it is there and what was made then
+    /// is not, the disk of the checkpoints is away, though a task may have made the folder again. Empty: the
+    /// job does not outlive its JobManager.
+    std::string root_was_made;
   };
 
   /// `files` outlives this.
@@ -38,6 +44,8 @@ private:
     bool is_pointer = false;  // to a savepoint
   };
 
+  /// The root is there, or was never: then it is made.
+  [[nodiscard]] Status expect_root();
   [[nodiscard]] std::string pointer_to(CheckpointId savepoint) const;
   [[nodiscard]] Result<std::vector<Mark>> marks();
   [[nodiscard]] Result<CompletedCheckpoint> read(const Mark& mark);
@@ -49,14 +57,16 @@ private:
 /// Files for every job that has a directory, memory for the others.
 class FileCheckpointStoreFactory final : public CheckpointStoreFactory {
 public:
-  /// `files` outlives this and what it opens. See FileCheckpointStore::Options.
-  FileCheckpointStoreFactory(FileSystem& files, bool may_fall_back)
-      : files_(files), may_fall_back_(may_fall_back) {}
+  /// `files` outlives this and what it opens. `jobs_directory`: where these jobs are kept; empty: they are
+  /// not.
+  FileCheckpointStoreFactory(FileSystem& files, bool may_fall_back, std::string jobs_directory = {})
+      : files_(files), may_fall_back_(may_fall_back), jobs_directory_(std::move(jobs_directory)) {}
   [[nodiscard]] CheckpointStores open(JobId job, const std::string& root) override;
 
 private:
   FileSystem& files_;
   const bool may_fall_back_;
+  const std::string jobs_directory_;
 };
 
 /// The file `next-id` below a job's root. It is written once for many ids; those of a block that a crash
@@ -64,6 +74,7 @@ private:
 class FileCheckpointIdCounter final : public CheckpointIdCounter {
 public:
   static constexpr CheckpointId kBlock = 32;
+  static constexpr std::string_view kName = "next-id";
 
   /// `files` outlives this.
   FileCheckpointIdCounter(FileSystem& files, std::string root) : files_(files), root_(std::move(root)) {}
@@ -76,7 +87,7 @@ public:
 private:
   [[nodiscard]] Status load();
   [[nodiscard]] Status reserve_from(CheckpointId first);
-  [[nodiscard]] std::string path() const { return root_ + "/next-id"; }
+  [[nodiscard]] std::string path() const { return root_ + "/" + std::string(kName); }
 
   FileSystem& files_;
   const std::string root_;
@@ -84,8 +95,8 @@ private:
   CheckpointId reserved_ = 0;  // the first that is not ours to give
 };
 
-/// Submitted jobs as files `<directory>/<job id>`. One that cannot be read is renamed to `*.corrupt`, and
-/// the others are recovered.
+/// Submitted jobs as files `<directory>/<job id>`, some with a `<job id>.begun` beside. One that cannot be
+/// read is renamed to `*.corrupt`, and the others are recovered.
 class FileJobGraphStore final : public SubmittedJobGraphStore {
 public:
   /// `files` outlives this.

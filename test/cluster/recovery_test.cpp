@@ -3,6 +3,7 @@
 // command line.
 #include <doctest/doctest.h>
 
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -52,7 +53,8 @@ public:
 
   [[nodiscard]] TestCluster& cluster() { return cluster_; }
   [[nodiscard]] const std::string& id() const { return id_; }
-  [[nodiscard]] std::string checkpoints() const { return path("checkpoints") + "/" + id_; }
+  [[nodiscard]] std::string disk() const { return path("checkpoints"); }
+  [[nodiscard]] std::string checkpoints() const { return disk() + "/" + id_; }
   [[nodiscard]] std::string status(const std::string& field) {
     const auto said = cluster_.status(id_);
     return said.value(field, std::string());
@@ -104,6 +106,30 @@ TEST_CASE("a recovered job waits for the disk with its checkpoints, says so, and
 
   std::filesystem::remove(job.checkpoints());
   std::filesystem::rename(aside, job.checkpoints());
+  CHECK(eventually([&] { return job.status("state") == "RUNNING"; }));
+  job.end();
+  CHECK(eventually([&] { return job.status("state") == "FINISHED"; }));
+  const Verdict verdict = job.verdict();
+  CHECK(verdict.events > 0);
+  CHECK_MESSAGE(verdict.is_clean(), verdict.text());
+}
+
+TEST_CASE("a recovered job whose disk of checkpoints is not mounted is not started from nothing") {
+  KeptJob job;
+  REQUIRE(eventually([&] { return job.committed_files() > 0; }));
+  job.cluster().job_manager().signal(SIGSTOP);
+  std::filesystem::rename(job.disk(), job.disk() + "-unmounted");
+  job.cluster().replace_job_manager();
+
+  std::string waiting;
+  CHECK(eventually([&] { return !(waiting = job.status("waiting-for")).empty(); }));
+  CHECK_MESSAGE(waiting.find("waiting for its state: the job's checkpoints are not in " + job.checkpoints() +
+                             ", where they were: is that disk mounted?") == 0,
+                waiting);
+  CHECK(job.status("state") == "CREATED");
+
+  std::filesystem::remove_all(job.disk());  // what tasks still wrote there
+  std::filesystem::rename(job.disk() + "-unmounted", job.disk());
   CHECK(eventually([&] { return job.status("state") == "RUNNING"; }));
   job.end();
   CHECK(eventually([&] { return job.status("state") == "FINISHED"; }));

@@ -278,5 +278,65 @@ TEST_CASE("jobs come back until they are removed; a spoilt one does not hold up 
   CHECK(store.recover()->empty());
 }
 
+TEST_CASE(
+    "a job whose checkpoints' directory is away waits for it by name, and is not started from nothing") {
+  Place place;
+  const std::string jobs = place.directory.path("jobs");
+  const JobId job{.high = 1, .low = 1};
+  FileCheckpointStoreFactory stores(place.files, false, jobs);
+  REQUIRE(stores.open(job, place.root).completed->recover()->empty());  // it begins
+  CHECK(std::filesystem::exists(place.root));
+  Ids expected;
+  SUBCASE("without a checkpoint yet") {}
+  SUBCASE("with one") {
+    REQUIRE(stores.open(job, place.root).completed->add(place.checkpoint(3)));
+    expected = {3};
+  }
+  const std::string unmounted = place.directory.path("elsewhere");
+  std::filesystem::rename(place.root, unmounted);
+  for (int asked = 0; asked < 2; ++asked) {
+    if (asked == 1)
+      std::filesystem::create_directories(place.root + "/chk-4");  // by a task that knew nothing
+    const auto away = stores.open(job, place.root).completed->recover();
+    REQUIRE(!away);
+    CHECK(away.error().retry == Retry::Later);
+    CHECK(away.error().what == "the job's checkpoints are not in " + place.root +
+                                   ", where they were: is that disk mounted? If it is to start from nothing, "
+                                   "remove " + jobs + "/" + job.hex() + ".begun");
+  }
+  std::filesystem::remove_all(place.root);
+  std::filesystem::rename(unmounted, place.root);
+  const auto back = stores.open(job, place.root).completed->recover();
+  REQUIRE(back);
+  Ids found;
+  for (const CompletedCheckpoint& one : *back) found.push_back(one.id);
+  CHECK(found == expected);
+}
+
+TEST_CASE("a job that nobody keeps, and one that begins, need no directory of checkpoints") {
+  Place place;
+  CHECK(FileCheckpointStoreFactory(place.files, false).open({}, place.root).completed->recover()->empty());
+  CHECK(!std::filesystem::exists(place.root));
+}
+
+TEST_CASE("what says that a job had begun goes with the job, also if its JobManager dies in between") {
+  Place place;
+  const std::string jobs = place.directory.path("jobs");
+  FileJobGraphStore store(place.files, jobs);
+  JobGraph one;
+  one.id = {.high = 1, .low = 1};
+  REQUIRE(store.put(one));
+  REQUIRE(FileCheckpointStoreFactory(place.files, false, jobs).open(one.id, place.root).completed->recover());
+  CHECK(place.files.list(jobs)->size() == 2);
+  CHECK(store.recover()->size() == 1);
+  CHECK(place.files.list(jobs)->size() == 2);
+  SUBCASE("by its removal") { REQUIRE(store.remove(one.id)); }
+  SUBCASE("by the next recovery") {
+    REQUIRE(place.files.remove(jobs + "/" + one.id.hex()));
+    CHECK(store.recover()->empty());
+  }
+  CHECK(place.files.list(jobs)->empty());
+}
+
 }  // namespace
 }  // namespace weir
