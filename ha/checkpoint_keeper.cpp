@@ -64,8 +64,24 @@ Result<std::vector<CompletedCheckpoint>> CheckpointKeeper::recover(const std::st
 void CheckpointKeeper::sweep() {
   if (root_.empty() || !is_known_ || is_deposed_) return;
   const auto bound = stores_.ids->upcoming();
-  if (bound) remove_orphans(files_, root_, known_, *bound);
-  else log_failure(bound.error());
+  if (!bound) return log_failure(bound.error());
+  remove_orphans(files_, root_, known_, *bound);
+  savepoints_.sweep(*bound, false);
+}
+
+Status CheckpointKeeper::check(const CompletedCheckpoint& checkpoint) {
+  const Status whole = check_files(files_, checkpoint, FileCheck::Size);
+  return whole ? whole : may_pass(whole.error());
+}
+
+Result<CheckpointId> CheckpointKeeper::next_id(const std::string& savepoint) {
+  auto id = stores_.ids->next();
+  if (!id || savepoint.empty() || root_.empty()) return id;
+  // Without the record it can be taken all the same, and only stays if we die meanwhile.
+  const Status begun = savepoints_.begin(*id, savepoint);
+  log_failure(begun);
+  if (begun) begun_.insert(*id);
+  return id;
 }
 
 Result<std::vector<CompletedCheckpoint>> CheckpointKeeper::adopt(const std::string& path) {
@@ -77,13 +93,23 @@ Result<std::vector<CompletedCheckpoint>> CheckpointKeeper::adopt(const std::stri
 }
 
 Status CheckpointKeeper::write(const CompletedCheckpoint& checkpoint, bool may_be_restored) {
-  Status written = checkpoint.is_savepoint ? write_metadata(files_, checkpoint) : Status::ok();
+  Status written = checkpoint.is_savepoint ? write_savepoint(checkpoint) : Status::ok();
   if (checkpoint.is_savepoint && (!written || !may_be_restored)) return written;
   written =
       checkpoint.is_savepoint ? stores_.completed->adopt(checkpoint) : stores_.completed->add(checkpoint);
   note(written);
   known_.push_back(checkpoint);  // an error may be the loss of the answer alone
   return written;
+}
+
+Status CheckpointKeeper::write_savepoint(const CompletedCheckpoint& savepoint) {
+  const Status written = write_metadata(files_, savepoint);
+  if (!written || begun_.erase(savepoint.id) == 0) return written;
+  const Status completed = savepoints_.complete(savepoint.id);
+  if (completed) return written;
+  note(completed);
+  log_failure(files_.remove(savepoint.directory + "/" + std::string(kMetadataName)));
+  return completed;
 }
 
 void CheckpointKeeper::remove(const CompletedCheckpoint& checkpoint, const std::vector<std::string>& files) {
@@ -109,6 +135,7 @@ void CheckpointKeeper::close(bool keeps_checkpoints) {
   note(forgotten);
   if (root_.empty()) return;
   if (!keeps_checkpoints && !is_deposed_) remove_orphans(files_, root_, {}, kAnyCheckpoint);
+  if (!is_deposed_) savepoints_.sweep(kAnyCheckpoint, true);
   remove_if_empty(files_, root_ + "/shared");
   remove_if_empty(files_, root_);
 }

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/file_system.h"
 #include "base/result.h"
 #include "checkpoint/snapshot/completed_checkpoint.h"
 #include "ha/ports.h"
+#include "ha/savepoints_under_way.h"
 
 namespace weir {
 
@@ -20,13 +23,17 @@ class CheckpointKeeper {
 public:
   /// `files` outlives this. `root`: the directory of the job's checkpoints; empty: it has none.
   CheckpointKeeper(FileSystem& files, CheckpointStores stores, std::string root)
-      : files_(files), stores_(std::move(stores)), root_(std::move(root)) {}
+      : files_(files), stores_(std::move(stores)), root_(std::move(root)), savepoints_(files, root_) {}
 
   /// What the job goes on from, oldest first: its own checkpoints, if it has some; else the one at
   /// `restore_path`, unless that is empty. All ids that follow are above theirs. Its own are there for sure:
   /// unless one is spoilt, not to read them is an error that says Retry::Later.
   [[nodiscard]] Result<std::vector<CompletedCheckpoint>> recover(const std::string& restore_path);
-  [[nodiscard]] Result<CheckpointId> next_id() { return stores_.ids->next(); }
+  /// Whether all files of a checkpoint are there, as long as they were. Unless one is spoilt, they may be
+  /// later.
+  [[nodiscard]] Status check(const CompletedCheckpoint& checkpoint);
+  /// `savepoint`: the directory in which one of that number is about to be written; empty: none is.
+  [[nodiscard]] Result<CheckpointId> next_id(const std::string& savepoint = {});
   [[nodiscard]] Status write(const CompletedCheckpoint& checkpoint, bool may_be_restored);
   void remove(const CompletedCheckpoint& checkpoint, const std::vector<std::string>& files);
   void discard(const std::string& root, const std::string& directory, const std::vector<std::string>& files);
@@ -37,6 +44,7 @@ public:
 
 private:
   [[nodiscard]] Result<std::vector<CompletedCheckpoint>> adopt(const std::string& path);
+  [[nodiscard]] Status write_savepoint(const CompletedCheckpoint& savepoint);
 
   /// Of what was just done in the stores.
   void note(const Status& done) { is_deposed_ |= !done && done.error().code == ErrorCode::NotLeader; }
@@ -44,6 +52,8 @@ private:
   FileSystem& files_;
   const CheckpointStores stores_;
   const std::string root_;
+  SavepointsUnderWay savepoints_;
+  std::set<CheckpointId> begun_;  // savepoints that are on record as under way
   std::vector<CompletedCheckpoint> known_;  // on record, perhaps one too many
   bool is_known_ = false;    // what is on record: before, nothing is an orphan
   bool is_deposed_ = false;  // another one leads: what is on record now, nobody knows here

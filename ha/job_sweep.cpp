@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "ha/job_sweep.h"
 
+#include <limits>
 #include <set>
 #include <string_view>
 
 #include "base/log.h"
+#include "ha/savepoints_under_way.h"
 
 namespace weir {
 
@@ -39,6 +41,7 @@ void remove_checkpoints(ZkTerm& term, FileSystem& files, const JobVerdict& ended
   if (is_empty) log_failure(term.remove(node));
   // Only what is named after the job is the job's, and what was put aside is for people, too.
   const std::string& folder = ended.checkpoints_to_delete;
+  SavepointsUnderWay(files, folder).sweep(std::numeric_limits<CheckpointId>::max(), true);
   if (is_empty && folder.ends_with("/" + ended.job.hex())) remove_all(files, folder);
 }
 

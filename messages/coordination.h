@@ -88,8 +88,20 @@ struct RecoveredCheckpoints {
   bool operator==(const RecoveredCheckpoints&) const = default;
 };
 
+/// (the same) Are all files of this checkpoint there? Answered by FilesChecked.
+struct CheckFiles {
+  CompletedCheckpoint checkpoint;
+  bool operator==(const CheckFiles&) const = default;
+};
+
+struct FilesChecked {
+  Outcome outcome;
+  bool operator==(const FilesChecked&) const = default;
+};
+
 /// (the same) A number for the next checkpoint.
 struct NextCheckpointId {
+  std::string savepoint;  // the directory of one that is about to be written; empty: of none
   bool operator==(const NextCheckpointId&) const = default;
 };
 
@@ -211,8 +223,16 @@ typename F::result_type inspect(F& f, RecoveredCheckpoints& x) {
   return f(x.outcome, x.checkpoints);
 }
 template <class F>
-typename F::result_type inspect(F& f, NextCheckpointId&) {
-  return f();
+typename F::result_type inspect(F& f, CheckFiles& x) {
+  return f(x.checkpoint);
+}
+template <class F>
+typename F::result_type inspect(F& f, FilesChecked& x) {
+  return f(x.outcome);
+}
+template <class F>
+typename F::result_type inspect(F& f, NextCheckpointId& x) {
+  return f(x.savepoint);
 }
 template <class F>
 typename F::result_type inspect(F& f, CheckpointIdReply& x) {

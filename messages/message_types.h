@@ -126,6 +126,8 @@ void for_each_message_type(Visit&& visit) {
   visit.template operator()<AskForState>("weir.AskForState");
   visit.template operator()<SweepCheckpoints>("weir.SweepCheckpoints");
   visit.template operator()<BeginTask>("weir.BeginTask");
+  visit.template operator()<CheckFiles>("weir.CheckFiles");
+  visit.template operator()<FilesChecked>("weir.FilesChecked");
 }
 
 }  // namespace weir

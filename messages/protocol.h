@@ -90,6 +90,8 @@ using ArchivistActor = caf::typed_actor<
 using CheckpointKeeperActor = caf::typed_actor<
     // (own) What is there to go on from? Asked once, first.
     caf::reacts_to<RecoverCheckpoints>,
+    // (own) Are the files of this one there?
+    caf::reacts_to<CheckFiles>,
     // (own) A number for the next checkpoint.
     caf::reacts_to<NextCheckpointId>,
     // (own) Make this checkpoint one that survives us.
@@ -117,7 +119,7 @@ using CheckpointCoordinatorActor = caf::typed_actor<
     // (own) Someone wants a savepoint; answered when it is complete or has failed.
     caf::replies_to<TriggerSavepoint>::with<SavepointReply>,
     // (own) What the keeper says.
-    caf::reacts_to<RecoveredCheckpoints>, caf::reacts_to<CheckpointIdReply>,
+    caf::reacts_to<RecoveredCheckpoints>, caf::reacts_to<FilesChecked>, caf::reacts_to<CheckpointIdReply>,
     caf::reacts_to<CheckpointWritten>,
     // (self) Drives the deadlines of checkpoints.
     caf::reacts_to<Tick>>;

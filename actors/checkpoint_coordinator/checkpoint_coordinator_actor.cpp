@@ -35,6 +35,7 @@ public:
   void to_task(const NotifyCheckpointComplete& mail) override { send_to_task(mail); }
   void to_task(const NotifyCheckpointAborted& mail) override { send_to_task(mail); }
   void to_keeper(const RecoverCheckpoints& mail) override { self_->send(keeper_, mail); }
+  void to_keeper(const CheckFiles& mail) override { self_->send(keeper_, mail); }
   void to_keeper(const NextCheckpointId& mail) override { self_->send(keeper_, mail); }
   void to_keeper(const WriteCheckpoint& mail) override { self_->send(keeper_, mail); }
   void to_keeper(const RemoveCheckpoint& mail) override { self_->send(keeper_, mail); }
@@ -106,6 +107,7 @@ CheckpointCoordinatorActor::behavior_type CoordinatorState::start(Self self, Coo
       [this](const TriggerSavepoint& mail) { return on_savepoint(mail); },
       // The keeper
       [this](const RecoveredCheckpoints& mail) { logic_->on_recovered(mail, now()); },
+      [this](const FilesChecked& mail) { logic_->on_files_checked(mail, now()); },
       [this](const CheckpointIdReply& mail) { logic_->on_id(mail, now()); },
       [this](const CheckpointWritten& mail) { logic_->on_written(mail, now()); },
       // Itself

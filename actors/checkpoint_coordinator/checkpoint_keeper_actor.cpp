@@ -23,7 +23,10 @@ public:
     guard(*self, name);
     return {
         [this](const RecoverCheckpoints& mail) { recover(mail); },
-        [this](NextCheckpointId) { next_id(); },
+        [this](const CheckFiles& mail) {
+          answer(FilesChecked{Outcome::of(keeper_->check(mail.checkpoint))});
+        },
+        [this](const NextCheckpointId& mail) { next_id(mail); },
         [this](const WriteCheckpoint& mail) {
           const Status written = keeper_->write(mail.checkpoint, mail.may_be_restored);
           answer(CheckpointWritten{.id = mail.checkpoint.id, .outcome = Outcome::of(written)});
@@ -44,8 +47,8 @@ private:
     if (!known) return answer(RecoveredCheckpoints{.outcome = Outcome::refused(known.error())});
     answer(RecoveredCheckpoints{.outcome = Outcome::ok(), .checkpoints = *std::move(known)});
   }
-  void next_id() {
-    const auto id = keeper_->next_id();
+  void next_id(const NextCheckpointId& mail) {
+    const auto id = keeper_->next_id(mail.savepoint);
     if (!id) return answer(CheckpointIdReply{.outcome = Outcome::refused(id.error())});
     answer(CheckpointIdReply{.outcome = Outcome::ok(), .id = *id});
   }

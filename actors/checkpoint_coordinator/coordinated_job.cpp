@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "checkpoint/coordinator/state_assignment.h"
+#include "checkpoint/snapshot/checkpoint_files.h"
 
 namespace weir {
 
@@ -38,6 +39,7 @@ void CoordinatedJob::on_recovered(const RecoveredCheckpoints& mail, Now now) {
       out_.to_job_manager(RestoredState{.job = job(), .number = wanted_->number, .outcome = mail.outcome});
     if (!end_) return;
   }
+  is_just_read_ = true;
   logic_.emplace(options_.coordinator, mail.checkpoints, static_cast<CheckpointOutbox&>(*this));
   if (end_) return take([&](auto& logic) { logic.on_job_over(*end_); });
   take([](auto& logic) { logic.request_restore(); });
@@ -45,6 +47,18 @@ void CoordinatedJob::on_recovered(const RecoveredCheckpoints& mail, Now now) {
 }
 
 void CoordinatedJob::restore(const CompletedCheckpoint* latest) {
+  const bool is_read = std::exchange(is_just_read_, false);
+  if (latest == nullptr || is_read || state_files_of(*latest).empty()) return deal(latest);
+  out_.to_keeper(CheckFiles{*latest});
+}
+
+void CoordinatedJob::on_files_checked(const FilesChecked& mail, Now) {
+  if (end_ || logic_->retained().empty()) return;
+  if (mail.outcome.accepted) return deal(&logic_->retained().back());
+  out_.to_job_manager(RestoredState{.job = job(), .number = wanted_->number, .outcome = mail.outcome});
+}
+
+void CoordinatedJob::deal(const CompletedCheckpoint* latest) {
   RestoredState reply{.job = job(), .number = wanted_->number, .outcome = Outcome::ok()};
   tasks_wait_ = false;
   if (latest != nullptr) {

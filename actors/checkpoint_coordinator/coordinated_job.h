@@ -34,8 +34,9 @@ public:
   virtual void to_task(const NotifyCheckpointComplete& mail) = 0;
   virtual void to_task(const NotifyCheckpointAborted& mail) = 0;
 
-  // To whoever keeps the job's checkpoints; the first three are answered.
+  // To whoever keeps the job's checkpoints; the first four are answered.
   virtual void to_keeper(const RecoverCheckpoints& mail) = 0;
+  virtual void to_keeper(const CheckFiles& mail) = 0;
   virtual void to_keeper(const NextCheckpointId& mail) = 0;
   virtual void to_keeper(const WriteCheckpoint& mail) = 0;
   virtual void to_keeper(const RemoveCheckpoint& mail) = 0;
@@ -88,6 +89,7 @@ public:
   void on_savepoint(SavepointRequestId request, const TriggerSavepoint& mail, Now now);
   // From the keeper.
   void on_recovered(const RecoveredCheckpoints& mail, Now now);
+  void on_files_checked(const FilesChecked& mail, Now now);
   void on_id(const CheckpointIdReply& mail, Now now);
   void on_written(const CheckpointWritten& mail, Now now);
   // From itself.
@@ -103,7 +105,7 @@ private:
   void notify_aborted(ExecutionAttemptId task, CheckpointId checkpoint) override {
     out_.to_task(NotifyCheckpointAborted{task, checkpoint});
   }
-  void request_id() override { out_.to_keeper(NextCheckpointId{}); }
+  void request_id(const std::string& savepoint) override { out_.to_keeper(NextCheckpointId{savepoint}); }
   void write(const CompletedCheckpoint& checkpoint, bool may_be_restored) override {
     out_.to_keeper(WriteCheckpoint{checkpoint, may_be_restored});
   }
@@ -120,6 +122,9 @@ private:
   }
   void answer(SavepointRequestId request, const Result<std::string>& path) override;
   void restore(const CompletedCheckpoint* latest) override;
+
+  /// Whose files are there.
+  void deal(const CompletedCheckpoint* latest);
 
   // Each is one event of the logic, which may set or move a deadline.
   template <class Event>
@@ -147,6 +152,7 @@ private:
   std::vector<RoundEvent> early_;         // of the round that there is, before logic_
   std::optional<RequestRestore> wanted_;  // the latest
   bool tasks_wait_ = false;               // of what was said to it
+  bool is_just_read_ = false;             // what it goes on from, with all files that it names
   std::optional<JobEnd> end_;
   std::uint64_t round_ = 0;
   std::map<SavepointRequestId, AfterSavepoint> asked_;  // what becomes of the job then

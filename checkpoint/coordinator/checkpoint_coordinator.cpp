@@ -48,7 +48,7 @@ void CheckpointCoordinator::take_over(Now now) {
   // Tasks may stand still that wait for barriers which never come: those of a later one set them free.
   if (options_.settings.is_periodic()) return trigger_periodic(now);
   wanted_ids_.push_back({.round = round_number_, .savepoint = std::nullopt, .only_voids = true});
-  out_.request_id();
+  out_.request_id({});
 }
 
 void CheckpointCoordinator::void_older(CheckpointId id) {
@@ -136,7 +136,7 @@ void CheckpointCoordinator::trigger_periodic(Now now) {
     return;
   }
   wanted_ids_.push_back({.round = round_number_, .savepoint = std::nullopt, .only_voids = false});
-  out_.request_id();
+  out_.request_id({});
 }
 
 void CheckpointCoordinator::run_queued(Now now) {
@@ -158,8 +158,9 @@ void CheckpointCoordinator::trigger_savepoint(SavepointRequest request) {
     next_trigger_.reset();
     abort_all(failed("a savepoint is about to end the job"), false);
   }
+  const std::string directory = request.directory;
   wanted_ids_.push_back({.round = round_number_, .savepoint = std::move(request), .only_voids = false});
-  out_.request_id();
+  out_.request_id(directory);
 }
 
 void CheckpointCoordinator::on_id(const Result<CheckpointId>& id, Now now) {

@@ -44,8 +44,9 @@ public:
   virtual void notify_aborted(ExecutionAttemptId task, CheckpointId checkpoint) = 0;
 
   // To whoever keeps checkpoints.
-  /// Comes back as on_id().
-  virtual void request_id() = 0;
+  /// Comes back as on_id(). `savepoint`: the directory in which one is about to be written, so that it does
+  /// not stay half for ever should we die meanwhile; empty: the id is for a checkpoint.
+  virtual void request_id(const std::string& savepoint) = 0;
   /// Makes the checkpoint one that survives us, and if `may_be_restored` one from which the job goes on when
   /// we do not. Comes back as on_written().
   virtual void write(const CompletedCheckpoint& checkpoint, bool may_be_restored) = 0;

@@ -50,9 +50,16 @@ void CoordinatorNode::to_keeper(const RecoverCheckpoints& mail) {
   });
 }
 
-void CoordinatorNode::to_keeper(const NextCheckpointId&) {
-  thread_.post([this] {
-    const auto id = keeper_->next_id();
+void CoordinatorNode::to_keeper(const CheckFiles& mail) {
+  thread_.post([this, mail] {
+    const FilesChecked reply{Outcome::of(keeper_->check(mail.checkpoint))};
+    answer_later([reply](CoordinatedJob& logic, auto now) { logic.on_files_checked(reply, now); });
+  });
+}
+
+void CoordinatorNode::to_keeper(const NextCheckpointId& mail) {
+  thread_.post([this, mail] {
+    const auto id = keeper_->next_id(mail.savepoint);
     const CheckpointIdReply reply{.outcome = Outcome::of(id ? Status::ok() : Status(id.error())),
                                   .id = id ? *id : 0};
     answer_later([reply](CoordinatedJob& logic, auto now) { logic.on_id(reply, now); });

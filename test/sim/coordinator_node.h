@@ -45,6 +45,7 @@ private:
   void to_task(const NotifyCheckpointComplete& mail) override { send_to_task(mail); }
   void to_task(const NotifyCheckpointAborted& mail) override { send_to_task(mail); }
   void to_keeper(const RecoverCheckpoints& mail) override;
+  void to_keeper(const CheckFiles& mail) override;
   void to_keeper(const NextCheckpointId& mail) override;
   void to_keeper(const WriteCheckpoint& mail) override;
   void to_keeper(const RemoveCheckpoint& mail) override;

@@ -20,6 +20,7 @@ public:
   void to_task(const NotifyCheckpointComplete& mail) override { say("complete", mail.checkpoint); }
   void to_task(const NotifyCheckpointAborted& mail) override { say("aborted", mail.checkpoint); }
   void to_keeper(const RecoverCheckpoints&) override { said.emplace_back("recover"); }
+  void to_keeper(const CheckFiles& mail) override { say("check", mail.checkpoint.id); }
   void to_keeper(const NextCheckpointId&) override { said.emplace_back("next id"); }
   void to_keeper(const WriteCheckpoint& mail) override { say("write", mail.checkpoint.id); }
   void to_keeper(const RemoveCheckpoint& mail) override { say("remove", mail.checkpoint.id); }
@@ -74,6 +75,31 @@ TEST_CASE("what a job goes on from is read once, and told to the latest who aske
   CHECK(f.letters.take() == Said{"restored 2 5"});
   f.job.on_restore_wanted({.number = 3}, {});
   CHECK(f.letters.take() == Said{"restored 3 5"});
+}
+
+TEST_CASE("a job that restarts waits for files that are not there, and goes on when they are") {
+  Fixture f;
+  RecoveredCheckpoints mail = found({5});
+  constexpr OperatorId kSum{.high = 1, .low = 1};
+  mail.checkpoints[0].operators[kSum].subtasks[0].state = {.path = "chk-5/a", .bytes = 1};
+  const std::vector<CheckpointedVertex> vertices{{.name = "sum", .operators = {{.id = kSum}}, .tasks = {{}}}};
+  f.job.on_restore_wanted({.number = 1, .vertices = vertices}, {});
+  f.job.on_recovered(mail, {});
+  CHECK(f.letters.take() == Said{"recover", "restored 1 5"});  // they were just looked at
+
+  f.job.on_restore_wanted({.number = 2, .vertices = vertices}, {});
+  CHECK(f.letters.take() == Said{"check 5"});
+  f.job.on_files_checked({Outcome::refused({ErrorCode::NotFound, "no disk"})}, {});
+  CHECK(f.letters.take() == Said{"not restored 2 0"});
+  f.job.on_restore_wanted({.number = 3, .vertices = vertices}, {});
+  f.job.on_files_checked({Outcome::ok()}, {});
+  CHECK(f.letters.take() == Said{"check 5", "restored 3 5"});
+
+  f.job.on_restore_wanted({.number = 4, .vertices = vertices}, {});
+  f.job.on_close(JobEnd::Cancelled, {});
+  (void)f.letters.take();
+  f.job.on_files_checked({Outcome::ok()}, {});
+  CHECK(f.letters.take().empty());
 }
 
 TEST_CASE("what cannot be read is said, and read again when somebody asks again") {

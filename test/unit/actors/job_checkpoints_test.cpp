@@ -167,6 +167,45 @@ TEST_CASE("a job restarts from what it is told, and a cancelled one does not res
   }
 }
 
+TEST_CASE("a restart waits for state that cannot be read now, and uses up one attempt alone") {
+  Cluster cluster({.kind = RestartOptions::Kind::FixedDelay, .attempts = 1});
+  cluster.start(job());
+  (void)cluster.report(cluster.tasks[1].second, ExecutionState::Failed, "it broke");
+  (void)cluster.report(cluster.tasks[0].second, ExecutionState::Canceled);
+  (void)cluster.report(cluster.tasks[2].second, ExecutionState::Canceled);
+  REQUIRE(cluster.restarts.size() == 1);
+  cluster.manager.on_restart_due(cluster.restarts[0].first, cluster.restarts[0].second, cluster.now());
+  for (std::size_t asked = 1; asked <= 3; ++asked) {
+    RestoredState none = some_state(cluster);
+    none.outcome = Outcome::refused({ErrorCode::NotFound, "no disk", Blame::Environment, Retry::Later});
+    cluster.manager.on_restored(none, cluster.now());
+    CHECK(cluster.manager.details(job().id)->waiting_for == "waiting for its state: no disk");
+    REQUIRE(cluster.questions.size() == asked);
+    cluster.manager.on_ask_for_state(job().id, cluster.questions.back().second);
+  }
+  CHECK(cluster.tasks.size() == 3);
+  CHECK(cluster.results.empty());
+
+  SUBCASE("until it can be read") {
+    cluster.manager.on_restored(some_state(cluster), cluster.now());
+    CHECK(cluster.tasks.size() == 6);
+    CHECK(cluster.restarts.size() == 1);
+  }
+  SUBCASE("until it is cancelled") {
+    CHECK(cluster.manager.on_cancel(job().id, cluster.now()).accepted);
+    CHECK(cluster.results.size() == 1);
+    const std::size_t asked = cluster.restores.size();
+    cluster.manager.on_ask_for_state(job().id, cluster.questions.back().second + 1);
+    CHECK(cluster.restores.size() == asked);
+  }
+  SUBCASE("or until it is known to be spoilt") {
+    RestoredState spoilt = some_state(cluster);
+    spoilt.outcome = Outcome::refused({ErrorCode::Corrupt, "cut off", Blame::Environment, Retry::Never});
+    cluster.manager.on_restored(spoilt, cluster.now());
+    REQUIRE(cluster.results.size() == 1);
+  }
+}
+
 TEST_CASE("too many failed checkpoints fail the round they belong to, and no later one") {
   Cluster cluster({.kind = RestartOptions::Kind::FixedDelay, .attempts = 3});
   cluster.start(job());

@@ -296,5 +296,115 @@ TEST_CASE("what lies beside checkpoints is not theirs") {
   CHECK(!std::filesystem::exists(job.root + "/chk-4"));
 }
 
+TEST_CASE("files of a checkpoint that are away may come back; those that were cut off do not") {
+  Disk disk;
+  const CompletedCheckpoint checkpoint = disk.with_files(1, {"chk-1/a"});
+  CheckpointKeeper keeper = disk.keeper();
+  CHECK(keeper.check(checkpoint));
+  std::filesystem::rename(disk.root, disk.root + "-elsewhere");
+  CHECK(keeper.check(checkpoint).error().retry == Retry::Later);
+  std::filesystem::rename(disk.root + "-elsewhere", disk.root);
+  CHECK(keeper.check(checkpoint));
+  std::filesystem::resize_file(disk.root + "/chk-1/a", 3);
+  CHECK(keeper.check(checkpoint).error().retry == Retry::Never);
+}
+
+// Savepoints lie where their users want them. Each of these was begun.
+
+struct SavepointDisk : Disk {
+  std::string savepoint = directory.path("savepoints/savepoint-ab-cd");
+
+  /// Begins one, and has a task write a part of it.
+  CompletedCheckpoint begin(CheckpointKeeper& keeper) {
+    const auto id = keeper.next_id(savepoint);
+    REQUIRE(id);
+    write_part("state-0");
+    return {.id = *id, .is_savepoint = true, .root = savepoint, .directory = savepoint};
+  }
+  void write_part(const std::string& name) const {
+    std::filesystem::create_directories(savepoint);
+    std::ofstream(savepoint + "/" + name) << name;
+  }
+  [[nodiscard]] bool has_savepoint() const { return std::filesystem::exists(savepoint); }
+};
+
+TEST_CASE("a savepoint that its JobManager did not live to complete is removed by the next one") {
+  SavepointDisk disk;
+  {
+    CheckpointKeeper dead = disk.keeper();
+    REQUIRE(dead.recover(""));
+    (void)disk.begin(dead);
+  }
+  CheckpointKeeper next = disk.keeper();
+  REQUIRE(next.recover(""));
+  CHECK(!disk.has_savepoint());
+  SUBCASE("and what a task writes that knew nothing of it goes with the next restart") {
+    disk.write_part("state-1.unfinished");
+    next.sweep();
+    CHECK(!disk.has_savepoint());
+    next.sweep();
+    CHECK(disk.tree() == Paths{"next-id"});
+  }
+  SUBCASE("or with the end of the job") {
+    disk.write_part("state-1");
+    next.close(false);
+    CHECK(!disk.has_savepoint());
+    CHECK(!std::filesystem::exists(disk.root));
+  }
+  SUBCASE("also if its checkpoints are kept") {
+    disk.write_part("state-1");
+    next.close(true);
+    CHECK(!disk.has_savepoint());
+  }
+}
+
+TEST_CASE("a savepoint that is complete is its user's, whoever dies when") {
+  SavepointDisk disk;
+  {
+    CheckpointKeeper before = disk.keeper();
+    REQUIRE(before.recover(""));
+    const CompletedCheckpoint savepoint = disk.begin(before);
+    SUBCASE("after it is told") { REQUIRE(before.write(savepoint, false)); }
+    SUBCASE("before") { REQUIRE(write_metadata(disk.files, savepoint)); }
+  }
+  for (int restarts = 0; restarts < 2; ++restarts) {
+    REQUIRE(disk.keeper().recover(""));
+    CHECK(std::filesystem::exists(disk.savepoint + "/_metadata"));
+    CHECK(std::filesystem::exists(disk.savepoint + "/state-0"));
+  }
+  CheckpointKeeper last = disk.keeper();
+  REQUIRE(last.recover(""));
+  last.close(false);
+  CHECK(std::filesystem::exists(disk.savepoint + "/state-0"));
+  CHECK(!std::filesystem::exists(disk.root));
+}
+
+TEST_CASE("a savepoint that another leader has given up does not become one") {
+  SavepointDisk disk;
+  CheckpointKeeper deposed = disk.keeper();
+  REQUIRE(deposed.recover(""));
+  const CompletedCheckpoint savepoint = disk.begin(deposed);
+  CheckpointKeeper next = disk.keeper();
+  REQUIRE(next.recover(""));
+  const Status written = deposed.write(savepoint, false);
+  REQUIRE(!written);
+  CHECK(written.error().code == ErrorCode::NotLeader);
+  CHECK(!std::filesystem::exists(disk.savepoint + "/_metadata"));
+  next.sweep();
+  CHECK(!disk.has_savepoint());
+}
+
+TEST_CASE("a savepoint can be taken though its record cannot be written") {
+  SavepointDisk disk;
+  CheckpointKeeper keeper = disk.keeper();
+  REQUIRE(keeper.recover(""));
+  REQUIRE(keeper.next_id());  // and many more are reserved
+  disk.files.create_error = ENOSPC;
+  const CompletedCheckpoint savepoint = disk.begin(keeper);
+  disk.files.create_error = 0;
+  CHECK(keeper.write(savepoint, false));
+  CHECK(std::filesystem::exists(disk.savepoint + "/_metadata"));
+}
+
 }  // namespace
 }  // namespace weir

@@ -28,7 +28,10 @@ public:
   void notify_aborted(ExecutionAttemptId task, CheckpointId id) override {
     say("aborted " + std::to_string(task.low) + " #" + std::to_string(id));
   }
-  void request_id() override { ++ids_wanted; }
+  void request_id(const std::string& savepoint) override {
+    ++ids_wanted;
+    savepoint_begun = savepoint;
+  }
   void write(const CompletedCheckpoint& checkpoint, bool may_be_restored) override {
     written[checkpoint.id] = checkpoint;
     say("write #" + std::to_string(checkpoint.id) + (may_be_restored ? "" : ", not to be restored"));
@@ -59,6 +62,7 @@ public:
   std::map<CheckpointId, CheckpointOrder> orders;
   std::string failure;
   int ids_wanted = 0;
+  std::string savepoint_begun;  // with the latest
 
 private:
   void say(std::string what) { said.push_back(std::move(what)); }
