@@ -18,7 +18,8 @@ std::string bin(const std::string& program) { return program_path(program); }
 
 std::string library_of(const std::string& program) {
   const std::string name = "/lib" + program + ".so";
-  for (const std::string folder : {WEIR_BIN, WEIR_EXAMPLES})  // that of the drills lies beside the programs
+  // Those of the drills lie beside the processes.
+  for (const std::string folder : {WEIR_BIN, WEIR_EXAMPLES, WEIR_GOLDEN_PROGRAMS})
     if (std::filesystem::exists(folder + name)) return folder + name;
   return WEIR_PROGRAMS + name;
 }
