@@ -23,6 +23,7 @@ configure_file(cmake/weirConfig.cmake.in ${PROJECT_BINARY_DIR}/installed/weirCon
 set(WEIR_PROGRAM_ENTRY ${PROJECT_SOURCE_DIR}/api/program_entry.cpp)  # again, for the programs of the tests
 install(TARGETS ${sdk_targets} EXPORT weirTargets LIBRARY DESTINATION lib)
 install(TARGETS weir_messages weir_ha weir_actors LIBRARY DESTINATION lib)
+install(TARGETS weir_rocksdb LIBRARY DESTINATION lib NAMELINK_SKIP)  # loaded, never linked
 install(TARGETS weir weir-jobmanager weir-taskmanager RUNTIME DESTINATION bin)
 install(EXPORT weirTargets NAMESPACE weir:: DESTINATION ${package_dir})
 install(FILES ${PROJECT_BINARY_DIR}/installed/weirConfig.cmake ${PROJECT_BINARY_DIR}/weirConfigVersion.cmake

@@ -25,9 +25,10 @@ struct RocksDbOptions {
   std::size_t block_cache_bytes = std::size_t{64} << 20;  // of all states together
 };
 
-/// Nothing in the store survives it: what must is in checkpoints.
+/// Nothing in the store survives it: what must is in checkpoints. RocksDB is loaded into the process by the
+/// first call: most jobs never need it, and its pages are some six megabytes.
 ///
-/// Errors: names the directory and what RocksDB said.
+/// Errors: names the directory and what RocksDB said, or why it could not be loaded.
 [[nodiscard]] Result<std::unique_ptr<ByteStore>> open_rocksdb(const RocksDbOptions& options);
 
 }  // namespace weir

@@ -94,7 +94,7 @@ class Libraries(unittest.TestCase):
             "fmt/format.h": ("base/log.cpp", "api/environment.cpp"),
             "nlohmann/json.hpp": ("graph/execution_plan.cpp", "graph/job_graph.cpp"),
             "zookeeper/zookeeper.h": ("ha/zk_client.cpp", "ha/zk_leader.cpp"),
-            "rocksdb/db.h": ("checkpoint/state/rocksdb_backend.cpp", "checkpoint/state/heap_backend.cpp"),
+            "rocksdb/db.h": ("checkpoint/state/rocksdb_store.cpp", "checkpoint/state/heap_backend.cpp"),
             "dlfcn.h": ("api/program_loader.cpp", "execution/task/worker.cpp"),
             "sys/socket.h": ("network/tcp/data_server.cpp", "network/input_gate.cpp"),
             "poll.h": ("execution/operators/socket_text_source.cpp", "execution/operators/map.h"),
