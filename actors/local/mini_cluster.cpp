@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "actors/client/job_client_actor.h"
 #include "actors/job_manager/contender_mailer_actor.h"
@@ -105,5 +106,14 @@ JobClient& MiniCluster::client() { return *state_->client; }
 void MiniCluster::kill_task_manager(std::uint32_t number) { state_->task_managers.at(number).reset(); }
 
 std::uint32_t MiniCluster::start_task_manager() { return state_->start_task_manager(); }
+
+std::vector<std::string> MiniCluster::data_addresses() const {
+  std::vector<std::string> addresses;
+  for (const std::optional<TaskManagerNode>& node : state_->task_managers) {
+    const auto address = node ? node->data_address() : Result<std::string>("");
+    addresses.push_back(address ? *address : "");
+  }
+  return addresses;
+}
 
 }  // namespace weir

@@ -3,6 +3,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "actors/client/job_client.h"
 #include "base/result.h"
@@ -43,6 +45,8 @@ public:
   void kill_task_manager(std::uint32_t number);
   /// One more is registered when this returns. Returns its number.
   std::uint32_t start_task_manager();
+  /// The address where each serves data, by number: empty if it has no port, or was killed.
+  [[nodiscard]] std::vector<std::string> data_addresses() const;
 
   /// Runs the job to its end. A job that failed or was cancelled is a result, not an error.
   [[nodiscard]] Result<JobResult> execute(JobGraph graph, JobListener* listener = nullptr) {

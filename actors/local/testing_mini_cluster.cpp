@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "actors/local/mini_cluster.h"
+#include "actors/local/task_places.h"
 #include "api/built_program.h"
 #include "api/testing/mini_cluster.h"
 #include "base/bell.h"
@@ -139,8 +140,9 @@ struct Folders {
 
 class Job final : public MiniJob {
 public:
-  Job(JobClient& client, JobGraph graph, Folders folders, Duration patience)
-      : client_(client),
+  Job(weir::MiniCluster& cluster, JobGraph graph, Folders folders, Duration patience)
+      : cluster_(cluster),
+        client_(cluster.client()),
         id_(graph.id),
         folders_(std::move(folders)),
         patience_(patience),
@@ -170,10 +172,14 @@ public:
   void cancel() override {
     if (const Status begun = client_.cancel(id_); !begun) fail(begun.error().what);
   }
-  std::uint32_t restarts() override {
-    const auto details = client_.details(id_);
-    if (!details) fail(details.error().what);
-    return details->restarts;
+  std::uint32_t restarts() override { return details().restarts; }
+  std::vector<std::uint32_t> task_managers() override {
+    return TaskPlaces(details(), cluster_.data_addresses()).all();
+  }
+  std::uint32_t task_manager_of(const std::string& name, std::uint32_t subtask) override {
+    const auto number = TaskPlaces(details(), cluster_.data_addresses()).of(name, subtask);
+    if (!number) fail("no TaskManager has subtask " + std::to_string(subtask) + " of " + name);
+    return *number;
   }
   JobEnd await() override {
     if (!tasks_.await_end(deadline())) fail("it has not ended");
@@ -193,12 +199,19 @@ private:
     if (!path) fail(path.error().what);
     return *path;
   }
+  [[nodiscard]] JobDetails details() {
+    auto details = client_.details(id_);
+    if (!details) fail(details.error().what);
+    return *std::move(details);
+  }
   [[nodiscard]] TimePoint deadline() const { return std::chrono::steady_clock::now() + patience_; }
   [[noreturn]] void fail(const std::string& why) const {
     throw std::runtime_error("job " + id_.hex() + ": " + why);
   }
 
-  JobClient& client_;  // outlives this
+  // They outlive this.
+  const weir::MiniCluster& cluster_;
+  JobClient& client_;
   const JobId id_;
   const Folders folders_;
   const Duration patience_;
@@ -252,12 +265,25 @@ MiniJob& MiniCluster::submit(Program program, const JobOptions& options) {
   if (!built) throw std::runtime_error("the program was refused: " + built.error().what);
   JobGraph graph = (*built)->job_graph();
   graph.restore.path = options.from_savepoint;
-  return state_->jobs.emplace_back(state_->cluster.client(), std::move(graph), state_->folders,
+  return state_->jobs.emplace_back(state_->cluster, std::move(graph), state_->folders,
                                    state_->patience);
 }
 
-void MiniCluster::kill_task_manager(std::uint32_t number) { state_->cluster.kill_task_manager(number); }
+void MiniCluster::kill_task_manager(std::uint32_t number) {
+  const auto living = task_managers();
+  if (!std::ranges::binary_search(living, number))
+    throw std::runtime_error("there is no TaskManager " + std::to_string(number) + " to kill");
+  state_->cluster.kill_task_manager(number);
+}
 
 std::uint32_t MiniCluster::start_task_manager() { return state_->cluster.start_task_manager(); }
+
+std::vector<std::uint32_t> MiniCluster::task_managers() const {
+  std::vector<std::uint32_t> living;
+  const auto addresses = state_->cluster.data_addresses();
+  for (std::uint32_t number = 0; number < addresses.size(); ++number)
+    if (!addresses[number].empty()) living.push_back(number);
+  return living;
+}
 
 }  // namespace weir::testing

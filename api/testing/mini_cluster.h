@@ -50,6 +50,13 @@ public:
   virtual void cancel() = 0;
   /// How often it was begun again after a failure.
   [[nodiscard]] virtual std::uint32_t restarts() = 0;
+  /// Where its tasks are: each TaskManager once, by the number that the cluster knows it by. Those are left
+  /// out that wait for a slot, or whose TaskManager was killed.
+  [[nodiscard]] virtual std::vector<std::uint32_t> task_managers() = 0;
+  /// Where one of them is: that subtask of the first task whose name, which is made of its operators' names,
+  /// has this in it. It must have a place.
+  [[nodiscard]] virtual std::uint32_t task_manager_of(const std::string& name,
+                                                      std::uint32_t subtask = 0) = 0;
   /// Waits for its end. A job that failed or was cancelled is a result, not an error.
   virtual JobEnd await() = 0;
 };
@@ -64,7 +71,7 @@ public:
 ///                                   {.parallelism = 2});
 ///     job.await_checkpoint();
 ///     cluster.start_task_manager();
-///     cluster.kill_task_manager(0);
+///     cluster.kill_task_manager(job.task_manager_of("Process"));
 ///     CHECK(job.await().status == JobStatus::Finished);
 ///
 /// Checkpoints and savepoints lie in files below the system's directory for such, unless the program says
@@ -99,10 +106,12 @@ public:
   JobEnd run(Program program) { return submit(std::move(program)).await(); }
 
   /// A TaskManager is gone, with all that its tasks had; numbers begin at 0 and are not used again. Waits for
-  /// functions that are under way there.
+  /// functions that are under way there. Throws std::runtime_error if there is none of that number.
   void kill_task_manager(std::uint32_t number);
   /// One more has registered when this returns, and may be killed by the number returned.
   std::uint32_t start_task_manager();
+  /// The numbers of those that have not been killed, in order.
+  [[nodiscard]] std::vector<std::uint32_t> task_managers() const;
 
 private:
   struct State;

@@ -91,6 +91,29 @@ TEST_CASE("a job whose TaskManager is killed goes on from its checkpoint elsewhe
   CHECK(sums.seen() == kExpected);
 }
 
+TEST_CASE("a job tells on which TaskManager each task is" * doctest::timeout(60)) {
+  Sums sums;
+  testing::MiniCluster cluster({.task_managers = 2, .slots = 1});
+  MiniJob& job = cluster.submit(sums.program(), {.parallelism = 2});
+  job.await_running();
+  CHECK(job.task_managers() == std::vector<std::uint32_t>{0, 1});
+  const std::uint32_t first = job.task_manager_of("Sum");
+  CHECK(job.task_manager_of("Sum", 1) == 1 - first);
+  CHECK_THROWS_WITH_AS((void)job.task_manager_of("Sum", 2),
+                       doctest::Contains("no TaskManager has subtask 2 of Sum"), std::runtime_error);
+  CHECK_THROWS_AS((void)job.task_manager_of("Join"), std::runtime_error);
+
+  const std::uint32_t spare = cluster.start_task_manager();
+  cluster.kill_task_manager(first);
+  CHECK(cluster.task_managers() == std::vector{1 - first, spare});
+  CHECK_THROWS_WITH_AS(cluster.kill_task_manager(first), doctest::Contains("there is no TaskManager"),
+                       std::runtime_error);
+  job.await_checkpoint();  // none is complete before it runs elsewhere
+  CHECK(job.task_managers() == std::vector{1 - first, spare});
+  sums.release();
+  CHECK(job.await().status == JobStatus::Finished);
+}
+
 TEST_CASE("a job goes on from a savepoint of another that was cancelled" * doctest::timeout(60)) {
   Sums sums;
   testing::MiniCluster cluster;
@@ -114,7 +137,6 @@ TEST_CASE("what fails is a result, what cannot be done is thrown" * doctest::tim
   CHECK(end.failure.find("no more") != std::string::npos);
   CHECK_THROWS_AS(cluster.run([](Environment& env) { (void)env.params().require("input"); }),
                   std::runtime_error);
-
 }
 
 TEST_CASE("patience ends, and a job that still runs when the cluster ends is cancelled" *
