@@ -3,7 +3,7 @@
 // process, with and without checkpoints in turn: single figures say as much about the machine's other
 // tenants.
 //
-// usage: state_bench heap|incremental|small DIRECTORY [KEYS]
+// usage: state_bench heap|incremental|small|store DIRECTORY [KEYS]
 #include <time.h>
 
 #include <algorithm>
@@ -16,12 +16,15 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/sync.h"
 #include "checkpoint/snapshot/file_storage.h"
+#include "checkpoint/state/rocksdb_backend.h"
 #include "execution/operators/keyed_reduce.h"
 #include "test/support/local_job.h"
 
@@ -313,13 +316,54 @@ void bench_incremental(const std::string& directory, std::uint64_t keys) {
   });
 }
 
+/// What 60 incremental checkpoints of a store alone would write, of which 1 % changes between one and the
+/// next. Its memory is as much smaller than usual as it has fewer than 1e7 rows, so that it merges as often.
+void bench_store(const std::string& directory, std::uint64_t rows) {
+  constexpr int kSaves = 60;
+  constexpr std::uint64_t kUsualRows = 10'000'000;
+  const std::size_t memory = (std::size_t{64} << 20) * rows / kUsualRows;
+  fs::create_directories(directory);
+  const auto store = open_rocksdb({.directory = directory + "/db", .memtable_bytes = memory});
+  if (!store) {
+    std::fprintf(stderr, "%s\n", store.error().what.c_str());
+    std::exit(1);
+  }
+  const auto put = [&](std::uint64_t row) {
+    const std::array<std::uint64_t, 2> key{KeyHash<std::uint64_t>::hash(row), row};
+    const std::array<std::uint64_t, 12> value{row};
+    (*store)->column("rows").put(std::as_bytes(std::span(key)), std::as_bytes(std::span(value)));
+  };
+  for (std::uint64_t row = 0; row < rows; ++row) put(row);
+  std::set<std::string> known;
+  std::vector<double> parts;  // of the first, in percent
+  double full = 0;
+  for (std::uint64_t save = 0; save <= kSaves; ++save) {
+    double written = 0;
+    for (const ByteStore::File& file : (*store)->save(directory + "/saved"))
+      if (file.is_final && known.insert(file.name).second) written += static_cast<double>(file.bytes);
+    fs::remove_all(directory + "/saved");
+    if (save == 0) full = written;
+    else parts.push_back(100 * written / full);
+    RecordPath::pause(500);  // so that it can merge
+    for (std::uint64_t i = 0; i < rows / 100; ++i) put(KeyHash<std::uint64_t>::hash(save * rows + i) % rows);
+  }
+  double sum = 0;
+  for (const double part : parts) sum += part;
+  std::printf(
+      "rocksdb alone, %.1f M rows, of which 1 %% change: files of %.0f MB, then %% of it, mean %.1f, median "
+      "%.1f, "
+      "most %.0f; above 5 %%: %ld of %d\n",
+      static_cast<double>(rows) / 1e6, full / 1e6, sum / kSaves, percentile(parts, 0.5), percentile(parts, 1),
+      std::ranges::count_if(parts, [](double part) { return part > 5; }), kSaves);
+}
+
 }  // namespace
 }  // namespace weir::bench
 
 int main(int argc, char** argv) {
   using namespace weir::bench;
   if (argc < 3) {
-    std::fprintf(stderr, "usage: state_bench heap|incremental|small DIRECTORY [KEYS]\n");
+    std::fprintf(stderr, "usage: state_bench heap|incremental|small|store DIRECTORY [KEYS]\n");
     return 2;
   }
   const std::string_view part = argv[1];
@@ -327,5 +371,6 @@ int main(int argc, char** argv) {
   if (part == "heap") bench_heap(argv[2], keys);
   else if (part == "small") bench_small(argv[2]);
   else if (part == "incremental") bench_incremental(argv[2], keys);
+  else if (part == "store") bench_store(argv[2], std::min<std::uint64_t>(keys, 1'000'000));
   else return 2;
 }
