@@ -101,6 +101,11 @@ void TaskManager::ask_to_join() {
 
 Outcome TaskManager::on_submit(const SubmitTask& mail, LeaderSessionId leader) {
   const TaskDeploymentDescriptor& task = mail.task;
+  // It was sent before we lost each other: the leader has given that attempt up, and its job may be over.
+  if (instance_.is_none())
+    return Outcome::refused({ErrorCode::Refused, "the TaskManager " + options_.self.data_address +
+                                                     " is not registered at the moment",
+                             Blame::Environment, Retry::Later});
   const Status submitted = tasks_.submit(task);
   if (submitted)
     held_.insert_or_assign(task.attempt, HeldTask{.job = task.job,

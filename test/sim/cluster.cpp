@@ -117,6 +117,13 @@ void Cluster::on_granted(NodeId node) {
   if (on_new_leader) on_new_leader(node);
 }
 
+bool Cluster::is_wanted(JobId job, ExecutionAttemptId attempt) {
+  return std::any_of(job_managers.begin(), job_managers.end(), [&](NodeId node) {
+    return world.is_alive(node) && job_manager(node).term() == promises.current_term() &&
+           job_manager(node).runs(job, attempt);
+  });
+}
+
 void Cluster::remove_leaders_node() {
   for (const NodeId node : job_managers) promises.on_session_taken(node);
   zookeeper.tamper(ZkOp::remove(paths.leader()));

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/ids.h"
 #include "ha/zk_paths.h"
 #include "test/sim/disk.h"
 #include "test/sim/job.h"
@@ -57,6 +58,8 @@ public:
   std::function<void(NodeId)> on_new_leader;
   /// Nothing is broken any more.
   void on_healed() { healed_at_ = world.now(); }
+  /// Who leads now waits for this attempt: it was not given up, nor was the job.
+  [[nodiscard]] bool is_wanted(JobId job, ExecutionAttemptId attempt);
   /// And a checkpoint was taken since.
   [[nodiscard]] bool has_recovered() const { return healed_at_ && promises.completed_at() > *healed_at_; }
 

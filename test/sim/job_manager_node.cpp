@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "test/sim/job_manager_node.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "actors/job_manager/job_verdicts.h"
@@ -156,7 +157,18 @@ void JobManagerNode::send_to_task_manager(TaskManagerId to, Event event) {
   });
 }
 
+bool JobManagerNode::runs(JobId job, ExecutionAttemptId attempt) const {
+  const ExecutionGraph* graph = logic_.find(job);
+  if (graph == nullptr || graph->status() != JobStatus::Running) return false;
+  const auto holds = [&](const auto& vertex) {
+    return std::find(vertex.begin(), vertex.end(), attempt) != vertex.end();
+  };
+  const AttemptTable attempts = graph->attempts();
+  return std::any_of(attempts.begin(), attempts.end(), holds);
+}
+
 void JobManagerNode::submit_task(TaskManagerId to, const TaskDeploymentDescriptor& task) {
+  cluster_.promises.on_deployed(task.job, fence_.session());
   const ConnectionId handle = task_managers_.at(to);
   const NodeId there = cluster_.post.other(handle, node_);
   const auto refused = [this, job = task.job, attempt = task.attempt](const Error& cause) {

@@ -38,6 +38,7 @@ public:
   [[nodiscard]] bool leads() const { return fence_.is_open(); }
   /// None: it does not lead.
   [[nodiscard]] LeaderSessionId term() const { return fence_.session(); }
+  [[nodiscard]] bool runs(JobId job, ExecutionAttemptId attempt) const;
   [[nodiscard]] std::int64_t session() { return candidate_.zookeeper().session(); }
 
   // From TaskManagers.

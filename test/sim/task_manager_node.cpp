@@ -33,7 +33,8 @@ TaskManagerNode::TaskManagerNode(Cluster& cluster, NodeId node)
                       });
                     });
                   },
-              .term = [this] { return fence_.session(); }}),
+              .is_wanted = [this](JobId job,
+                                  ExecutionAttemptId attempt) { return cluster_.is_wanted(job, attempt); }}),
       logic_({.self = {.id = TaskManagerId::random(),
                        .data_address = cluster.world.name(node),
                        .slots = cluster.settings.slots},
@@ -42,10 +43,10 @@ TaskManagerNode::TaskManagerNode(Cluster& cluster, NodeId node)
               .heartbeat_timeout = cluster.settings.heartbeat_timeout,
               .adoption_grace = cluster.plan.adoption_grace},
              tasks_, *this),
-      follower_(cluster, node,
-                {.found = [this](LeaderSessionId session,
-                                 ConnectionId leader) { on_new_leader(session, leader); },
-                 .lost = [this](const std::string& reason) { on_leader_lost(reason); }}) {}
+      follower_(
+          cluster, node,
+          {.found = [this](LeaderSessionId session, ConnectionId leader) { on_new_leader(session, leader); },
+           .lost = [this](const std::string& reason) { on_leader_lost(reason); }}) {}
 
 void TaskManagerNode::start() {
   logic_.start(now());

@@ -29,7 +29,6 @@ Status Tasks::submit(const TaskDeploymentDescriptor& descriptor) {
   const auto task = std::make_shared<Task>();
   task->descriptor = descriptor;
   tasks_[descriptor.attempt] = task;
-  if (observer_.term) cluster_.promises.on_deployed(descriptor.job, observer_.term());
   cluster_.world.in(cluster_.world.random().spread(1ms, 60ms), node_, [this, task] {
     if (task->phase == Phase::Deploying) begin(task);
   });
@@ -58,9 +57,8 @@ bool Tasks::restore(Task& task) {
   }
   const std::string path = restore.root + "/" + handle.path;
   const std::string* content = cluster_.disk.find(path);
-  const bool is_of_now = observer_.term() == cluster_.promises.current_term();
   if (content == nullptr) {
-    if (is_of_now && !cluster_.promises.has_verdict(task.descriptor.job))
+    if (observer_.is_wanted(task.descriptor.job, task.descriptor.attempt))
       cluster_.promises.on_state_missing(path);
     return false;
   }

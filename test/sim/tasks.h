@@ -26,7 +26,7 @@ public:
     std::function<void(const TaskExecutionState&)> state;
     std::function<void(const AcknowledgeCheckpoint&)> acknowledged;
     std::function<void(const DeclineCheckpoint&)> declined;
-    std::function<LeaderSessionId()> term;  // under which the TaskManager works now
+    std::function<bool(JobId, ExecutionAttemptId)> is_wanted;  // by who leads now; for who checks
   };
 
   Tasks(Cluster& cluster, NodeId node, Observer observer)

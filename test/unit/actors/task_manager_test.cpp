@@ -135,6 +135,19 @@ TEST_CASE_FIXTURE(Fixture, "tasks are handed down, and refusals up") {
   CHECK(tasks.released == std::vector{kAttempt});
 }
 
+TEST_CASE_FIXTURE(Fixture,
+                  "a task that was sent before its leader was lost is not begun when it arrives late") {
+  CHECK_FALSE(manager.on_submit({.task = {.attempt = kAttempt}}, kLeader).accepted);
+  join();
+  manager.on_leader_lost("it has not answered", kStart + 1s);
+  manager.on_new_leader(kStart + 2s);  // the same one, which has taken us for lost
+  CHECK(manager.on_submit({.task = {.attempt = kAttempt}}, kLeader).refusal.code == ErrorCode::Refused);
+  CHECK(tasks.submitted.empty());
+  manager.on_registration_reply({.kind = RegistrationReply::Kind::Acknowledged, .instance = kInstance},
+                                kStart + 2s);
+  CHECK(manager.on_submit({.task = {.attempt = kAttempt}}, kLeader).accepted);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a heartbeat tells how far the tasks have come") {
   join();
   tasks.running = {{.job = {.high = 7, .low = 7},
