@@ -26,20 +26,27 @@ void World::resume(NodeId node) {
 }
 
 void World::push(TimePoint due, std::optional<NodeId> node, Event event) {
-  queue_.push_back({.due = due,
-                    .number = ++last_number_,
-                    .node = node,
-                    .life = node ? state(*node).life : 0,
-                    .event = std::move(event)});
+  if (free_entries_.empty()) {
+    free_entries_.push_back(entries_.size());
+    entries_.emplace_back();
+  }
+  const std::size_t entry = free_entries_.back();
+  free_entries_.pop_back();
+  entries_[entry] = {.node = node, .life = node ? state(*node).life : 0, .event = std::move(event)};
+  queue_.push_back({.due = due, .number = ++last_number_, .entry = entry});
   std::push_heap(queue_.begin(), queue_.end(), Later{});
 }
 
 bool World::step() {
   if (queue_.empty()) return false;
   std::pop_heap(queue_.begin(), queue_.end(), Later{});
-  Entry next = std::move(queue_.back());
+  const Due first = queue_.back();
   queue_.pop_back();
-  now_ = next.due;
+  at_once_ = first.due == now_ ? at_once_ + 1 : 0;
+  if (at_once_ > kMostAtOnce) violate("time stands still: somebody does the same for ever");
+  now_ = first.due;
+  Entry next = std::move(entries_[first.entry]);
+  free_entries_.push_back(first.entry);
   if (next.node) {
     Node& node = state(*next.node);
     if (!node.is_alive || node.life != next.life) return true;

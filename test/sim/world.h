@@ -83,6 +83,8 @@ public:
 
 private:
   static constexpr std::size_t kToldLines = 400;
+  /// Who asks for so many events without letting time pass turns round and round.
+  static constexpr std::uint64_t kMostAtOnce = 100'000;
 
   struct Node {
     std::string name;
@@ -93,14 +95,18 @@ private:
     std::vector<Event> held;
   };
   struct Entry {
-    TimePoint due;
-    std::uint64_t number = 0;
     std::optional<NodeId> node;
     std::uint32_t life = 0;
     Event event;
   };
+  /// When an entry is due, and where it lies: small, since a heap moves what it holds.
+  struct Due {
+    TimePoint due;
+    std::uint64_t number = 0;
+    std::size_t entry = 0;
+  };
   struct Later {
-    bool operator()(const Entry& a, const Entry& b) const {
+    bool operator()(const Due& a, const Due& b) const {
       return a.due != b.due ? a.due > b.due : a.number > b.number;
     }
   };
@@ -113,7 +119,10 @@ private:
   const bool tells_;
   TimePoint now_{};
   std::uint64_t last_number_ = 0;
-  std::vector<Entry> queue_;  // a heap
+  std::uint64_t at_once_ = 0;  // events of this moment
+  std::vector<Due> queue_;  // a heap
+  std::vector<Entry> entries_;
+  std::vector<std::size_t> free_entries_;
   std::vector<Node> nodes_;
   std::string violation_;
   std::deque<std::string> story_;
