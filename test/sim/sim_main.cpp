@@ -6,6 +6,7 @@
 #include <random>
 #include <string>
 
+#include "test/sim/plant_gate.h"
 #include "test/sim/planted.h"
 #include "test/sim/schedule.h"
 
@@ -67,33 +68,9 @@ void tell_story(const Options& options, std::uint64_t schedule) {
   for (std::size_t i = from; i < told.story.size(); ++i) std::printf("%s\n", told.story[i].c_str());
 }
 
-/// How many schedules it took to find the bug that is planted; none: it was not.
-std::uint64_t find_planted(const Options& options, std::string& how) {
-  for (std::uint64_t i = 0; i < options.schedules; ++i) {
-    const Verdict verdict = run_schedule(seed_of(options.seed, options.first + i));
-    how = verdict.violation;
-    if (!how.empty()) return i + 1;
-  }
-  return 0;
-}
-
 int plant_all(const Options& options) {
   std::printf("seed %llu\n", static_cast<unsigned long long>(options.seed));
-  int missed = 0;
-  for (const Plant& plant : plants()) {
-    planted() = plant.number;
-    std::string how;
-    const std::uint64_t found = plant.is_there ? find_planted(options, how) : 0;
-    if (found == 0) ++missed;
-    const std::string result = !plant.is_there ? "DOES NOT FIT any more: change plants.py"
-                               : found == 0    ? "NOT FOUND"
-                                               : "found in schedule " + std::to_string(found) + ": " + how;
-    std::printf("%2d  %.*s\n    %s\n", plant.number, static_cast<int>(plant.name.size()), plant.name.data(),
-                result.substr(0, 150).c_str());
-    std::fflush(stdout);
-  }
-  std::printf("%zu bugs planted, %d not found\n", plants().size(), missed);
-  return missed == 0 ? 0 : 1;
+  return find_all_plants(options.seed, options.first, options.schedules) ? 0 : 1;
 }
 
 int run(const Options& options) {
