@@ -154,7 +154,7 @@ private:
 
   Self self_ = nullptr;
   SystemClock clock_;
-  Fence fence_;
+  Fence fence_{name};
   std::vector<caf::typed_response_promise<LeaderSessionId>> awaiting_leadership_;
   Tenure tenure_;  // from the grant on; the fence opens when the jobs are known
   std::function<std::shared_ptr<JobStorage>(LeaderSessionId)> open_storage_;  // may be empty

@@ -56,7 +56,7 @@ private:
 
   Self self_ = nullptr;
   TaskManagerEvents owner_;
-  Fence fence_;
+  Fence fence_{kName};
   std::optional<TaskManager> logic_;
   JobManagerActor leader_;  // null: none is known
   std::vector<caf::typed_response_promise<InstanceId>> awaiting_registration_;
