@@ -251,7 +251,7 @@ void JobManagerState::checkpoints_over(JobId job, JobEnd end) {
     if (coordinator) caf::anon_send(coordinator, CloseCheckpoints{how});
   };
   if (end == JobEnd::Suspended || !keeps_jobs()) return close(end);
-  last_words_.hold(job, fence_.session());
+  last_words_.hold(job, fence_.session(), *logic_->details(job));
   if (storage_->verdicts) {
     const Status announced = storage_->verdicts->record(
         verdict_of(*logic_->details(job), logic_->find(job)->job_graph().checkpoints));

@@ -147,20 +147,27 @@ void JobManagerState::on_client_down(const caf::down_msg& down) {
 caf::result<JobStatusReply> JobManagerState::status_of(const RequestJobStatus& mail) {
   if (const ExecutionGraph* job = logic_->find(mail.job))
     return JobStatusReply{.outcome = Outcome::ok(), .status = job->status()};
+  if (const JobDetails* ending = last_words_.seen(mail.job))
+    return JobStatusReply{.outcome = Outcome::ok(), .status = ending->status};
   return self_->delegate(archivist_, mail);
 }
 
 caf::result<JobDetailsReply> JobManagerState::details_of(const RequestJobDetails& mail) {
   if (auto details = logic_->details(mail.job))
     return JobDetailsReply{.outcome = Outcome::ok(), .details = *std::move(details)};
+  if (const JobDetails* ending = last_words_.seen(mail.job))
+    return JobDetailsReply{.outcome = Outcome::ok(), .details = *ending};
   return self_->delegate(archivist_, mail);
 }
 
 caf::result<JobList> JobManagerState::list_jobs() {
   auto promise = self_->make_response_promise<JobList>();
+  // Now: a job that ends before the archivist answers is not in that answer.
+  JobList list = logic_->running_jobs();
+  for (JobOverview& ending : last_words_.overviews())
+    if (logic_->find(ending.job) == nullptr) list.jobs.push_back(std::move(ending));
   self_->request(archivist_, ask_timeout(*self_), RequestArchive{})
-      .then([this, promise](const ArchiveOverview& archive) mutable {
-        JobList list = logic_->running_jobs();
+      .then([promise, list](const ArchiveOverview& archive) mutable {
         list.jobs.insert(list.jobs.end(), archive.jobs.begin(), archive.jobs.end());
         promise.deliver(std::move(list));
       });

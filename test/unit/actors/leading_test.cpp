@@ -57,6 +57,31 @@ TEST_CASE("the end of a job is said when it is on record, and not by who may not
   CHECK(said.back() == '!');
 }
 
+TEST_CASE("a job whose end is being recorded is shown as it was before") {
+  using enum JobStatus;
+  LastWords words;
+  const JobId job{.high = 1, .low = 1};
+  JobDetails details{.job = job, .name = "sums", .status = Finished};
+  details.entered[static_cast<std::size_t>(Running)] = WallTime(3s);
+  details.entered[static_cast<std::size_t>(Finished)] = WallTime(5s);
+  CHECK(words.seen(job) == nullptr);
+  words.hold(job, {.high = 1, .low = 1}, details);
+  REQUIRE(words.seen(job) != nullptr);
+  CHECK(words.seen(job)->status == Running);
+  CHECK(ended_at(*words.seen(job)) == WallTime());
+  CHECK(words.overviews() == std::vector{overview_of(*words.seen(job))});
+  words.on_recorded(job, {.high = 1, .low = 1}, Outcome::ok());
+  CHECK(words.seen(job) == nullptr);
+  CHECK(words.overviews().empty());
+
+  details.status = Failed;
+  CHECK(not_yet_ended(details).status == Failing);
+  details.status = Canceled;
+  CHECK(not_yet_ended(details).status == Cancelling);
+  details.status = Restarting;
+  CHECK(not_yet_ended(details) == details);
+}
+
 TEST_CASE("what comes of a record of an earlier term says nothing of a job that ends in this one") {
   std::string said;
   LastWords words;
