@@ -3,7 +3,6 @@
 
 #include <utility>
 
-#include "ha/standalone.h"
 #include "ha/zk_leader.h"
 #include "ha/zk_paths.h"
 
@@ -16,9 +15,10 @@ ZkClient::Options client_options(const ZooKeeperOptions& zookeeper) {
 }
 
 Result<std::unique_ptr<LeaderRetrieval>> make_retrieval(const std::optional<ZooKeeperOptions>& zookeeper,
-                                                        const std::string& job_manager) {
+                                                        const std::string& job_manager,
+                                                        LeaderSessionId session) {
   using Retrieval = std::unique_ptr<LeaderRetrieval>;
-  if (!zookeeper) return Retrieval(std::make_unique<StandaloneLeaderRetrieval>(job_manager));
+  if (!zookeeper) return Retrieval(std::make_unique<StandaloneLeaderRetrieval>(job_manager, session));
   const auto paths = ZkPaths::make(zookeeper->root, zookeeper->cluster);
   if (!paths) return paths.error();
   auto made = ZkLeaderRetrieval::make({.zookeeper = client_options(*zookeeper), .paths = *paths});

@@ -22,7 +22,7 @@ void StandaloneLeaderElection::stop() {
 }
 
 void StandaloneLeaderRetrieval::start(LeaderListener& listener) {
-  listener.on_leader({.address = address_, .session = kStandaloneSession});
+  listener.on_leader({.address = address_, .session = session_});
 }
 
 }  // namespace weir

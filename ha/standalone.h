@@ -25,13 +25,15 @@ private:
 /// Knows the one JobManager from the configuration.
 class StandaloneLeaderRetrieval final : public LeaderRetrieval {
 public:
-  explicit StandaloneLeaderRetrieval(std::string address) : address_(std::move(address)) {}
+  explicit StandaloneLeaderRetrieval(std::string address, LeaderSessionId session = kStandaloneSession)
+      : address_(std::move(address)), session_(session) {}
 
   void start(LeaderListener& listener) override;
   void stop() override {}
 
 private:
   const std::string address_;
+  const LeaderSessionId session_;
 };
 
 }  // namespace weir

@@ -115,7 +115,7 @@ Result<std::unique_ptr<ClusterConnection>> ClusterConnection::open(const Options
     state->tls = *std::move(loaded);
   }
   close_back_doors(state->system);
-  auto retrieval = make_retrieval(options.zookeeper, options.job_manager);
+  auto retrieval = make_retrieval(options.zookeeper, options.job_manager, options.session);
   if (!retrieval) return retrieval.error();
   state->retrieval = *std::move(retrieval);
   state->retrieval->start(state->leader);

@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "base/tls_options.h"
+#include "ha/standalone.h"
 #include "ha/zookeeper_options.h"
 
 namespace weir {
@@ -21,6 +22,7 @@ class ClusterConnection {
 public:
   struct Options {
     std::string job_manager;  // "host:port"; not used with ZooKeeper
+    LeaderSessionId session = kStandaloneSession;  // under which it is spoken to; not used with ZooKeeper
     std::optional<ZooKeeperOptions> zookeeper;  // none: there is one JobManager
     Duration patience = 60s;  // for each answer, with whatever the connection goes through meanwhile
     Duration heartbeat_interval = 1s;

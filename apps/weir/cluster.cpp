@@ -32,11 +32,21 @@ Result<std::optional<ZooKeeperOptions>> zookeeper_of(const CommandLine& line, co
   return Error{ErrorCode::BadArgument, "-m and --zookeeper contradict each other"};
 }
 
+/// A term that is over has a session, too: what is said under it must be refused.
+Result<LeaderSessionId> session_of(const CommandLine& line) {
+  if (!line.has("session")) return kStandaloneSession;
+  const auto session = LeaderSessionId::parse(line.text("session", ""));
+  if (session && line.has("jobmanager")) return *session;
+  return Error{ErrorCode::BadArgument, "--session wants 32 hexadecimal digits, and -m HOST:PORT beside it"};
+}
+
 Result<ClusterConnection::Options> connection_options(const CommandLine& line, const Config& config) {
   const auto zookeeper = zookeeper_of(line, config);
   if (!zookeeper) return zookeeper.error();
   auto address = job_manager_address(line, config);
   if (!address) return address.error();
+  const auto session = session_of(line);
+  if (!session) return session.error();
   const auto heartbeats = settings::heartbeats(config);
   if (!heartbeats) return heartbeats.error();
   const auto patience = settings::patience(config, options::kClientTimeout);
@@ -44,6 +54,7 @@ Result<ClusterConnection::Options> connection_options(const CommandLine& line, c
   const auto tls = settings::tls(config);
   if (!tls) return tls.error();
   return ClusterConnection::Options{.job_manager = *std::move(address),
+                                    .session = *session,
                                     .zookeeper = *zookeeper,
                                     .patience = *patience,
                                     .heartbeat_interval = heartbeats->interval,

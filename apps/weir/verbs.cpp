@@ -52,6 +52,8 @@ constexpr OptionSpec kStatusOptions[] = {
 
 constexpr OptionSpec kEndOptions[] = {
     {"withSavepoint,s", "", "First take a savepoint, in DIR or where the cluster keeps them."},
+    {"session", "ID",
+     "With -m: ask as one who follows the leader of this session; drills do, of one deposed."},
     kClusterOption,
     kZooKeeperOption,
     kClusterIdOption,

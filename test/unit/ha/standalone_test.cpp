@@ -41,5 +41,13 @@ TEST_CASE("followers hear of the configured leader under the session that it was
   CHECK_FALSE(kStandaloneSession.is_none());
 }
 
+TEST_CASE("a follower can be told of another session") {
+  Listener listener;
+  StandaloneLeaderRetrieval retrieval("127.0.0.1:6123", {.high = 7, .low = 2});
+  retrieval.start(listener);
+  CHECK(listener.leaders ==
+        std::vector<LeaderAddress>{{.address = "127.0.0.1:6123", .session = {.high = 7, .low = 2}}});
+}
+
 }  // namespace
 }  // namespace weir
