@@ -83,7 +83,7 @@ private:
 /// The client is told once how its job ended, and what it is told is so.
 class AnswerChecker {
 public:
-  /// Lines of an attached client.
+  /// Lines of an attached client: its final answer, and the steps that it was told of while it was attached.
   void add_line(std::string_view line);
   /// What the cluster says of the job afterwards.
   void add_state(std::string state) { states_.push_back(std::move(state)); }
@@ -92,13 +92,20 @@ public:
   [[nodiscard]] Findings findings(bool was_attached) const;
 
 private:
-  std::vector<std::string> answers_;
+  std::size_t answers_ = 0;
+  std::vector<std::string> ends_;  // steps
   std::vector<std::string> states_;
   std::vector<int> exits_;
 };
 
 /// Nothing is left when the cluster has ended.
 [[nodiscard]] Findings check_leaks(const Leftovers& left);
+
+/// When the job has ended, whoever lived through it all has as much as before it began. What is had once and
+/// for all, as the threads and connections of one who leads for the first time, is allowed for.
+[[nodiscard]] Findings check_growth(const std::vector<Growth>& seen);
+/// One line.
+[[nodiscard]] std::string text_of(const Growth& growth);
 
 /// What a fault that is none for the job did to it.
 [[nodiscard]] Findings check_untouched(const JobSeen& before, const JobSeen& after,

@@ -216,6 +216,14 @@ Finished Cluster::weir(const std::string& verb, const std::vector<std::string>& 
   return run_to_end(std::move(command), 90s);
 }
 
+std::vector<Cluster::Use> Cluster::uses() const {
+  std::vector<Use> all;
+  for (const auto* nodes : {&job_managers_, &task_managers_})
+    for (const Node& node : *nodes)
+      if (runs(node.pid)) all.push_back({node.name, node.pid, nodes == &job_managers_, use_of(node.pid)});
+  return all;
+}
+
 std::vector<std::string> Cluster::stop() {
   std::vector<std::string> wrong;
   if (!is_own_) return wrong;

@@ -83,6 +83,15 @@ public:
   [[nodiscard]] std::vector<std::string> words(const std::string& verb) const;
   [[nodiscard]] Finished weir(const std::string& verb, const std::vector<std::string>& words) const;
 
+  /// What each that lives has: of a JobManager the process below its guardian.
+  struct Use {
+    std::string who;
+    pid_t pid;
+    bool is_job_manager;
+    ProcessUse has;
+  };
+  [[nodiscard]] std::vector<Use> uses() const;
+
   /// Asks all to end, and says which did not do so well.
   [[nodiscard]] std::vector<std::string> stop();
   /// Every process that there ever was.

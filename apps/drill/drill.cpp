@@ -119,6 +119,7 @@ Status Drill::begin_observer() {
 }
 
 Status Drill::begin_job() {
+  uses_before_ = cluster_->uses();
   std::filesystem::create_directories(folder_ + "/job/out");
   auto watch = OutputWatch::start(folder_ + "/job/out", recorder_);
   if (!watch) return watch.error();
@@ -244,8 +245,8 @@ void Drill::end_job() {
     else answers_.add_exit(end->code);
     while (job_->client().await_line("no such line", 1s, kErr)) {}
   }
-  for (const ProcessLine& line : job_->client().lines_with("switched to status", kErr))
-    answers_.add_line(line.text);
+  for (const auto stream : {Process::Stream::Out, kErr})
+    for (const ProcessLine& line : job_->client().lines_with("", stream)) answers_.add_line(line.text);
   await_last_state();
   find(answers_.findings(has_client()));
 }
@@ -294,7 +295,38 @@ void Drill::judge() {
   find(check_logs(cluster_->logs()));
 }
 
+/// Of those who were there all the time. Whoever leads now may not have led before: JobManagers are compared
+/// to the one that had most.
+void Drill::look_for_growth() {
+  ProcessUse most;
+  for (const Cluster::Use& use : uses_before_) {
+    if (!use.is_job_manager) continue;
+    most.descriptors = std::max(most.descriptors, use.has.descriptors);
+    most.threads = std::max(most.threads, use.has.threads);
+    most.resident_bytes = std::max(most.resident_bytes, use.has.resident_bytes);
+  }
+  const auto look = [&] {
+    std::vector<Growth> seen;
+    for (const Cluster::Use& now : cluster_->uses()) {
+      const auto before = std::ranges::find(uses_before_, now.pid, &Cluster::Use::pid);
+      if (before == uses_before_.end()) continue;
+      seen.push_back({now.who, now.is_job_manager ? most : before->has, now.has});
+    }
+    return seen;
+  };
+  // Connections that were closed take a moment to be gone.
+  const TimePoint deadline = now() + kSoon;
+  std::vector<Growth> seen = look();
+  while (!check_growth(seen).empty() && now() < deadline) {
+    recorder_.pass(100ms);
+    seen = look();
+  }
+  for (const Growth& one : seen) recorder_.note(text_of(one));
+  find(check_growth(seen));
+}
+
 void Drill::look_for_leftovers() {
+  look_for_growth();
   if (observer_) left_.nodes = nodes_left_of(*observer_, job_->id(), kSoon);
   if (setting_.own) return find(check_leaks(left_));  // the cluster goes on
   for (const std::string& wrong : cluster_->stop()) find({wrong});

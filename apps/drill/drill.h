@@ -62,6 +62,7 @@ private:
   void await_last_state();
   void judge();
   void look_for_leftovers();
+  void look_for_growth();
   void write_report();
 
   void find(const Findings& findings);
@@ -79,6 +80,7 @@ private:
   Leftovers left_;
   Outcome outcome_;
   std::uint64_t refused_before_ = 0;
+  std::vector<Cluster::Use> uses_before_;
   JobSeen before_;
   JobSeen after_;
   std::unique_ptr<Observer> observer_;

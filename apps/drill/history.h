@@ -2,10 +2,13 @@
 // What a drill saw, for those who judge it. Plain values: a test can make up any history.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
 
+#include "apps/drill/process_use.h"
+#include "base/ids.h"
 #include "base/time.h"
 
 namespace weir::drill {
@@ -13,6 +16,7 @@ namespace weir::drill {
 /// Somebody was found in the leader's node of ZooKeeper.
 struct LeaderSeen {
   std::uint64_t epoch = 0;  // of its term
+  LeaderSessionId session;  // of its term, too: what it sends under
   std::string address;
   std::int64_t owner = 0;  // the session that the node goes with
   TimePoint at{};
@@ -41,6 +45,16 @@ struct JobSeen {
   std::vector<std::uint64_t> attempts;     // of each subtask
   std::vector<std::string> data_addresses;  // the same: where it runs
   bool operator==(const JobSeen&) const = default;
+};
+
+/// What a process had before the job, and has behind it; and what it may have more.
+struct Growth {
+  static constexpr std::size_t kDescriptors = 6;
+  static constexpr std::size_t kThreads = 4;
+  static constexpr std::size_t kMegabytes = 24;
+  std::string who;
+  ProcessUse before;
+  ProcessUse after;
 };
 
 /// What is left of a cluster that was told to end.

@@ -113,24 +113,12 @@ Nemesis::Injected Nemesis::leader_fault(Fault fault) {
 Nemesis::Injected Nemesis::freeze_leader(Node& leader) {
   leader.signal(SIGSTOP);
   Injection made = injected(leader.name, {});
-  made.heal = [this, &leader, epoch = made.epoch] {
+  made.heal = [this, &leader, made] {
     leader.signal(SIGCONT);
-    const History history = stage_.recorder.history();
-    if (history.leaders.back().epoch > epoch && history.leaders.back().address != leader.address)
-      ask_deposed(leader.address);
+    speak_for_deposed(made);
     return stage_.cluster.await_restart(leader);
   };
   return made;
-}
-
-/// Something that only a leader may grant, and that no leader of this cluster does: there is no such job.
-void Nemesis::ask_deposed(const std::string& address) {
-  const Finished answer = run_to_end({stage_.cluster.options().programs + "/weir", "cancel", "-m", address,
-                                      "-D", "akka.client.timeout=5 s", JobId::random().hex()});
-  stage_.recorder.note("asked the deposed leader: " + answer.err);
-  if (answer.end == ProcessEnd{.code = 0})
-    return stage_.refusals.accepted("a deposed leader cancelled a job");
-  if (answer.err.find("there is no job") == std::string::npos) stage_.refusals.add(1);
 }
 
 Nemesis::Injected Nemesis::kill_all_job_managers() {

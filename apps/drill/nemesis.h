@@ -82,7 +82,9 @@ private:
   [[nodiscard]] Result<Node*> standby();
   /// Those with tasks of the job.
   [[nodiscard]] Result<Nodes> busy() const;
-  void ask_deposed(const std::string& address);
+  /// Another leads in place of the one who did when `made` was: whatever is said under his term is refused.
+  void speak_for_deposed(const Injection& made);
+  void cancel_under(const LeaderSeen& deposed, const std::string& address, const std::string& whom);
 
   Stage stage_;
   std::mt19937_64 random_;

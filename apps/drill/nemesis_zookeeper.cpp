@@ -117,7 +117,13 @@ Nemesis::Injected Nemesis::cut(Fault fault) {
     pairs.emplace_back(here, &stage_.zookeeper->place(i));
     pairs.emplace_back(&stage_.zookeeper->place(i), here);
   }
-  return cut_pairs(pairs, (is_leaders ? (*leads)->name : victim.name) + ", zookeeper");
+  auto made = cut_pairs(pairs, (is_leaders ? (*leads)->name : victim.name) + ", zookeeper");
+  if (!made || !is_leaders) return made;
+  made->heal = [this, made = *made] {
+    speak_for_deposed(made);  // which was heard all the time, but by ZooKeeper
+    return made.heal();
+  };
+  return made;
 }
 
 Nemesis::Injected Nemesis::cut_task_managers(const Nodes& busy_ones) {

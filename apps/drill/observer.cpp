@@ -88,6 +88,7 @@ void Observer::look_at_leader() {
   if (!leader) return recorder_.note(leader.error().what);
   seen_leader_ = {node.value.created, node.value.version};
   recorder_.add(LeaderSeen{.epoch = leader->session.low,
+                           .session = leader->session,
                            .address = leader->address,
                            .owner = node.value.owner,
                            .at = std::chrono::steady_clock::now()});
@@ -118,6 +119,13 @@ std::vector<std::string> Observer::nodes_of(JobId job) {
   for (const std::string& path : {paths_.job(job), paths_.checkpoints(job), paths_.counter(job)})
     if (client_->exists(path).is_done()) left.push_back(path);
   return left;
+}
+
+ZkOutcome Observer::write_under(std::uint64_t epoch) {
+  const std::string path = paths_.epoch();
+  return client_->commit({ZkOp::check(path, static_cast<std::int32_t>(epoch)),
+                          ZkOp::create(path + "-of-a-drill", "")})
+      .outcome;
 }
 
 bool Observer::has_leader() { return leader_session() != 0; }

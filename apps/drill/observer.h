@@ -32,6 +32,8 @@ public:
   void follow(JobId job) WEIR_EXCLUDES(lock_);
   /// Paths below the cluster's node, of whatever should be gone when the job has ended.
   [[nodiscard]] std::vector<std::string> nodes_of(JobId job);
+  /// Writes as the leader of that term would: what comes of it.
+  [[nodiscard]] ZkOutcome write_under(std::uint64_t epoch);
   /// Whether somebody leads.
   [[nodiscard]] bool has_leader();
   /// Which session the leader's node goes with; 0: nobody leads.

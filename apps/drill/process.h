@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "apps/drill/process_use.h"
 #include "base/sync.h"
 #include "base/thread.h"
 #include "base/time.h"
@@ -21,13 +22,6 @@ struct ProcessEnd {
   int code = -1;   // -1: by a signal
   int signal = 0;  // 0: by a code
   bool operator==(const ProcessEnd&) const = default;
-};
-
-/// What a process holds of the machine, as /proc tells.
-struct ProcessUse {
-  std::size_t resident_bytes = 0;
-  std::size_t descriptors = 0;
-  std::size_t threads = 0;
 };
 
 /// One line that a process wrote, and when it arrived here.

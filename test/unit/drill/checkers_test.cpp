@@ -90,7 +90,8 @@ TEST_CASE("where a zombie was to be refused, it must have been") {
 }
 
 TEST_CASE("the client is told once, and the truth") {
-  const std::string finished = "12:00:00  Job execution switched to status FINISHED.";
+  const std::string seen = "12:00:00  Job execution switched to status FINISHED.";
+  const std::string finished = "Job with JobID 0123 has finished.";
   AnswerChecker checker;
   checker.add_line("12:00:00  Job execution switched to status RUNNING.");
   bool was_attached = true;
@@ -100,6 +101,19 @@ TEST_CASE("the client is told once, and the truth") {
     checker.add_state("FINISHED");
     checker.add_exit(0);
     wrong = 0;
+  }
+  SUBCASE("as it should be, with all its steps") {
+    checker.add_line(seen);
+    checker.add_line(finished);
+    checker.add_state("FINISHED");
+    checker.add_exit(0);
+    wrong = 0;
+  }
+  SUBCASE("the last step twice") {
+    checker.add_line(seen);
+    checker.add_line(seen);
+    checker.add_line(finished);
+    checker.add_state("FINISHED");
   }
   SUBCASE("a client that is gone is told nothing") {
     checker.add_state("FINISHED");
@@ -118,6 +132,7 @@ TEST_CASE("the client is told once, and the truth") {
   }
   SUBCASE("that it failed") {
     checker.add_line("12:00:00  Job execution switched to status FAILED.");
+    checker.add_line(finished);
     checker.add_state("FINISHED");
   }
   SUBCASE("and nobody else knows") { checker.add_line(finished); }
@@ -132,6 +147,21 @@ TEST_CASE("the client is told once, and the truth") {
 TEST_CASE("whatever is left is a finding") {
   CHECK(check_leaks({}).empty());
   CHECK(check_leaks({.processes = {"1"}, .files = {"a", "b"}, .nodes = {"/x"}, .ports = {"7"}}).size() == 5);
+}
+
+TEST_CASE("whoever lived through a drill has what it had before") {
+  constexpr std::size_t kMegabyte = 1 << 20;
+  const ProcessUse before{.resident_bytes = 30 * kMegabyte, .descriptors = 40, .threads = 12};
+  ProcessUse after = before;
+  CHECK(check_growth({{"jobmanager-1", before, after}}).empty());
+  after.descriptors += Growth::kDescriptors;
+  after.threads += Growth::kThreads;
+  after.resident_bytes += Growth::kMegabytes * kMegabyte;
+  CHECK(check_growth({{"jobmanager-1", before, after}}).empty());
+  SUBCASE("descriptors") { ++after.descriptors; }
+  SUBCASE("threads") { ++after.threads; }
+  SUBCASE("memory") { after.resident_bytes += kMegabyte; }
+  CHECK(check_growth({{"jobmanager-1", before, after}, {"taskmanager-1", before, before}}).size() == 1);
 }
 
 TEST_CASE("a job that was to go on did so") {
