@@ -80,6 +80,7 @@ Status ZkJobGraphStore::put(const JobGraph& job) {
   const auto old = file_of(job.id);
   if (!old) return old.error();
   if (Status made = files_.make_folder(directory_); !made) return made;
+  if (Status known = make_known(); !known) return known;
   const std::string name = job.id.hex() + "-" + JobId::random().hex();
   const std::string path = directory_ + "/" + name;
   if (Status written = write_job(files_, path, job); !written) return written;
@@ -87,6 +88,28 @@ Status ZkJobGraphStore::put(const JobGraph& job) {
   if (surely_failed(put)) remove_file(files_, path);
   if (put && !old->empty()) remove_file(files_, directory_ + "/" + *old);
   return put;
+}
+
+Status ZkJobGraphStore::make_known() {
+  const auto above = term_.get(term_.paths().jobs());
+  if (!above) return above.error();
+  return *above ? Status::ok() : term_.put(term_.paths().jobs(), "");
+}
+
+/// Whoever led without those jobs would deny them to their clients, and begin their checkpoints from 1.
+Status ZkJobGraphStore::check_known() {
+  const auto above = term_.get(term_.paths().jobs());
+  if (!above) return above.error();
+  if (*above) return Status::ok();
+  const auto left = files_.list(directory_);
+  if (!left && left.error().code != ErrorCode::NotFound) return left.error();
+  if (!left || left->empty()) return Status::ok();
+  return Error{ErrorCode::Refused,
+               "ZooKeeper knows nothing of this cluster, but " + directory_ + " has jobs, as " +
+                   left->front() + ", " + std::to_string(left->size()) +
+                   " in all: it was emptied, or is not the one of before. Nobody leads until its data is "
+                   "back, or those files are moved away",
+               Blame::Environment, Retry::Later};
 }
 
 Status ZkJobGraphStore::remove(JobId job) {
@@ -121,6 +144,7 @@ Result<JobGraph> ZkJobGraphStore::read(JobId id, const std::string& path) {
 }
 
 Result<std::vector<JobGraph>> ZkJobGraphStore::recover() {
+  if (Status known = check_known(); !known) return known.error();
   if (Status loaded = verdicts_.load(); !loaded) return loaded.error();
   const auto names = term_.children(term_.paths().jobs());
   if (!names) return names.error();

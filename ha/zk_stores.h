@@ -54,7 +54,8 @@ public:
   [[nodiscard]] Status put(const JobGraph& job) override;
   [[nodiscard]] Status remove(JobId job) override;
   /// A job whose file is not there is skipped: its pointer stays, for when the file is back. One whose end is
-  /// on record is removed: somebody was about to. Errors: also that the disk fails, which is no job's fault.
+  /// on record is removed: somebody was about to. Errors: also that the disk fails, which is no job's fault;
+  /// and that there are files of jobs in a cluster of which ZooKeeper knows nothing: it was emptied.
   [[nodiscard]] Result<std::vector<JobGraph>> recover() override;
   [[nodiscard]] Status put_round(const DeployedRound& round) override;
   /// One that cannot be read is put aside: then there was none.
@@ -62,6 +63,9 @@ public:
   std::vector<JobId> sweep() override;
 
 private:
+  /// From the first file of a job on there is a node above all pointers to them.
+  [[nodiscard]] Status make_known();
+  [[nodiscard]] Status check_known();
   /// Empty: there is none, or one that cannot be read.
   [[nodiscard]] Result<std::string> file_of(JobId job);
   [[nodiscard]] Result<JobGraph> read(JobId job, const std::string& pointer);
