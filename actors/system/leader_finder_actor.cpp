@@ -42,7 +42,6 @@ private:
   caf::result<NewLeader, JobManagerActor> who_leads();
 
   Self self_ = nullptr;
-  LookupOptions options_;
   std::optional<LeaderSearch> logic_;
   JobManagerActor leader_;  // null: there is none
   std::vector<LeaderFollower> followers_;
@@ -51,8 +50,7 @@ private:
 
 LeaderFinderActor::behavior_type LeaderFinderState::start(Self self, LookupOptions options) {
   self_ = self;
-  options_ = options;
-  logic_.emplace(LeaderSearch::Options{}, *this);
+  logic_.emplace(LeaderSearch::Options{.patience = options.patience}, *this);
   guard(*self, kName);
   self->set_down_handler([this](caf::down_msg& down) { on_down(down); });
   return {
@@ -68,7 +66,7 @@ LeaderFinderActor::behavior_type LeaderFinderState::start(Self self, LookupOptio
 void LeaderFinderState::connect(const LeaderAt& leader) {
   const LeaderSessionId session = leader.session;
   look_up(
-      *self_, leader.address, options_.patience,
+      *self_, leader.address, std::chrono::ceil<std::chrono::milliseconds>(logic_->patience()),
       [this, session](const JobManagerActor& found) { on_connected(session, found); },
       [this, session](const Error& why) { logic_->on_failed(session, why.what, now_of(*self_)); });
 }

@@ -14,6 +14,7 @@ constexpr std::string_view kLogger = "LeaderSearch";
 void LeaderSearch::on_leader_at(const LeaderAt& leader, TimePoint now) {
   if (leader == target_) return;
   target_ = leader;
+  hasty_attempts_ = 0;
   if (connected_) {
     connected_.reset();
     out_.lost(leader.address.empty() ? "the leader stepped down" : "another JobManager leads now");
@@ -32,6 +33,7 @@ void LeaderSearch::on_connected(LeaderSessionId session, TimePoint now) {
   if (session != target_.session) return begin(now);  // another was named meanwhile
   log::info(kLogger, "Connected to the JobManager at " + target_.address);
   pause_ = options_.initial_pause;
+  hasty_attempts_ = 0;
   connected_ = session;
   out_.found(session);
 }
@@ -39,6 +41,7 @@ void LeaderSearch::on_connected(LeaderSessionId session, TimePoint now) {
 void LeaderSearch::on_failed(LeaderSessionId session, const std::string& reason, TimePoint now) {
   connecting_ = false;
   if (session != target_.session) return begin(now);
+  if (hasty_attempts_ > 0) --hasty_attempts_;
   if (pause_ == options_.initial_pause) log::warn(kLogger, "No JobManager yet, trying on: " + reason);
   next_attempt_ = now + pause_;
   out_.wake_after(pause_);
@@ -48,6 +51,7 @@ void LeaderSearch::on_failed(LeaderSessionId session, const std::string& reason,
 void LeaderSearch::on_lost(const std::string& reason, TimePoint now) {
   if (!connected_) return;
   connected_.reset();
+  hasty_attempts_ = kHastyAttempts;
   out_.lost(reason);
   begin(now);
 }

@@ -24,7 +24,8 @@ public:
 };
 
 /// Finds the leader that the retrieval names, and finds it again after it was lost: at once, then after
-/// pauses that double.
+/// pauses that double. One that was lost is not waited for long at first: it may be dead or frozen, and while
+/// an attempt lasts nobody hears that another is named.
 ///
 ///     nobody named -> connecting -> connected
 ///                       ^    |         |
@@ -37,7 +38,10 @@ public:
   struct Options {
     Duration initial_pause = 50ms;
     Duration max_pause = 1s;
+    Duration patience = 2s;           // of an attempt
+    Duration hasty_patience = 250ms;  // of the first ones after a loss
   };
+  static constexpr int kHastyAttempts = 4;
 
   /// `out` outlives this.
   LeaderSearch(Options options, LeaderSearchOutbox& out) : options_(options), out_(out) {}
@@ -52,6 +56,10 @@ public:
   void on_lost(const std::string& reason, TimePoint now);
   void on_tick(TimePoint now);
 
+  /// How long the attempt may take that connect() was called for.
+  [[nodiscard]] Duration patience() const {
+    return hasty_attempts_ > 0 ? options_.hasty_patience : options_.patience;
+  }
   /// None: there is no leader.
   [[nodiscard]] std::optional<LeaderSessionId> connected() const { return connected_; }
 
@@ -63,6 +71,7 @@ private:
   LeaderAt target_;  // where the retrieval sees it; no address: nowhere
   std::optional<LeaderSessionId> connected_;
   bool connecting_ = false;
+  int hasty_attempts_ = 0;  // the one under way, and those that follow it
   Duration pause_{};
   TimePoint next_attempt_{};  // while neither connected nor connecting
 };

@@ -61,6 +61,28 @@ TEST_CASE_FIXTURE(Fixture, "it looks for a leader that was lost, at once") {
   CHECK_FALSE(search.connected());
 }
 
+TEST_CASE_FIXTURE(Fixture, "one that was lost is not waited for long, until it has been often enough") {
+  search.on_leader_at({"a:1", kFirst}, kStart);
+  CHECK(search.patience() == 2s);
+  search.on_connected(kFirst, kStart);
+  search.on_lost("it is frozen", kStart + 1s);
+  for (int attempt = 0; attempt < LeaderSearch::kHastyAttempts; ++attempt) {
+    CHECK(search.patience() == 250ms);
+    search.on_failed(kFirst, "no answer", kStart + 2s);
+  }
+  CHECK(search.patience() == 2s);
+}
+
+TEST_CASE_FIXTURE(Fixture, "another one is waited for as long as it takes") {
+  search.on_leader_at({"a:1", kFirst}, kStart);
+  search.on_connected(kFirst, kStart);
+  search.on_lost("it is frozen", kStart + 1s);
+  search.on_leader_at({"b:1", kSecond}, kStart + 1s);
+  search.on_failed(kFirst, "no answer", kStart + 1250ms);
+  CHECK(out.connects.back() == "b:1");
+  CHECK(search.patience() == 2s);
+}
+
 TEST_CASE_FIXTURE(Fixture, "a leader that is deposed while it is being looked for is not taken") {
   search.on_leader_at({"a:1", kFirst}, kStart);
   search.on_leader_at({"b:1", kSecond}, kStart);
