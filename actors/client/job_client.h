@@ -28,9 +28,10 @@ public:
 
   /// Submits the job and waits for its end. A job that failed or was cancelled is a result, not an error.
   /// `listener` hears of every step, and nothing after this returns.
-  [[nodiscard]] Result<JobResult> run(JobGraph graph, JobListener* listener = nullptr);
+  [[nodiscard]] Result<JobResult> run(JobGraph graph, JobListener* listener = nullptr,
+                                      Submission first = Submission::New);
   /// Submits the job and leaves it alone.
-  [[nodiscard]] Result<JobId> submit(JobGraph graph);
+  [[nodiscard]] Result<JobId> submit(JobGraph graph, Submission first = Submission::New);
   /// Returns when cancelling began.
   [[nodiscard]] Status cancel(JobId job);
   /// Returns when the sources were asked to end as if they had read everything.

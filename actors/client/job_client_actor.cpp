@@ -146,7 +146,7 @@ public:
         finder_(std::move(finder)),
         patience_(std::chrono::ceil<std::chrono::milliseconds>(patience)) {}
 
-  Result<JobResult> submit(JobGraph graph, ListeningBehaviour listening, JobListener* listener);
+  Result<JobResult> submit(JobGraph graph, JobSubmission::Options options, JobListener* listener);
 
   /// Sends `mail` to the leader and waits for a Reply.
   template <class Reply, class Mail>
@@ -214,14 +214,14 @@ Status JobClient::Connection::command(const std::string& request, const Mail& ma
   return now && now->outcome.accepted && is_globally_terminal(now->status) ? Status::ok() : status;
 }
 
-Result<JobResult> JobClient::Connection::submit(JobGraph graph, ListeningBehaviour listening,
+Result<JobResult> JobClient::Connection::submit(JobGraph graph, JobSubmission::Options options,
                                                 JobListener* listener) {
   const Visit visit;
   auto answer = std::make_shared<Answer>();
   auto result = answer->get_future();
+  options.leader_timeout = patience_;
   const JobClientActor client =
-      spawn_job_client(system_, std::move(graph), {.listening = listening, .leader_timeout = patience_},
-                       listener, std::move(answer));
+      spawn_job_client(system_, std::move(graph), options, listener, std::move(answer));
   caf::anon_send(finder_, FollowLeader{}, caf::actor_cast<LeaderFollower>(client));
   return result.get();
 }
@@ -234,12 +234,15 @@ std::unique_ptr<JobClient> connect(caf::actor_system& system, LeaderFinderActor 
 JobClient::JobClient(std::unique_ptr<Connection> connection) : connection_(std::move(connection)) {}
 JobClient::~JobClient() = default;
 
-Result<JobResult> JobClient::run(JobGraph graph, JobListener* listener) {
-  return connection_->submit(std::move(graph), ListeningBehaviour::ResultAndStateChanges, listener);
+Result<JobResult> JobClient::run(JobGraph graph, JobListener* listener, Submission first) {
+  return connection_->submit(std::move(graph),
+                             {.listening = ListeningBehaviour::ResultAndStateChanges, .first = first},
+                             listener);
 }
 
-Result<JobId> JobClient::submit(JobGraph graph) {
-  auto result = connection_->submit(std::move(graph), ListeningBehaviour::Detached, nullptr);
+Result<JobId> JobClient::submit(JobGraph graph, Submission first) {
+  auto result = connection_->submit(
+      std::move(graph), {.listening = ListeningBehaviour::Detached, .first = first}, nullptr);
   if (!result) return result.error();
   return result->job;
 }

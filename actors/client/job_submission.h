@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/result.h"
@@ -18,6 +19,12 @@ public:
   virtual void on_accepted(JobId) {}
   virtual void on_job_status(const JobStatusChanged&) {}
   virtual void on_task_state(const ExecutionStateChanged&) {}
+};
+
+/// Whether somebody may have submitted a job of this id before, as one who died before he was answered.
+enum class Submission : std::uint8_t {
+  New,
+  MayBeThere  // then it is attached to, and submitted only if nobody knows it
 };
 
 /// What a submission asks of the world. The actor sends mail; a test writes it down.
@@ -48,12 +55,17 @@ class JobSubmission {
 public:
   struct Options {
     ListeningBehaviour listening = ListeningBehaviour::Result;
+    Submission first = Submission::New;
     Duration leader_timeout = 60s;  // without a leader for longer than this it gives up
   };
 
   /// `listener` (may be null) and `out` outlive this.
   JobSubmission(JobGraph graph, Options options, JobListener* listener, JobSubmissionOutbox& out)
-      : graph_(std::move(graph)), options_(options), listener_(listener), out_(out) {}
+      : graph_(std::move(graph)),
+        options_(options),
+        listener_(listener),
+        out_(out),
+        was_sent_(options.first == Submission::MayBeThere) {}
 
   void on_leader_found();
   void on_leader_lost(const std::string& reason, TimePoint now);
@@ -80,7 +92,7 @@ private:
   JobListener* const listener_;
   JobSubmissionOutbox& out_;
   Phase phase_ = Phase::Submitting;
-  bool was_sent_ = false;
+  bool was_sent_;  // by us, or by whoever had the same id
   bool has_leader_ = false;
   TimePoint give_up_at_{};  // while there is no leader
   std::string why_no_leader_;

@@ -225,24 +225,36 @@ Nemesis::Injected Nemesis::client_fault(Fault fault) {
 Nemesis::Injected Nemesis::kill_submitter() {
   auto options = stage_.job.options();
   options.folder += "/second";
-  const JobRun::Options& second = options;
+  const std::string id = JobId::random().hex();
+  std::vector<std::string> submission{"--jobId", id, "--detached"};
+  const auto words = JobRun::words_of(options);
+  submission.insert(submission.end(), words.begin(), words.end());
   auto command = stage_.cluster.words("run");
-  const auto words = JobRun::words_of(second);
-  command.insert(command.end(), words.begin(), words.end());
+  command.insert(command.end(), submission.begin(), submission.end());
   {
     Process submitter(std::move(command));
     stage_.recorder.pass(std::chrono::milliseconds(random_() % 400));
     submitter.signal(SIGKILL);
   }
-  return injected("submitter", [this]() -> Status {
-    const Finished list = stage_.cluster.weir("list", {"--output", "json"});
-    auto jobs = jobs_of(list.out);
+  return injected("submitter", [this, id, submission] { return submit_again(id, submission); });
+}
+
+/// Whoever does not know whether his job was taken in submits it again, and there is one.
+Status Nemesis::submit_again(const std::string& id, const std::vector<std::string>& submission) {
+  const auto others = [&] {
+    auto jobs = jobs_of(stage_.cluster.weir("list", {"--output", "json"}).out);
     std::erase(jobs, stage_.job.id().hex());
-    stage_.recorder.note("of a job whose submitter was killed there are " + std::to_string(jobs.size()));
-    if (jobs.size() > 1) return unable("one submission made several jobs");
-    for (const std::string& job : jobs) (void)stage_.cluster.weir("cancel", {job});
-    return Status::ok();
-  });
+    return jobs;
+  };
+  const std::size_t before = others().size();
+  const Finished again = stage_.cluster.weir("run", submission);
+  const auto jobs = others();
+  stage_.recorder.note("of a job whose submitter was killed there were " + std::to_string(before) +
+                       ", and when it was submitted again " + std::to_string(jobs.size()));
+  if (again.end != ProcessEnd{.code = 0}) return unable("it could not be submitted again: " + again.err);
+  if (jobs != std::vector{id}) return unable("one job that was submitted twice made other jobs than that");
+  const Finished cancelled = stage_.cluster.weir("cancel", {id});
+  return cancelled.end == ProcessEnd{.code = 0} ? Status::ok() : unable(cancelled.err);
 }
 
 }  // namespace weir::drill

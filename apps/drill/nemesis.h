@@ -69,6 +69,7 @@ private:
   [[nodiscard]] Injected freeze_task_manager(Node& victim);
   [[nodiscard]] Injected throw_in_task();
   [[nodiscard]] Injected kill_submitter();
+  [[nodiscard]] Status submit_again(const std::string& id, const std::vector<std::string>& submission);
   [[nodiscard]] Injected expire_session();
   [[nodiscard]] Injected lose_quorum();
   [[nodiscard]] Injected cut_pairs(const std::vector<std::pair<const Place*, const Place*>>& pairs,

@@ -44,6 +44,7 @@ struct Run {
   const Config config;
   const bool json;
   JobGraph graph;
+  Submission first;
   Running& running;
 };
 
@@ -86,7 +87,7 @@ int attach(Run& run, JobClient& client) {
     // A local job may print, and to the same terminal.
     if (!run.line.has("local") || ::isatty(STDOUT_FILENO) == 0)
       display.emplace(client, console, run.graph.id);
-    return client.run(std::move(run.graph), &printer);
+    return client.run(std::move(run.graph), &printer, run.first);
   }();
   run.running.client = nullptr;
   return report(result, run.json);
@@ -113,7 +114,7 @@ int run_on_cluster(Run& run) {
   run.graph.program.library = *std::move(key);
   if (!run.line.has("detached")) return attach(run, cluster->client());
 
-  const auto job = cluster->client().submit(std::move(run.graph));
+  const auto job = cluster->client().submit(std::move(run.graph), run.first);
   if (!job) return fail(job.error().what);
   if (run.json) std::cout << result_json({.job = *job}) << '\n';
   else std::cout << "Job has been submitted with JobID " << job->hex() << '\n';
@@ -138,7 +139,11 @@ int run_program(const CommandLine& line) {
   const auto program =
       loader.build(line.rest().front(), {line.rest().begin() + 1, line.rest().end()}, *parallelism);
   if (!program) return fail(program.error().what);
-  Run asked{line, *config, *json, (*program)->job_graph(), running};
+  const auto id = JobId::parse(line.text("jobId", JobId::random().hex()));
+  if (!id) return fail("--jobId wants 32 hexadecimal digits, not '" + line.text("jobId", "") + "'");
+  Run asked{line, *config, *json, (*program)->job_graph(),
+            line.has("jobId") ? Submission::MayBeThere : Submission::New, running};
+  asked.graph.id = *id;
   if (line.has("allowNonRestoredState") && !line.has("fromSavepoint"))
     return fail("--allowNonRestoredState is for --fromSavepoint");
   asked.graph.restore = {.path = absolute_path(line.text("fromSavepoint", "")),

@@ -18,6 +18,8 @@ constexpr OptionSpec kRunOptions[] = {
     kZooKeeperOption,
     kClusterIdOption,
     {"detached,d", "", "Return when the job was accepted."},
+    {"jobId", "ID",
+     "Submit under this id, 32 hexadecimal digits; a job that has it already is attached to instead."},
     {"parallelism,p", "N", "Subtasks of each operator that does not say otherwise (default 1)."},
     {"fromSavepoint,s", "DIR", "Start from a savepoint, or from a checkpoint that was kept."},
     {"allowNonRestoredState,n", "", "Leave out state of operators that the program no longer has."},

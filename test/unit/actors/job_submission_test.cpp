@@ -102,6 +102,26 @@ TEST_CASE_FIXTURE(Fixture, "a job that was accepted although no answer came is n
   CHECK(out.submits == 1);
 }
 
+TEST_CASE("a job that somebody may have submitted before is attached to, and submitted if nobody knows it") {
+  Letters out;
+  JobSubmission submission{JobGraph{.id = kJob},
+                           {.listening = ListeningBehaviour::Detached, .first = Submission::MayBeThere},
+                           &out,
+                           out};
+  submission.on_leader_found();
+  CHECK(out.attaches == 1);
+  CHECK(out.submits == 0);
+  SUBCASE("it is there") { submission.on_attach_reply(Outcome::ok()); }
+  SUBCASE("it is not") {
+    submission.on_attach_reply(Outcome::refused({ErrorCode::UnknownJob, "there is no such job"}));
+    CHECK(out.submits == 1);
+    submission.on_submit_reply(Outcome::ok());
+  }
+  CHECK(out.heard == "accepted ");
+  REQUIRE(out.result.has_value());
+  CHECK((*out.result)->job == kJob);
+}
+
 TEST_CASE_FIXTURE(Fixture, "one that leads no longer gives no answer: the next one does") {
   const Outcome deposed = Outcome::refused({ErrorCode::NotLeader, "it does not lead"});
   submission.on_leader_found();
