@@ -277,7 +277,8 @@ void Drill::judge() {
     if (outcome_.faults.size() > 1) continue;
     const std::uint64_t epoch = history.leaders.back().epoch;
     if (kind.effect == Effect::Nothing) find(check_untouched(before_, after_, fault.epoch, epoch));
-    if (kind.effect == Effect::NoRestart) find(check_untouched(before_, after_, epoch, epoch));
+    if (kind.effect == Effect::NoRestart || (kind.keeps_tasks && !setting_.own))
+      find(check_untouched(before_, after_, epoch, epoch));
   }
   outcome_.ledger = job_->reckon();
   outcome_.commits = output.commits();

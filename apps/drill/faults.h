@@ -65,6 +65,7 @@ struct FaultKind {
   bool is_counted_from_heal = false;  // else from the fault
   Duration leader{};                // bound: until another leads; 0: none
   bool expects_refusal = false;     // one comes back who has no say any more
+  bool keeps_tasks = false;  // another leader takes the tasks over as they run; in drills' own clusters
   bool cuts = false;                // needs a network that can be cut
   bool is_for_any_cluster = false;  // needs no more than processes to signal
 };
