@@ -74,7 +74,7 @@ PLANTS = [
      "reply.tasks = std::move(dealt->tasks);", "reply.tasks = {};"),
     # Jobs, tasks and slots.
     ("an end is told before it is on record", "actors/job_manager/last_words.h",
-     "ending == held_.end()", "true"),
+     "if (ending == held_.end()) return word();", "return word();"),
     ("who leads no longer says how a job ended", "actors/job_manager/last_words.h",
      "!recorded.accepted && recorded.refusal.code == ErrorCode::NotLeader", "false"),
     ("an end that could not be recorded is taken for recorded", "ha/zk_stores.cpp",
