@@ -77,14 +77,6 @@ void check_restores(const Program& program, std::uint32_t waiting_a_subtask, con
   }
 }
 
-/// 0 to kCount - 1, by key; each subtask waits in the middle.
-OperatorStream<Tally> numbers(Environment& env, const std::shared_ptr<Gate>& gate, std::int64_t worth) {
-  return env.generate(kCount, [gate, worth](std::uint64_t number) {
-    if (number >= kHalf) gate->pass();
-    return Tally{number % kKeys, worth};
-  });
-}
-
 Sums sums_of(std::int64_t each) {
   Sums sums;
   for (std::uint64_t key = 0; key < kKeys; ++key)
@@ -146,8 +138,8 @@ struct SumBoth {
 TEST_CASE("two keyed streams that share the state of their keys") {
   check_restores(
       [](Environment& env, auto gate, auto words) {
-        auto ones = numbers(env, gate, 1).uid("ones");
-        auto tens = numbers(env, gate, 10).uid("tens");
+        auto ones = tallies(env, gate).uid("ones");
+        auto tens = tallies(env, gate, 10).uid("tens");
         ones.key_by(&Tally::key)
             .connect(tens.key_by(&Tally::key))
             .co_flat_map(SumBoth{})
@@ -173,8 +165,8 @@ struct SumAtTheEnd : SumBoth {
 TEST_CASE("two keyed streams with timers") {
   check_restores(
       [](Environment& env, auto gate, auto words) {
-        auto ones = numbers(env, gate, 1).uid("ones");
-        auto tens = numbers(env, gate, 10).uid("tens");
+        auto ones = tallies(env, gate).uid("ones");
+        auto tens = tallies(env, gate, 10).uid("tens");
         ones.key_by(&Tally::key)
             .connect(tens.key_by(&Tally::key))
             .process(SumAtTheEnd{})
@@ -210,8 +202,8 @@ TEST_CASE("a keyed stream and a broadcast one, whose map each subtask has whole"
   expected[kOfRules] = 3 * static_cast<std::int64_t>(kCount);
   check_restores(
       [](Environment& env, auto gate, auto words) {
-        auto ones = numbers(env, gate, 1).uid("ones");
-        auto rules = numbers(env, gate, 3).uid("rules");
+        auto ones = tallies(env, gate).uid("ones");
+        auto rules = tallies(env, gate, 3).uid("rules");
         ones.key_by(&Tally::key)
             .connect(rules.broadcast(kRules))
             .process(SumRules{})

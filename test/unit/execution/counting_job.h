@@ -49,14 +49,18 @@ private:
   std::uint64_t spoken_ WEIR_GUARDED_BY(lock_) = 0;
 };
 
-/// Counts kCount numbers by key. The sources wait before the second half.
+/// 0 to kCount - 1 by key, each of that worth. The sources wait before the second half.
+inline OperatorStream<Tally> tallies(Environment& env, std::shared_ptr<Gate> gate, std::int64_t worth = 1) {
+  return env.generate(kCount, [gate, worth](std::uint64_t number) {
+    if (number >= kHalf) gate->pass();
+    return Tally{number % kKeys, worth};
+  });
+}
+
+/// Counts the numbers by key.
 inline LocalJob::Build counting(std::shared_ptr<Gate> gate, std::shared_ptr<Words> words) {
   return [gate, words](Environment& env) {
-    env.generate(kCount,
-                 [gate](std::uint64_t number) {
-                   if (number >= kHalf) gate->pass();
-                   return Tally{number % kKeys, 1};
-                 })
+    tallies(env, gate)
         .uid("numbers")
         .key_by(&Tally::key)
         .sum(&Tally::count)

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <random>
@@ -15,7 +14,7 @@
 
 #include "execution/operators/interval_join.h"
 #include "execution/operators/operator_harness.h"
-#include "test/support/map_store.h"
+#include "test/unit/windows/random_runs.h"
 
 using namespace weir;
 using namespace weir::testing;
@@ -27,7 +26,6 @@ struct Side {
   int id = 0;
 };
 using Both = Either<Side, Side>;
-using Lines = std::vector<std::string>;
 
 int key_of(const Both& both) { return both.left ? both.left->key : both.right->key; }
 
@@ -106,39 +104,10 @@ private:
   std::vector<std::pair<Both, std::int64_t>> seen_;
 };
 
-template <class T>
-typename OperatorHarness<T, std::string>::Options random_options(std::mt19937_64& random) {
-  typename OperatorHarness<T, std::string>::Options options{
-      .parallelism = 1 + static_cast<std::uint32_t>(random() % 4), .max_parallelism = 8};
-  if (random() % 4 == 0) options.store = [] { return std::make_unique<MapStore>(); };
-  return options;
-}
-
-template <class Harness>
-void compare(Harness& task, Lines expected) {
-  Lines said = task.take_values();
-  std::ranges::sort(said);
-  std::ranges::sort(expected);
-  REQUIRE(said == expected);
-}
-
-/// Calls run(random) for many seeds, or for the one of WEIR_SEED.
-template <class Run>
-void for_each_seed(int count, Run&& run) {
-  const char* const given = std::getenv("WEIR_SEED");
-  const std::uint64_t first = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
-  for (int i = 0; i < (given != nullptr ? 1 : count); ++i) {
-    const std::uint64_t seed = first + static_cast<std::uint64_t>(i);
-    CAPTURE(seed);
-    std::mt19937_64 random(seed);
-    run(random);
-  }
-}
-
 }  // namespace
 
 TEST_CASE("an interval join says the pairs that a model says that holds all against all") {
-  for_each_seed(2000, [](std::mt19937_64& random) {
+  (void)for_each_seed(2000, [](std::mt19937_64& random) {
     const auto least = static_cast<std::int64_t>(random() % 30) - 20;
     const TimeInterval interval{least, least + static_cast<std::int64_t>(random() % 25)};
     using Function = IntervalJoinFunction<Side, Side, std::string, decltype(&pair_of)>;
@@ -170,7 +139,7 @@ TEST_CASE("an interval join says the pairs that a model says that holds all agai
 }
 
 TEST_CASE("timers of a function fire as a sorted set says, across crashes and at any parallelism") {
-  for_each_seed(2000, [](std::mt19937_64& random) {
+  (void)for_each_seed(2000, [](std::mt19937_64& random) {
     const auto same = [](const int& key) { return key; };
     using Op = KeyedProcess<int, std::string, decltype(same), Quiet>;
     OperatorHarness<int, std::string> task([&] { return std::make_unique<Op>(same, Quiet{}); }, same,

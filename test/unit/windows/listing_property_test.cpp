@@ -4,7 +4,6 @@
 // in mid-stream.
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -16,23 +15,16 @@
 #include <string>
 #include <vector>
 
-#include "execution/operators/operator_harness.h"
 #include "execution/windows/window_operator.h"
-#include "test/support/map_store.h"
 #include "test/unit/windows/listing_model.h"
+#include "test/unit/windows/random_runs.h"
 
 using namespace weir;
 using namespace weir::testing;
 
 namespace {
 
-struct Item {
-  int key = 0;
-  std::int64_t value = 0;
-};
-
 using Harness = OperatorHarness<Item, std::string>;
-using Lines = std::vector<std::string>;
 
 std::chrono::milliseconds ms(std::int64_t count) { return std::chrono::milliseconds(count); }
 
@@ -121,9 +113,7 @@ Harness::Make maker(const ListingCase& rules) {
 }
 
 ListingCase random_rules(std::mt19937_64& random) {
-  const auto up_to = [&](std::int64_t most) {
-    return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(most));
-  };
+  const auto up_to = [&](std::int64_t most) { return random_below(random, most); };
   ListingCase rules;
   rules.kind = static_cast<ListingKind>(up_to(4));
   rules.size = 1 + up_to(20);
@@ -175,18 +165,11 @@ std::string told(const ListingCase& c) {
          std::to_string(c.kept);
 }
 
-std::string joined(Lines lines) {
-  std::ranges::sort(lines);
-  std::string all;
-  for (const std::string& line : lines) all += line + "; ";
-  return all;
-}
-
 /// A harness and its model side by side. A crash takes both back to the last snapshot; the clock goes on.
 class Pair {
 public:
   Pair(const ListingCase& rules, std::mt19937_64& random)
-      : task_(maker(rules), &Item::key, options(random)), model_(rules), random_(random) {}
+      : task_(maker(rules), &Item::key, random_options<Item>(random)), model_(rules), random_(random) {}
 
   /// Returns how many lines were compared.
   std::size_t run(const std::vector<Step>& steps) {
@@ -200,35 +183,28 @@ public:
       do_step(steps[at]);
     }
     task_.finish();
-    compare(model_.finish());
+    hear(model_.finish());
     return lines_;
   }
 
 private:
-  static Harness::Options options(std::mt19937_64& random) {
-    Harness::Options options{.parallelism = 1 + static_cast<std::uint32_t>(random() % 4),
-                             .max_parallelism = 4 + static_cast<std::uint32_t>(random() % 5)};
-    if (random() % 4 == 0) options.store = [] { return std::make_unique<MapStore>(); };
-    return options;
-  }
-
   void do_step(const Step& step) {
     switch (step.kind) {
       case Step::Kind::Record:
         task_.record(step.item, step.time);
-        return compare(
+        return hear(
             model_.record(step.item.key, step.item.value, step.time, task_.processing_time()));
       case Step::Kind::Watermark:
         task_.watermark(step.time);
-        return compare(model_.watermark(step.time));
+        return hear(model_.watermark(step.time));
       case Step::Kind::Clock:
         task_.set_processing_time(task_.processing_time() + step.time);
-        return compare(model_.advance(task_.processing_time()));
+        return hear(model_.advance(task_.processing_time()));
     }
   }
 
-  void compare(const Lines& expected) {
-    REQUIRE(joined(task_.take_values()) == joined(expected));
+  void hear(const Lines& expected) {
+    compare(task_, expected);
     lines_ += expected.size();
   }
 
@@ -238,16 +214,10 @@ private:
     snapshot_model_ = model_;
   }
   std::size_t crash() {
-    task_.restore(snapshot_, 1 + static_cast<std::uint32_t>(random_() % 4));
-    model_ = *snapshot_model_;
-    // The watermark is no part of a snapshot: upstream says it again.
-    if (model_.current_watermark() != EventTime::none().millis) {
-      task_.watermark(model_.current_watermark());
-      compare(model_.look_through());
-    }
+    go_back(task_, snapshot_, model_, *snapshot_model_, random_);
     // What came due while nobody looked fires at once.
     task_.set_processing_time(task_.processing_time());
-    compare(model_.advance(task_.processing_time()));
+    hear(model_.advance(task_.processing_time()));
     return snapshot_at_;
   }
 
@@ -263,19 +233,13 @@ private:
 }  // namespace
 
 TEST_CASE("windows of the clock, evictors and delta triggers say what a model says") {
-  const char* const given = std::getenv("WEIR_SEED");
-  const std::uint64_t first = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
-  const int cases = given != nullptr ? 1 : 10'000;
   std::map<ListingKind, std::size_t> lines;
-  for (int i = 0; i < cases; ++i) {
-    const std::uint64_t seed = first + static_cast<std::uint64_t>(i);
-    std::mt19937_64 random(seed);
+  const bool all = for_each_seed(10'000, [&](std::mt19937_64& random) {
     const ListingCase rules = random_rules(random);
-    CAPTURE(seed);  // WEIR_SEED=... runs this one alone
     CAPTURE(told(rules));
     lines[rules.kind] += Pair(rules, random).run(random_stream(random));
-  }
-  if (given != nullptr) return;
+  });
+  if (!all) return;
   for (const auto& [kind, count] : lines) CHECK_MESSAGE(count > 2'500, static_cast<int>(kind));
   CHECK(lines.size() == 4);
 }

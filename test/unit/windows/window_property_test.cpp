@@ -3,29 +3,23 @@
 // over several subtasks, on the heap and in a store, with crashes in mid-stream.
 #include <doctest/doctest.h>
 
-#include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <cstdlib>
+#include <memory>
 #include <optional>
 #include <random>
 #include <string>
 #include <vector>
 
-#include "execution/operators/operator_harness.h"
 #include "execution/windows/window_operator.h"
-#include "test/support/map_store.h"
+#include "test/unit/windows/random_runs.h"
 #include "test/unit/windows/window_model.h"
 
 using namespace weir;
 using namespace weir::testing;
 
 namespace {
-
-struct Item {
-  int key = 0;
-  std::int64_t value = 0;
-};
 
 struct Sum {
   using Accumulator = std::int64_t;
@@ -120,9 +114,7 @@ Harness::Make maker(const WindowCase& rules) {
 }
 
 WindowCase random_rules(std::mt19937_64& random) {
-  const auto up_to = [&](std::int64_t most) {
-    return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(most));
-  };
+  const auto up_to = [&](std::int64_t most) { return random_below(random, most); };
   WindowCase rules;
   rules.kind = random() % 3 == 0 ? WindowKind::Session : WindowKind::Aligned;
   rules.trigger = random() % 2 == 0 ? TriggerKind::EventTime : static_cast<TriggerKind>(up_to(5));
@@ -165,17 +157,11 @@ std::string told(const WindowCase& c) {
          std::to_string(static_cast<int>(c.trigger)) + " every " + std::to_string(c.every);
 }
 
-std::string joined(const std::vector<std::string>& lines) {
-  std::string all;
-  for (const std::string& line : lines) all += line + "; ";
-  return all;
-}
-
 /// A harness and its model side by side. A crash takes both back to the last snapshot.
 class Pair {
 public:
   Pair(const WindowCase& rules, std::mt19937_64& random)
-      : task_(maker(rules), &Item::key, options(random)), model_(rules), random_(random) {}
+      : task_(maker(rules), &Item::key, random_options<Item>(random)), model_(rules), random_(random) {}
 
   void run(const std::vector<Step>& steps) {
     int crashes_left = static_cast<int>(random_() % 3);
@@ -191,15 +177,8 @@ public:
   }
 
 private:
-  static Harness::Options options(std::mt19937_64& random) {
-    Harness::Options options{.parallelism = 1 + static_cast<std::uint32_t>(random() % 4),
-                             .max_parallelism = 4 + static_cast<std::uint32_t>(random() % 5)};
-    if (random() % 4 == 0) options.store = [] { return std::make_unique<MapStore>(); };
-    return options;
-  }
-
   void do_step(const Step& step) {
-    std::vector<std::string> expected;
+    Lines expected;
     if (step.is_watermark) {
       task_.watermark(step.time);
       expected = model_.watermark(step.time);
@@ -207,14 +186,7 @@ private:
       task_.record(step.item, step.time);
       expected = model_.record(step.item.key, step.item.value, step.time);
     }
-    compare(expected);
-  }
-
-  void compare(std::vector<std::string> expected) {
-    auto said = task_.take_values();
-    std::ranges::sort(said);
-    std::ranges::sort(expected);
-    REQUIRE(joined(said) == joined(expected));
+    compare(task_, expected);
   }
 
   void begin_snapshot(std::size_t at) {
@@ -231,13 +203,7 @@ private:
     snapshot_model_ = begun_model_;
   }
   std::size_t crash() {
-    task_.restore(snapshot_, 1 + static_cast<std::uint32_t>(random_() % 4));
-    model_ = *snapshot_model_;
-    // The watermark is no part of a snapshot: upstream says it again.
-    if (model_.current_watermark() != EventTime::none().millis) {
-      task_.watermark(model_.current_watermark());
-      compare(model_.look_through());
-    }
+    go_back(task_, snapshot_, model_, *snapshot_model_, random_);
     return snapshot_at_;
   }
 
@@ -256,15 +222,9 @@ private:
 }  // namespace
 
 TEST_CASE("windows say what a model says that keeps everything and looks at everything") {
-  const char* const given = std::getenv("WEIR_SEED");
-  const std::uint64_t first = given != nullptr ? std::strtoull(given, nullptr, 10) : std::random_device{}();
-  const int cases = given != nullptr ? 1 : 10'000;
-  for (int i = 0; i < cases; ++i) {
-    const std::uint64_t seed = first + static_cast<std::uint64_t>(i);
-    std::mt19937_64 random(seed);
+  (void)for_each_seed(10'000, [](std::mt19937_64& random) {
     const WindowCase rules = random_rules(random);
-    CAPTURE(seed);  // WEIR_SEED=... runs this one alone
     CAPTURE(told(rules));
     Pair(rules, random).run(random_stream(random));
-  }
+  });
 }
