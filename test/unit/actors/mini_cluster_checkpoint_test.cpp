@@ -300,7 +300,12 @@ TEST_CASE("a state that nobody declared and that cannot be read fails a job befo
     const JobGraph graph = graph_of(first, 2);
     Background job(cluster, graph);
     while (sent < 1000) continue;
-    const auto savepoint = cluster.client().savepoint(graph.id, directory.path("s"), AfterSavepoint::Cancel);
+    const auto deadline = std::chrono::steady_clock::now() + 20s;
+    Result<std::string> savepoint = Error{};
+    // It is refused until all tasks are known to run.
+    do savepoint = cluster.client().savepoint(graph.id, directory.path("s"), AfterSavepoint::Cancel);
+    while (!savepoint && std::chrono::steady_clock::now() < deadline);
+    if (!savepoint) (void)cluster.client().cancel(graph.id);
     REQUIRE_MESSAGE(savepoint.has_value(), savepoint.error().what);
     path = *savepoint;
     (void)job.await();
