@@ -59,6 +59,9 @@ void TaskManager::on_registration_reply(const RegistrationReply& reply, TimePoin
   out_.registered(instance_, reply.access);
   for (const TaskExecutionState& state : std::exchange(unsaid_, {})) out_.report({.task = state});
   forget_ended();
+  // What it said while we took it for lost was not heard: to cancel a task, perhaps, for whose end it waits.
+  const bool was_not_missed = reply.kind == RegistrationReply::Kind::AlreadyRegistered;
+  if (was_not_missed && !held_.empty()) fail_tasks("the JobManager may have said what was not heard");
 }
 
 void TaskManager::on_disconnect(const Disconnect& mail, TimePoint now) {

@@ -307,6 +307,17 @@ struct Orphaned : Fixture {
 using States = std::vector<ExecutionState>;
 using enum ExecutionState;
 
+TEST_CASE_FIXTURE(Orphaned, "who comes back to a leader that never missed it ends its tasks, and says so") {
+  lose_leader();
+  manager.on_new_leader(kStart + 2s);  // the same one, whose answers were late
+  CHECK(tasks.failed_all.empty());
+  manager.on_registration_reply(
+      {.kind = RegistrationReply::Kind::AlreadyRegistered, .instance = kInstance}, kStart + 2s);
+  CHECK(tasks.failed_all == std::vector<std::string>{"the JobManager may have said what was not heard"});
+  state(kAttempt, Failed);
+  CHECK(out.reports == States{Failed});  // a cancellation that was not heard waits for this
+}
+
 TEST_CASE_FIXTURE(Orphaned, "tasks outlive their leader, and the next one is told what they are") {
   lose_leader();
   manager.on_tick(kStart + 30s);
