@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <random>
 #include <string>
 
@@ -101,9 +102,10 @@ int run(const Options& options) {
   }
   if (options.schedules == 1) tell_story(options, options.first);
   const auto number = [](std::uint64_t n) { return static_cast<unsigned long long>(n); };
-  std::printf("schedules %llu, %.0f a second; simulated %.0f s, %llu events\n", number(done),
-              static_cast<double>(done) / elapsed(), std::chrono::duration<double>(simulated).count(),
-              number(all.events));
+  const double core_seconds = static_cast<double>(std::clock()) / CLOCKS_PER_SEC;
+  std::printf("schedules %llu, %.0f a second, %.0f a second of a core; simulated %.0f s, %llu events\n",
+              number(done), static_cast<double>(done) / elapsed(), static_cast<double>(done) / core_seconds,
+              std::chrono::duration<double>(simulated).count(), number(all.events));
   std::printf("faults %llu, leaders %llu, restores %llu, checkpoints %llu, stale messages refused %llu\n",
               number(all.faults), number(all.leaders), number(all.restores), number(all.checkpoints),
               number(all.refused));
