@@ -3,7 +3,7 @@
 //
 // What it costs, as docs/ha.md shows:
 //
-//   build/release/bin/test_cluster_adoption -s --no-skip --test-case="what a leader's death costs*"
+//   build/release/bin/test_cluster_adoption --no-skip --test-case="what a leader's death costs*"
 #include <doctest/doctest.h>
 
 #include <algorithm>
