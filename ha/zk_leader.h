@@ -106,7 +106,8 @@ private:
   explicit ZkLeaderRetrieval(Options options) : options_(std::move(options)) {}
 
   void run() WEIR_EXCLUDES(lock_);
-  void read_leader();
+  [[nodiscard]] std::optional<LeaderAddress> read_leader();
+  void note(const std::string& problem);
   void renew_session();
   void tell(const LeaderAddress& leader);
 
@@ -117,7 +118,10 @@ private:
   const Options options_;
   std::unique_ptr<ZkClient> client_;
   LeaderListener* listener_ = nullptr;  // null: not started, or stopped
-  LeaderSight sight_;                   // the retrieval's thread
+
+  // The retrieval's thread.
+  LeaderSight sight_;
+  std::string noted_;
 
   Mutex lock_;
   CondVar woken_;

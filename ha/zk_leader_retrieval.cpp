@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <chrono>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "base/log.h"
@@ -12,6 +14,7 @@ namespace {
 
 constexpr std::string_view kLogger = "LeaderRetrieval";
 constexpr Duration kRenewalPause = 1s;
+constexpr Duration kReadPause = 500ms;
 
 }  // namespace
 
@@ -41,17 +44,24 @@ void ZkLeaderRetrieval::stop() {
 }
 
 void ZkLeaderRetrieval::run() {
+  constexpr TimePoint kNever = TimePoint::max();
+  TimePoint again = kNever;  // when what could not be read is asked for again
   while (true) {
     bool is_expired = false;
     {
       const MutexLock lock(lock_);
-      while (!is_over_ && !must_read_ && !is_expired_) woken_.wait(lock_);
+      while (!is_over_ && !must_read_ && !is_expired_) {
+        if (again == kNever) woken_.wait(lock_);
+        else must_read_ = !woken_.wait_until(lock_, again) || must_read_;
+      }
       if (is_over_) return;
       is_expired = std::exchange(is_expired_, false);
       if (!is_expired) must_read_ = false;
     }
+    again = kNever;
     if (is_expired) renew_session();
-    else read_leader();
+    else if (const auto leader = read_leader()) tell(*leader);
+    else again = std::chrono::steady_clock::now() + kReadPause;
   }
 }
 
@@ -78,18 +88,31 @@ void ZkLeaderRetrieval::on_changed(const std::string&) {
   woken_.notify_all();
 }
 
-void ZkLeaderRetrieval::read_leader() {
+/// None: it could not be read. There may be no news of the connection before it can.
+std::optional<LeaderAddress> ZkLeaderRetrieval::read_leader() {
+  const LeaderAddress nobody;
   const std::string path = options_.paths.leader();
   // The watch first: what changes behind it is told.
   const auto seen = client_->exists(path, true);
-  if (seen.outcome == ZkOutcome::NoNode) return tell({});
-  if (!seen.is_done()) return;  // asked again when there is a connection
+  if (seen.outcome == ZkOutcome::NoNode) return nobody;
+  if (!seen.is_done()) return std::nullopt;
   const auto read = client_->get(path);
-  if (!read.is_done()) return;
-  if (read.value.data.empty()) return tell({});  // elected, and not ready to be found
+  if (read.outcome == ZkOutcome::NotAllowed)
+    note("ZooKeeper does not let this process read " + path +
+         ": is it the cluster's secret (high-availability.zookeeper.client.secret-file)?");
+  if (!read.is_done()) return std::nullopt;
+  if (read.value.data.empty()) return nobody;  // elected, and not ready to be found
   const auto leader = decode_leader(read.value.data, path);
-  if (!leader) return log::error(kLogger, leader.error().what);
-  tell(*leader);
+  if (leader) return *leader;
+  note(leader.error().what);
+  return std::nullopt;
+}
+
+/// Logs it, once.
+void ZkLeaderRetrieval::note(const std::string& problem) {
+  if (problem == noted_) return;
+  noted_ = problem;
+  log::error(kLogger, problem);
 }
 
 void ZkLeaderRetrieval::tell(const LeaderAddress& leader) {

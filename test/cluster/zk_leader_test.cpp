@@ -10,6 +10,7 @@
 #include <string>
 
 #include "test/support/leader_watch.h"
+#include "test/support/standard_error.h"
 #include "test/support/zookeeper_process.h"
 
 namespace weir::testing {
@@ -19,16 +20,19 @@ constexpr Duration kSession = 2s;
 
 ZkPaths paths() { return *ZkPaths::make("/weir", "test"); }
 
-ZkClient::Options client_of(const std::string& hosts, Duration session = kSession) {
-  return {.hosts = hosts, .session_timeout = session};
+ZkClient::Options client_of(const std::string& hosts, Duration session = kSession,
+                            const std::string& secret = {}) {
+  return {.hosts = hosts, .session_timeout = session, .secret = secret};
 }
 
 /// One who wants to lead, and publishes as soon as it does.
 class Candidate final : public LeaderContender {
 public:
-  Candidate(const std::string& hosts, std::string address, Duration session = kSession)
+  Candidate(const std::string& hosts, std::string address, Duration session = kSession,
+            const std::string& secret = {})
       : address_(std::move(address)) {
-    auto election = ZkLeaderElection::make({.zookeeper = client_of(hosts, session), .paths = paths()});
+    auto election =
+        ZkLeaderElection::make({.zookeeper = client_of(hosts, session, secret), .paths = paths()});
     REQUIRE(election);
     election_ = *std::move(election);
     election_->start(*this);
@@ -53,6 +57,19 @@ private:
 
 LeaderWatch follow(const ZooKeeperProcess& zookeeper, Duration session = kSession) {
   return {zookeeper.hosts(), paths(), session};
+}
+
+TEST_CASE("who has not the secret of a cluster sees no leader, and is told why") {
+  const ZooKeeperProcess zookeeper;
+  Candidate candidate(zookeeper.hosts(), "a:1", kSession, "weir:sesame");
+  REQUIRE(candidate.granted.take());
+  LeaderWatch friendly(zookeeper.hosts(), paths(), kSession, "weir:sesame");
+  REQUIRE(friendly.leader().address == "a:1");
+  const std::string said = standard_error_of([&] {
+    LeaderWatch stranger(zookeeper.hosts(), paths(), kSession, "weir:guess");
+    CHECK_FALSE(stranger.next(2s));
+  });
+  CHECK(said.find("does not let this process read /weir/test/leader") != std::string::npos);
 }
 
 TEST_CASE("of several one leads; when it ends another does, and whoever follows is told") {
