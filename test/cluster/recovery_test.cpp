@@ -89,6 +89,15 @@ private:
   std::string id_;
 };
 
+/// It ends, and has counted everything once.
+void check_end_of(KeptJob& job) {
+  job.end();
+  CHECK(eventually([&] { return job.status("state") == "FINISHED"; }));
+  const Verdict verdict = job.verdict();
+  CHECK(verdict.events > 0);
+  CHECK_MESSAGE(verdict.is_clean(), verdict.text());
+}
+
 TEST_CASE("a recovered job waits for the disk with its checkpoints, says so, and goes on when it is back") {
   KeptJob job;
   REQUIRE(eventually([&] { return job.committed_files() > 0; }));
@@ -107,11 +116,7 @@ TEST_CASE("a recovered job waits for the disk with its checkpoints, says so, and
   std::filesystem::remove(job.checkpoints());
   std::filesystem::rename(aside, job.checkpoints());
   CHECK(eventually([&] { return job.status("state") == "RUNNING"; }));
-  job.end();
-  CHECK(eventually([&] { return job.status("state") == "FINISHED"; }));
-  const Verdict verdict = job.verdict();
-  CHECK(verdict.events > 0);
-  CHECK_MESSAGE(verdict.is_clean(), verdict.text());
+  check_end_of(job);
 }
 
 TEST_CASE("a recovered job whose disk of checkpoints is not mounted is not started from nothing") {
@@ -131,11 +136,7 @@ TEST_CASE("a recovered job whose disk of checkpoints is not mounted is not start
   std::filesystem::remove_all(job.disk());  // what tasks still wrote there
   std::filesystem::rename(job.disk() + "-unmounted", job.disk());
   CHECK(eventually([&] { return job.status("state") == "RUNNING"; }));
-  job.end();
-  CHECK(eventually([&] { return job.status("state") == "FINISHED"; }));
-  const Verdict verdict = job.verdict();
-  CHECK(verdict.events > 0);
-  CHECK_MESSAGE(verdict.is_clean(), verdict.text());
+  check_end_of(job);
 }
 
 TEST_CASE("a job of two subtasks goes on with three, or with one, from where the command line had it saved") {
@@ -155,11 +156,7 @@ TEST_CASE("a job of two subtasks goes on with three, or with one, from where the
   job.submit(parallelism, savepoint);
   const std::size_t committed = job.committed_files();
   CHECK(eventually([&] { return job.committed_files() > committed; }));
-  job.end();
-  CHECK(eventually([&] { return job.status("state") == "FINISHED"; }));
-  const Verdict verdict = job.verdict();
-  CHECK(verdict.events > 0);
-  CHECK_MESSAGE(verdict.is_clean(), verdict.text());
+  check_end_of(job);
 }
 
 }  // namespace

@@ -28,6 +28,16 @@ RestoredState some_state(const Cluster& cluster) {
   return state;
 }
 
+/// A task of the job fails, and its restart is due.
+void start_and_restart(Cluster& cluster) {
+  cluster.start(job());
+  (void)cluster.report(cluster.tasks[1].second, ExecutionState::Failed, "it broke");
+  (void)cluster.report(cluster.tasks[0].second, ExecutionState::Canceled);
+  (void)cluster.report(cluster.tasks[2].second, ExecutionState::Canceled);
+  REQUIRE(cluster.restarts.size() == 1);
+  cluster.manager.on_restart_due(cluster.restarts[0].first, cluster.restarts[0].second, cluster.now());
+}
+
 std::string round_of(Cluster& cluster) {
   Said said = std::exchange(cluster.checkpoint_letters, {});
   std::string all;
@@ -145,12 +155,7 @@ TEST_CASE("the coordinator hears of each round: its plan, its tasks, its end") {
 
 TEST_CASE("a job restarts from what it is told, and a cancelled one does not restart") {
   Cluster cluster({.kind = RestartOptions::Kind::FixedDelay, .attempts = 3});
-  cluster.start(job());
-  (void)cluster.report(cluster.tasks[1].second, ExecutionState::Failed, "it broke");
-  (void)cluster.report(cluster.tasks[0].second, ExecutionState::Canceled);
-  (void)cluster.report(cluster.tasks[2].second, ExecutionState::Canceled);
-  REQUIRE(cluster.restarts.size() == 1);
-  cluster.manager.on_restart_due(cluster.restarts[0].first, cluster.restarts[0].second, cluster.now());
+  start_and_restart(cluster);
   REQUIRE(cluster.restores.size() == 1);
   CHECK(cluster.tasks.size() == 3);
 
@@ -169,12 +174,7 @@ TEST_CASE("a job restarts from what it is told, and a cancelled one does not res
 
 TEST_CASE("a restart waits for state that cannot be read now, and uses up one attempt alone") {
   Cluster cluster({.kind = RestartOptions::Kind::FixedDelay, .attempts = 1});
-  cluster.start(job());
-  (void)cluster.report(cluster.tasks[1].second, ExecutionState::Failed, "it broke");
-  (void)cluster.report(cluster.tasks[0].second, ExecutionState::Canceled);
-  (void)cluster.report(cluster.tasks[2].second, ExecutionState::Canceled);
-  REQUIRE(cluster.restarts.size() == 1);
-  cluster.manager.on_restart_due(cluster.restarts[0].first, cluster.restarts[0].second, cluster.now());
+  start_and_restart(cluster);
   for (std::size_t asked = 1; asked <= 3; ++asked) {
     RestoredState none = some_state(cluster);
     none.outcome = Outcome::refused({ErrorCode::NotFound, "no disk", Blame::Environment, Retry::Later});
