@@ -51,11 +51,6 @@ BarrierAligner::Steps BarrierAligner::on_end(std::uint32_t channel) {
   Steps steps;
   WEIR_CHECK(!ended_[channel], "a channel ends once");
   ended_[channel] = true;
-  ++ended_count_;
-  if (ended_count_ == ended_.size() && trigger_ && trigger_->checkpoint > last_) {
-    complete_trigger(steps);
-    return steps;
-  }
   // The newest that is complete now; what is older is subsumed by it.
   for (std::size_t at = pending_.size(); at-- > 0;) {
     if (!is_complete(pending_[at])) continue;
@@ -66,18 +61,24 @@ BarrierAligner::Steps BarrierAligner::on_end(std::uint32_t channel) {
 }
 
 BarrierAligner::Steps BarrierAligner::on_trigger(const Barrier& barrier) {
-  Steps steps;
-  if (barrier.checkpoint <= last_) return steps;
+  if (barrier.checkpoint <= last_) return {};
   trigger_ = barrier;
-  if (ended_count_ == ended_.size()) complete_trigger(steps);
-  return steps;
+  return has_finished_ ? complete_trigger() : Steps{};
 }
 
-void BarrierAligner::complete_trigger(Steps& steps) {
-  abort_older(trigger_->checkpoint, kSubsumed, steps);
+BarrierAligner::Steps BarrierAligner::on_finished() {
+  WEIR_CHECK(std::ranges::find(ended_, false) == ended_.end(),
+             "a task finishes when all its input has ended");
+  has_finished_ = true;
+  return trigger_ && trigger_->checkpoint > last_ ? complete_trigger() : Steps{};
+}
+
+BarrierAligner::Steps BarrierAligner::complete_trigger() {
+  Steps steps;
   begin(*trigger_, steps);
   complete(pending_.size() - 1, steps);
   trigger_.reset();
+  return steps;
 }
 
 bool BarrierAligner::is_complete(const Pending& pending) const {

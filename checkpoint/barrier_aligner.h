@@ -20,11 +20,11 @@ namespace weir {
 ///
 /// The rules, with `id` what comes and `current` what is being aligned:
 ///
-/// | what comes            | aligning, id = current | aligning, id > current      | not aligning           |
-/// |-----------------------|------------------------|-----------------------------|------------------------|
-/// | barrier               | channel is blocked     | current is aborted, id begins| id > last: id begins  |
-/// | cancel marker | current is aborted | current and id are aborted | id > last: id aborted | | end of the
-/// partition | counts as a barrier of current and of all that follow | |
+/// | what comes       | aligning, id = current | aligning, id > current        | not aligning          |
+/// |------------------|------------------------|-------------------------------|-----------------------|
+/// | barrier          | channel is blocked     | current is aborted, id begins | id > last: id begins  |
+/// | cancel marker    | current is aborted     | current and id are aborted    | id > last: id aborted |
+/// | end of partition | counts as a barrier of current and of all that follow                         |
 ///
 /// Whatever is not newer than the last one that was completed, aborted or begun is ignored. A channel that
 /// has ended sends no barriers and is not waited for: that a producer has finished stops no checkpoint.
@@ -65,9 +65,13 @@ public:
   [[nodiscard]] Steps on_barrier(std::uint32_t channel, const Barrier& barrier);
   [[nodiscard]] Steps on_cancel_marker(std::uint64_t checkpoint);
   [[nodiscard]] Steps on_end(std::uint32_t channel);
-  /// A trigger that came straight to the task, because nothing that writes to it runs any more. It waits
-  /// until all that was written has been read: what the producers handed in says that it was.
+  /// A trigger that came straight to the task, because nothing that writes to it runs any more. It waits for
+  /// on_finished(): what the producers handed in says that all they wrote has been read, and what operators
+  /// say at the end of their input has to be in it, too. Of sinks that wait for a checkpoint with that,
+  /// nobody hears that they do.
   [[nodiscard]] Steps on_trigger(const Barrier& barrier);
+  /// All channels have ended, and operators have said what they say then.
+  [[nodiscard]] Steps on_finished();
 
   /// Whether some channels wait for others.
   [[nodiscard]] bool is_aligning() const { return !pending_.empty(); }
@@ -85,14 +89,14 @@ private:
   void begin(const Barrier& barrier, Steps& steps);
   void abort_older(std::uint64_t than, std::string_view reason, Steps& steps);
   void complete(std::size_t at, Steps& steps);
-  void complete_trigger(Steps& steps);
+  [[nodiscard]] Steps complete_trigger();
 
   const Mode mode_;
   std::vector<bool> ended_;  // by channel
-  std::uint32_t ended_count_ = 0;
+  bool has_finished_ = false;
   std::uint64_t last_ = 0;         // the highest that was begun, completed or aborted
   std::vector<Pending> pending_;   // ascending by checkpoint
-  std::optional<Barrier> trigger_;  // waits for the last channel to end
+  std::optional<Barrier> trigger_;  // waits for the task to have finished
 };
 
 }  // namespace weir

@@ -122,6 +122,7 @@ void StreamTask::run() {
     rethrow_attributed(chain_->head_name());
   }
   chain_->finish();
+  if (aligner_) carry_out(aligner_->on_finished());
   await_checkpoints();
   if (task_.is_checkpointed) chain_->prepare_snapshot(kStateAtTheEnd);
   for (const auto& writer : writers_) writer->finish();

@@ -76,6 +76,7 @@ private:
     std::vector<std::deque<Element>> inputs;
     std::vector<bool> blocked;
     std::vector<bool> ended;
+    bool has_finished = false;  // all of them have
     std::vector<std::uint64_t> read;
     std::vector<std::optional<ConnectionId>> connections;
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <utility>
 
 #include "test/sim/task_manager_node.h"
 #include "test/sim/tasks.h"
@@ -83,7 +84,10 @@ void Tasks::read_inputs(const TaskPtr& task) {
           is_end ? task->aligner->on_end(channel) : task->aligner->on_barrier(channel, element.barrier));
     }
   }
-  if (task->phase == Phase::Running) finish_if_done(task);
+  if (task->phase != Phase::Running) return;
+  const bool has_ended = std::find(task->ended.begin(), task->ended.end(), false) == task->ended.end();
+  if (has_ended && !std::exchange(task->has_finished, true)) carry_out(task, 0, task->aligner->on_finished());
+  finish_if_done(task);
 }
 
 void Tasks::carry_out(const TaskPtr& task, std::uint32_t channel, const BarrierAligner::Steps& steps) {
@@ -118,8 +122,7 @@ void Tasks::commit(Task& task, CheckpointId completed) {
 }
 
 void Tasks::finish_if_done(const TaskPtr& task) {
-  const bool has_ended = std::find(task->ended.begin(), task->ended.end(), false) == task->ended.end();
-  if (has_ended && task->state.batches.empty() && task->state.positions == task->read) finish(task);
+  if (task->has_finished && task->state.batches.empty() && task->state.positions == task->read) finish(task);
 }
 
 }  // namespace weir::sim

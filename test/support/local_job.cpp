@@ -100,14 +100,16 @@ void LocalJob::on_task_state(const TaskExecutionState& report) {
   changed_.notify_all();
 }
 
+void LocalJob::await_only(CheckpointId checkpoint) {
+  MutexLock held(lock_);
+  triggered_ = checkpoint;
+  acknowledged_.clear();
+  declined_.clear();
+  refusals_ = 0;
+}
+
 void LocalJob::trigger_checkpoint(CheckpointId checkpoint, const std::string& root, bool is_savepoint) {
-  {
-    MutexLock held(lock_);
-    triggered_ = checkpoint;
-    acknowledged_.clear();
-    declined_.clear();
-    refusals_ = 0;
-  }
+  await_only(checkpoint);
   for (const TaskDeploymentDescriptor& task : deployed_) {
     if (!task.inputs.empty()) continue;
     for (const auto& worker : workers_)
@@ -117,10 +119,13 @@ void LocalJob::trigger_checkpoint(CheckpointId checkpoint, const std::string& ro
   }
 }
 
-void LocalJob::trigger_checkpoint_at_first(CheckpointId checkpoint) {
-  for (const auto& worker : workers_)
-    worker->trigger_checkpoint(deployed_.front().attempt, {.checkpoint = checkpoint, .storage_root = {}},
-                               false);
+void LocalJob::trigger_checkpoint_at(std::size_t vertex, CheckpointId checkpoint) {
+  await_only(checkpoint);
+  for (const TaskDeploymentDescriptor& task : deployed_) {
+    if (task.vertex != job_->vertices[vertex].id) continue;
+    for (const auto& worker : workers_)
+      worker->trigger_checkpoint(task.attempt, {.checkpoint = checkpoint, .storage_root = {}}, false);
+  }
 }
 
 void LocalJob::on_checkpoint_acknowledged(const CheckpointReport& report) {
@@ -170,9 +175,12 @@ std::map<ExecutionAttemptId, TaskSnapshot> LocalJob::handed_in() const {
   return all;
 }
 
-void LocalJob::await_finished(std::size_t tasks) {
+bool LocalJob::await_finished(std::size_t tasks) {
+  const TimePoint deadline = SystemClock{}.now() + 20s;
   MutexLock held(lock_);
-  while (finished_.size() < tasks) changed_.wait(lock_);
+  while (finished_.size() < tasks)
+    if (!changed_.wait_until(lock_, deadline)) return false;
+  return true;
 }
 
 void LocalJob::await_answers() {

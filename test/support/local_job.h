@@ -53,13 +53,13 @@ public:
   /// when_running().
   void trigger_checkpoint(CheckpointId checkpoint, const std::string& root = {}, bool is_savepoint = false)
       WEIR_EXCLUDES(lock_);
-  /// The same, at the first source alone.
-  void trigger_checkpoint_at_first(CheckpointId checkpoint);
+  /// The same, at one vertex alone: a source, or one whose producers have finished.
+  void trigger_checkpoint_at(std::size_t vertex, CheckpointId checkpoint);
   /// What all tasks handed in for it, those that have finished what they left; or the first refusal, or that
   /// it took too long.
   [[nodiscard]] Result<CompletedCheckpoint> await_checkpoint(CheckpointId checkpoint) WEIR_EXCLUDES(lock_);
-  /// Waits until so many tasks have finished.
-  void await_finished(std::size_t tasks) WEIR_EXCLUDES(lock_);
+  /// Waits until so many tasks have finished; false if that takes too long.
+  [[nodiscard]] bool await_finished(std::size_t tasks) WEIR_EXCLUDES(lock_);
   /// Until each task has acknowledged it or refused; none of them may end meanwhile.
   void await_answers() WEIR_EXCLUDES(lock_);
   /// Tells all tasks that it is complete, or that it is not going to be.
@@ -82,6 +82,7 @@ private:
   void on_checkpoint_acknowledged(const CheckpointReport& report) override WEIR_EXCLUDES(lock_);
   void on_checkpoint_declined(JobId job, ExecutionAttemptId attempt, CheckpointId checkpoint,
                               const std::string& reason) override WEIR_EXCLUDES(lock_);
+  void await_only(CheckpointId checkpoint) WEIR_EXCLUDES(lock_);
   [[nodiscard]] Status deal_out_state();
   /// Lets tasks begin that wait until all are open.
   void begin_if_all_run(const ExecutionGraph& graph);

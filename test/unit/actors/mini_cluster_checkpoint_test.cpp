@@ -36,6 +36,7 @@ struct Sum {
 struct Story {
   std::atomic<std::uint64_t> gate = 0;       // so many numbers may be sent
   std::atomic<std::uint64_t> limit = 0;      // so many there are
+  std::atomic<std::uint64_t> sent = 0;       // so many the source has sent
   std::atomic<CheckpointId> completed = 0;   // the latest that the source heard of
   std::atomic<bool> is_broken = false;
   Bell news;
@@ -64,8 +65,10 @@ public:
   }
   void run(SourceContext<std::uint64_t>& context) override {
     while (next_ < story_.limit && context.is_running()) {
-      if (next_ < story_.gate) context.collect(next_++);
-      else context.await_until(std::chrono::steady_clock::now() + 1ms);
+      if (next_ < story_.gate) {
+        context.collect(next_++);
+        story_.sent = next_;
+      } else context.await_until(std::chrono::steady_clock::now() + 1ms);
     }
   }
   void snapshot(CheckpointId) override { place_->assign({next_}); }
@@ -240,6 +243,8 @@ TEST_CASE("a job that is stopped with a savepoint has all its output committed w
   const JobGraph graph = graph_of(programs, 2);
   Background job(cluster, graph);
   const auto deadline = std::chrono::steady_clock::now() + 20s;
+  // A savepoint that came before would stop a source that has said nothing.
+  while (story.sent < 1000) REQUIRE(std::chrono::steady_clock::now() < deadline);
   Result<std::string> path = Error{};
   do path = cluster.client().savepoint(graph.id, directory.path("savepoints"), AfterSavepoint::Stop);
   while (!path && std::chrono::steady_clock::now() < deadline);  // refused until all tasks run

@@ -16,6 +16,7 @@ using Mode = BarrierAligner::Mode;
 /// Runs a script and writes down what the task is told to do. A word a step, `+` what comes:
 ///   2:b5  barrier 5 on channel 2        2:e  end of channel 2
 ///   c5    cancel marker of 5            t5   a trigger of 5 from the JobManager
+///   f     the task has finished
 /// and in the answer: `abort5`, `unblock`, `block`, `snap5`, in this order; `-` is nothing.
 std::string run(std::uint32_t channels, Mode mode, const std::string& script) {
   BarrierAligner aligner(channels, mode);
@@ -26,6 +27,7 @@ std::string run(std::uint32_t channels, Mode mode, const std::string& script) {
     const auto number = [&](std::size_t from) { return std::stoull(word.substr(from)); };
     if (word[0] == 'c') steps = aligner.on_cancel_marker(number(1));
     else if (word[0] == 't') steps = aligner.on_trigger({.checkpoint = number(1)});
+    else if (word[0] == 'f') steps = aligner.on_finished();
     else if (word[2] == 'e') steps = aligner.on_end(static_cast<std::uint32_t>(word[0] - '0'));
     else steps = aligner.on_barrier(static_cast<std::uint32_t>(word[0] - '0'), {.checkpoint = number(3)});
 
@@ -73,14 +75,16 @@ const Case kCases[] = {
      "block block unblock,snap1", "- - snap1"},
     {"a channel that ends behind its barrier counts once", 2, "0:b1 0:e 1:b1", "block - unblock,snap1",
      "- - snap1"},
-    {"a trigger waits until all that was written has been read", 2, "0:e t4 1:e t5",
-     "- - unblock,snap4 unblock,snap5", "- - snap4 snap5"},
-    {"a trigger is of no use when the barrier is on its way", 2, "t4 0:b4 1:b4 0:e 1:e",
-     "- block unblock,snap4 - -", "- - snap4 - -"},
-    {"a trigger subsumes what was being aligned when the input ended", 2, "0:b3 t4 0:e 1:e",
-     "block - - abort3,unblock,snap4", "- - - abort3,snap4"},
-    {"when all have ended only triggers come", 2, "0:e 1:e t4 t4 t3 t5",
-     "- - unblock,snap4 - - unblock,snap5", "- - snap4 - - snap5"},
+    {"a trigger waits until all that was written has been read, and operators know it", 2,
+     "0:e t4 1:e f t5", "- - - unblock,snap4 unblock,snap5", "- - - snap4 snap5"},
+    {"a trigger that comes between the end of the input and that of the task waits, too", 2, "0:e 1:e t4 f",
+     "- - - unblock,snap4", "- - - snap4"},
+    {"a trigger is of no use when the barrier is on its way", 2, "t4 0:b4 1:b4 0:e 1:e f",
+     "- block unblock,snap4 - - -", "- - snap4 - - -"},
+    {"a trigger comes behind what was being aligned when the input ended", 2, "0:b3 t4 0:e 1:e f",
+     "block - - unblock,snap3 unblock,snap4", "- - - snap3 snap4"},
+    {"when the task has finished only triggers come", 2, "0:e 1:e f t4 t4 t3 t5",
+     "- - - unblock,snap4 - - unblock,snap5", "- - - snap4 - - snap5"},
 };
 
 TEST_CASE("the rules of barriers, one by one") {

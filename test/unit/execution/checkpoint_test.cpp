@@ -6,6 +6,8 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <thread>
@@ -96,7 +98,7 @@ TEST_CASE("a checkpoint after a source has finished holds where it ended, not wh
     second->await_waiting(1);
     job.trigger_checkpoint(1);
     first->open();
-    job.await_finished(1);
+    CHECK(job.await_finished(1));
     job.trigger_checkpoint(2);
     second->open();
     checkpoint = job.await_checkpoint(2);
@@ -111,6 +113,40 @@ TEST_CASE("a checkpoint after a source has finished holds where it ended, not wh
   REQUIRE(after.run(two_sources(first, second, words)).status == JobStatus::Finished);
   CHECK_FALSE(words->last().contains(1));
   CHECK(words->last().contains(2));
+}
+
+TEST_CASE("a checkpoint that begins behind all sources holds what operators say when their input ends") {
+  const testing::TemporaryDirectory directory;
+  const std::string output = directory.path("output");
+  auto gate = std::make_shared<Gate>();
+  LocalJob job;
+  job.when_running([&] {
+    gate->await_waiting(1);
+    CHECK(job.await_finished(1));
+    job.trigger_checkpoint_at(1, 1);
+    gate->open();
+    CHECK(job.await_checkpoint(1));
+    job.complete_checkpoint(1);
+    if (!job.await_finished(2)) job.cancel();  // the sink waits for another one, which nobody triggers
+  });
+  const auto outcome = job.run([&](Environment& env) {
+    env.enable_checkpointing(1h);
+    const auto count = [gate](const Tally& all, const Tally& one) {
+      gate->pass();
+      return Tally{all.key, all.count + one.count};
+    };
+    env.generate(100, [](std::uint64_t) { return Tally{7, 1}; })
+        .key_by(&Tally::key)
+        .reduce(count, Emit::Final)
+        .write_files(output);
+  });
+  CHECK_MESSAGE(outcome.status == JobStatus::Finished, outcome.failure);
+  std::string lines;
+  for (const auto& file : std::filesystem::directory_iterator(output)) {
+    std::ifstream content(file.path());
+    for (std::string line; std::getline(content, line);) lines += line + "\n";
+  }
+  CHECK(lines == "(7,100)\n");
 }
 
 /// Emits once, and takes letters until it may end.
@@ -133,7 +169,7 @@ TEST_CASE("tasks that wait for barriers which never come read on when a later ch
   LocalJob job;
   job.when_running([&] {
     gate->await_waiting(1);
-    job.trigger_checkpoint_at_first(1);  // whoever was to tell the other source is dead
+    job.trigger_checkpoint_at(0, 1);  // whoever was to tell the other source is dead
     gate->open();
     job.abort_checkpoint(2);
     while (words->spoken() < 100 + 1) std::this_thread::yield();  // all that both have
