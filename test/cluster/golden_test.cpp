@@ -43,6 +43,12 @@ bool says(const std::string& text, const std::vector<std::string>& parts) {
   return false;
 }
 
+std::string joined(const std::vector<std::string>& lines) {
+  std::string all;
+  for (const std::string& line : lines) all += line + "\n";
+  return all;
+}
+
 /// The end of a pipe that lets its reader go on when it is closed.
 class Held {
 public:
@@ -89,6 +95,9 @@ public:
     const auto job = cluster_.start(submission_of(parallelism, {"--middle", pipe, "--checkpointed"}));
     const std::string id = TestCluster::id_of(*job);
     Held reader(pipe);
+    std::size_t tasks = 0;
+    for (const auto& vertex : cluster_.status(id)["vertices"]) tasks += vertex["subtasks"].size();
+    TestCluster::await_running(*job, tasks);  // a savepoint of others is refused
     Process cancel(
         {program_path("weir"), "cancel", "-m", cluster_.address(), "-s", id, directory_.path("s")});
     // It is on record just before its first barrier is sent.
@@ -98,11 +107,10 @@ public:
     }));
     (void)cluster_.status(id);
     reader.let_go();
+    const auto saved = cancel.await_line("Savepoint completed. Path: ", 20s);
     REQUIRE(cancel.await_end());
     REQUIRE(job->await_end());
-    const std::string said = cancel.text(Process::Stream::Out);
-    const auto at = said.find(directory_.path("s"));
-    return at == std::string::npos ? "" : said.substr(at, said.find_first_of(" \n", at) - at);
+    return saved ? saved->text.substr(saved->text.rfind(' ') + 1) : "";
   }
 
 private:
@@ -133,7 +141,7 @@ private:
       return;
     }
     REQUIRE(done.end == ProcessEnd{.code = 0});
-    CHECK(sorted_lines(content_of(output_)) == job_.expected);
+    CHECK(joined(sorted_lines(content_of(output_))) == joined(job_.expected));
   }
 
   TestCluster& cluster_;
