@@ -76,7 +76,9 @@ private:
     std::vector<std::deque<Element>> inputs;
     std::vector<bool> blocked;
     std::vector<bool> ended;
-    bool has_finished = false;  // all of them have
+    bool has_finished = false;  // all of them have, and it has said its last word
+    CheckpointId last_word = 0;  // the first checkpoint with it
+    bool is_last_word_out = false;
     std::vector<std::uint64_t> read;
     std::vector<std::optional<ConnectionId>> connections;
 

@@ -98,6 +98,7 @@ void Tasks::carry_out(const TaskPtr& task, std::uint32_t channel, const BarrierA
       batch.events.emplace_back(task->state.positions[i], task->read[i]);
     task->state.positions = task->read;
     task->state.batches.push_back(std::move(batch));
+    if (task->has_finished && task->last_word == 0) task->last_word = steps.snapshot;
     snapshot(task, {.checkpoint = steps.snapshot,
                     .triggered_at = steps.triggered_at,
                     .is_savepoint = steps.is_savepoint,
@@ -114,6 +115,7 @@ void Tasks::carry_out(const TaskPtr& task, std::uint32_t channel, const BarrierA
 }
 
 void Tasks::commit(Task& task, CheckpointId completed) {
+  if (task.last_word != 0 && completed >= task.last_word) task.is_last_word_out = true;
   auto& batches = task.state.batches;
   for (auto next = batches.begin(); next != batches.end() && next->checkpoint <= completed;) {
     cluster_.promises.on_sink_commits(task.descriptor.job, task.descriptor.subtask_index, completed, *next);
@@ -122,7 +124,8 @@ void Tasks::commit(Task& task, CheckpointId completed) {
 }
 
 void Tasks::finish_if_done(const TaskPtr& task) {
-  if (task->has_finished && task->state.batches.empty() && task->state.positions == task->read) finish(task);
+  if (task->is_last_word_out && task->state.batches.empty() && task->state.positions == task->read)
+    finish(task);
 }
 
 }  // namespace weir::sim
