@@ -35,8 +35,7 @@ void CoordinatedJob::on_recovered(const RecoveredCheckpoints& mail, Now now) {
   is_recovering_ = false;
   if (!mail.outcome.accepted) {
     log::error(kLogger, mail.outcome.refusal.what);
-    if (wanted_)
-      out_.to_job_manager(RestoredState{.job = job(), .number = wanted_->number, .outcome = mail.outcome});
+    if (wanted_) refuse_restore(mail.outcome.refusal);
     if (!end_) return;
   }
   is_just_read_ = true;
@@ -52,10 +51,15 @@ void CoordinatedJob::restore(const CompletedCheckpoint* latest) {
   out_.to_keeper(CheckFiles{*latest});
 }
 
+void CoordinatedJob::refuse_restore(const Error& doubt) {
+  out_.to_job_manager(
+      RestoredState{.job = job(), .number = wanted_->number, .outcome = Outcome::refused(doubt)});
+}
+
 void CoordinatedJob::on_files_checked(const FilesChecked& mail, Now) {
   if (end_ || logic_->retained().empty()) return;
   if (mail.outcome.accepted) return deal(&logic_->retained().back());
-  out_.to_job_manager(RestoredState{.job = job(), .number = wanted_->number, .outcome = mail.outcome});
+  refuse_restore(mail.outcome.refusal);
 }
 
 void CoordinatedJob::deal(const CompletedCheckpoint* latest) {

@@ -113,6 +113,7 @@ void CheckpointCoordinator::request_restore() {
 void CheckpointCoordinator::restore_if_settled() {
   if (!is_restore_wanted_ || !pending_.empty()) return;  // outside of a round all pending are being written
   is_restore_wanted_ = false;
+  if (doubt_) return out_.refuse_restore(*doubt_);
   if (round_number_ > 0) out_.sweep();
   out_.restore(retained_.empty() ? nullptr : &retained_.back());
 }
@@ -249,7 +250,10 @@ void CheckpointCoordinator::on_written(CheckpointId checkpoint, const Status& wr
   } else {
     Error cause = failed(name_of(pending->second) + " of job " + options_.job.hex() +
                          " could not be written: " + written.error().what);
-    cause.code = written.error().code == ErrorCode::NotLeader ? ErrorCode::NotLeader : cause.code;
+    if (written.error().code == ErrorCode::NotLeader) {
+      cause.code = ErrorCode::NotLeader;
+      if (pending->second.may_be_restored()) doubt_ = cause;
+    }
     fail(pending, cause, now);
     for (auto next = pending_.begin(); next != pending_.end(); ++next) complete_if_all_answered(next, now);
   }

@@ -29,7 +29,8 @@ namespace weir {
 ///
 /// Tasks that have ended contribute the state they ended with. What is being written is neither aborted nor
 /// forgotten: a job that restarts meanwhile waits for the outcome, because what a sink commits when the
-/// checkpoint completes must not be read again.
+/// checkpoint completes must not be read again. Who is deposed before that is known lets the job wait: the
+/// next leader reads what became of it.
 ///
 /// A round may be adopted: its tasks ran under another leader. That one may have died between completing a
 /// checkpoint and telling them, so they are told again; and what was under way then is voided by a later id.
@@ -67,7 +68,8 @@ public:
   void on_round_ended(const std::string& reason);
   /// For good. What is kept then, the settings say.
   void on_job_over(JobEnd end);
-  /// The job is about to start. Answered by CheckpointOutbox::restore(), once nothing is being written.
+  /// The job is about to start. Answered by CheckpointOutbox::restore() or refuse_restore(), once nothing is
+  /// being written.
   void request_restore();
 
   // From tasks.
@@ -151,6 +153,7 @@ private:
   bool is_queued_ = false;  // one is due as soon as there is room
   bool is_ending_ = false;  // a savepoint that ends the job is under way, or complete and cancels it
   bool is_restore_wanted_ = false;
+  std::optional<Error> doubt_;  // whether a checkpoint that may be restored was stored
   std::optional<JobEnd> end_;
   std::uint32_t failures_in_a_row_ = 0;
   std::uint64_t late_answers_ = 0;

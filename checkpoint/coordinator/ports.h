@@ -64,6 +64,8 @@ public:
   virtual void answer(SavepointRequestId request, const Result<std::string>& path) = 0;
   /// No write is under way any more: this is what the job is to start from. Null: from nothing.
   virtual void restore(const CompletedCheckpoint* latest) = 0;
+  /// The same, and nothing is right to start from: whether the latest was stored is not known here.
+  virtual void refuse_restore(const Error& doubt) = 0;
 };
 
 /// Keeps what one job may start from, beyond the life of this process.

@@ -13,6 +13,7 @@ namespace {
 
 using testing::attempt;
 using testing::CoordinatedJob;
+using testing::deposed;
 using testing::disk_full;
 using Said = std::vector<std::string>;
 
@@ -390,6 +391,14 @@ TEST_CASE("a restart waits for the outcome of what is being written") {
   SUBCASE("it is not") {
     job.written(second, disk_full());
     CHECK(job.letters.take() == Said{"sweep", "restore #1"});
+  }
+  SUBCASE("nobody here knows, and who leads next does: the job waits for that") {
+    job.written(second, deposed());
+    const std::string doubt = "no restore: checkpoint 2 of job 00000000000000000000000000000009 could not be "
+                              "written: term 3 is over";
+    CHECK(job.letters.take() == Said{doubt});
+    job.coordinator.request_restore();
+    CHECK(job.letters.take() == Said{doubt});
   }
 }
 

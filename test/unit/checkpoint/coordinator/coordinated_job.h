@@ -54,6 +54,7 @@ public:
   void restore(const CompletedCheckpoint* latest) override {
     say("restore " + (latest == nullptr ? "nothing" : "#" + std::to_string(latest->id)));
   }
+  void refuse_restore(const Error& doubt) override { say("no restore: " + doubt.what); }
 
   std::vector<std::string> take() { return std::exchange(said, {}); }
 
@@ -149,6 +150,10 @@ private:
 
 inline Status disk_full() {
   return Error{ErrorCode::IoFailure, "no space left", Blame::Environment, Retry::Later};
+}
+
+inline Status deposed() {
+  return Error{ErrorCode::NotLeader, "term 3 is over", Blame::Environment, Retry::Later};
 }
 
 }  // namespace weir::testing
