@@ -15,6 +15,9 @@ Error failed(std::string what) {
   return {ErrorCode::CheckpointFailed, std::move(what), Blame::Environment, Retry::Later};
 }
 
+/// Between a checkpoint that failed, and for which sinks wait before they end, and the next.
+constexpr Duration kPauseAtEnd = 1s;
+
 std::string name_of(const PendingCheckpoint& pending) {
   return (pending.is_savepoint() ? "savepoint " : "checkpoint ") + std::to_string(pending.id());
 }
@@ -180,7 +183,8 @@ void CheckpointCoordinator::on_id(const Result<CheckpointId>& id, Now now) {
   const Error cause = id ? failed("no checkpoint can be taken: " + why_not) : id.error();
   if (!wanted.savepoint) {
     count_failure(cause);
-    return run_queued(now);
+    run_queued(now);
+    return hasten_last(now);
   }
   out_.answer(wanted.savepoint->id, cause);
   undo_ending(*wanted.savepoint, cause);
@@ -296,6 +300,13 @@ void CheckpointCoordinator::fail(Pending pending, Error cause, Now now) {
   if (!is_savepoint) count_failure(cause);
   if (is_savepoint && !is_ending_ && !next_trigger_ && !is_queued_) resume_periodic(now.time);
   run_queued(now);
+  hasten_last(now);
+}
+
+void CheckpointCoordinator::hasten_last(Now now) {
+  if (!next_trigger_ || !round_ || !round_->sources_have_ended()) return;
+  const Duration pause = std::max(kPauseAtEnd, options_.settings.min_pause);
+  next_trigger_ = std::min(*next_trigger_, now.time + pause);
 }
 
 void CheckpointCoordinator::count_failure(const Error& cause) {

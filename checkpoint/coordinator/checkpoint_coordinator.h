@@ -125,6 +125,8 @@ private:
   /// The checkpoint failed by itself: too many of these fail the job.
   void fail(Pending pending, Error cause, Now now);
   void count_failure(const Error& cause);
+  /// One failed, and when all sources have ended sinks wait for one: not for a whole interval.
+  void hasten_last(Now now);
   void abort(Pending pending, const Error& cause);
   void abort_all(const Error& cause, bool savepoints_too);
   /// A savepoint that was to end the job will not.

@@ -79,6 +79,29 @@ TEST_CASE("when all sources have ended, a checkpoint begins at once for those wh
   CHECK(job.letters.take() == Said{"write #1", "complete 5 #1"});
 }
 
+TEST_CASE(
+    "when all sources have ended, a checkpoint that fails is tried again soon, however long the interval") {
+  CoordinatedJob job({.interval = 1h});
+  job.start();
+  for (const std::uint64_t task : {1, 2}) finish(job, task);
+  SUBCASE("it was declined") {
+    job.give_ids();
+    job.coordinator.on_decline(attempt(3), 1, "disk full", job.now());
+  }
+  SUBCASE("it could not be written") {
+    job.give_ids();
+    for (const std::uint64_t task : {3, 4, 5}) job.acknowledge(task, 1);
+    job.written(1, testing::disk_full());
+  }
+  SUBCASE("it had no number") {
+    --job.letters.ids_wanted;
+    job.coordinator.on_id(testing::disk_full().error(), job.now());
+  }
+  CHECK(job.letters.ids_wanted == 0);
+  job.pass(1s);
+  CHECK(job.letters.ids_wanted == 1);
+}
+
 TEST_CASE("a job whose tasks have all ended takes no checkpoint") {
   CoordinatedJob job;
   job.start();
