@@ -37,6 +37,7 @@ Cluster::Cluster(std::uint64_t seed, bool tells)
   promises.expect(plan.graph.id, plan.events_per_source);
   zookeeper.on_commit = [this](LeaderSessionId term, const std::vector<ZkOp>& steps) {
     promises.on_zookeeper_commit(term, steps);
+    if (!term.is_none() && on_write) on_write();
   };
   disk.on_remove = [this](const std::string& path) { promises.on_file_removed(path); };
   for (std::size_t i = 0; i < kJobManagers; ++i)

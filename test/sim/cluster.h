@@ -56,6 +56,8 @@ public:
   /// A node is granted a term; `on_new_leader` is for who strikes at what has just begun.
   void on_granted(NodeId node);
   std::function<void(NodeId)> on_new_leader;
+  /// A leader's write was just done, and it does not know yet; for who wants to take the answer from it.
+  std::function<void()> on_write;
   /// Nothing is broken any more.
   void on_healed() { healed_at_ = world.now(); }
   /// Who leads now waits for this attempt: it was not given up, nor was the job.

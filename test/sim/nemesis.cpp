@@ -37,11 +37,13 @@ Nemesis::Nemesis(Cluster& cluster) : cluster_(cluster) {
   pause_ = random().between(200ms, 2s);
   has_guardian_ = random().chance(50);
   strikes_new_leaders_ = random().chance(30);
+  strikes_writes_ = random().chance(20);
   ends_ = TimePoint{} + random().between(2s, 8s);
 }
 
 void Nemesis::start() {
   if (strikes_new_leaders_) cluster_.on_new_leader = [this](NodeId node) { strike_at(node); };
+  if (strikes_writes_) cluster_.on_write = [this] { strike_at_write(); };
   cluster_.world.in(random().between(0ms, 1500ms), [this] { strike(); });
   cluster_.world.in(ends_ - cluster_.world.now(), [this] { heal_all(); });
 }
@@ -201,6 +203,20 @@ void Nemesis::strike_at(NodeId node) {
   });
 }
 
+void Nemesis::strike_at_write() {
+  if (is_over_ || !random().chance(5)) return;
+  const NodeId node = some_job_manager();
+  const std::uint64_t kind = random().below(4);
+  ++cluster_.world.tally.faults;
+  cluster_.world.in(Duration::zero(), [this, node, kind] {
+    say("a write is struck");
+    if (kind == 0) return crash_for(node, random().between(20ms, 1500ms));
+    if (kind == 1 && cluster_.world.is_alive(node)) cluster_.end_session(node);
+    if (kind == 2) crash_task_manager();
+    cluster_.lose_zookeeper(node);
+  });
+}
+
 void Nemesis::stop_zookeeper_member() {
   const std::size_t member = random().below(ZkEnsemble::kMembers);
   say("a zookeeper server dies");
@@ -229,6 +245,8 @@ void Nemesis::lag_zookeeper_member() {
 void Nemesis::slow_disk() {
   say("the disk is slow");
   cluster_.disk.be_slow(random().spread(20ms, 2s));
+  // What is written then is still being written when the job starts again.
+  if (random().chance(30)) undo_in(random().between(0ms, 500ms), [this] { crash_task_manager(); });
   undo_in(random().between(200ms, 3s), [this] { cluster_.disk.be_slow({}); });
 }
 

@@ -44,6 +44,8 @@ private:
   void remove_leaders_node();
   /// Somewhere in the first steps of who has just begun to lead.
   void strike_at(NodeId new_leader);
+  /// Who has just written and waits for the answer, now and then.
+  void strike_at_write();
   void stop_zookeeper_member();
   void stop_zookeeper_quorum();
   void lag_zookeeper_member();
@@ -63,6 +65,7 @@ private:
   Duration pause_{};           // between two, at most
   bool has_guardian_ = false;
   bool strikes_new_leaders_ = false;
+  bool strikes_writes_ = false;
   bool is_over_ = false;
   TimePoint ends_{};
   TimePoint healed_at_{};

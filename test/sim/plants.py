@@ -72,6 +72,13 @@ PLANTS = [
     ("a job starts from nothing while its checkpoints are read",
      "actors/checkpoint_coordinator/coordinated_job.cpp",
      "reply.tasks = std::move(dealt->tasks);", "reply.tasks = {};"),
+    ("a checkpoint is taken before operators say what they say at the end", "checkpoint/barrier_aligner.cpp",
+     "ended_[channel] = true;",
+     "ended_[channel] = true;\n"
+     "  if (std::ranges::find(ended_, false) == ended_.end() && trigger_ && trigger_->checkpoint > last_)\n"
+     "    return complete_trigger();"),
+    ("a last checkpoint that failed is not tried again", "checkpoint/coordinator/checkpoint_coordinator.cpp",
+     "std::min(*next_trigger_, now.time + pause)", "next_trigger_"),
     # Jobs, tasks and slots.
     ("an end is told before it is on record", "actors/job_manager/last_words.h",
      "if (ending == held_.end()) return word();", "return word();"),
