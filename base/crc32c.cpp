@@ -41,6 +41,37 @@ std::uint64_t load_word(const std::byte* at) {
   return word;
 }
 
+// A register is a polynomial over GF(2), its lowest power in the highest bit, modulo the one of the CRC.
+
+constexpr std::uint32_t kOne = std::uint32_t{1} << 31;
+
+constexpr std::uint32_t times_x(std::uint32_t a) {
+  return a >> 1 ^ ((a & 1) != 0 ? kReflectedPolynomial : 0);
+}
+
+constexpr std::uint32_t product(std::uint32_t a, std::uint32_t b) {
+  std::uint32_t sum = 0;
+  for (std::uint32_t bit = kOne; bit != 0; bit >>= 1, b = times_x(b))
+    if ((a & bit) != 0) sum ^= b;
+  return sum;
+}
+
+/// By what a register is multiplied when 1, 2, 4, 8 ... bytes of zeros follow.
+using Powers = std::array<std::uint32_t, 64>;
+
+constexpr Powers make_powers() {
+  Powers powers{};
+  std::uint32_t power = kOne;
+  for (int bit = 0; bit < 8; ++bit) power = times_x(power);
+  for (std::uint32_t& of_bytes : powers) {
+    of_bytes = power;
+    power = product(power, power);
+  }
+  return powers;
+}
+
+constexpr Powers kPowers = make_powers();
+
 #if defined(__x86_64__)
 /// The instruction takes three cycles until its result is there, but begins one each cycle: three stretches
 /// are gone through side by side, and then put together.
@@ -50,19 +81,11 @@ constexpr std::size_t kLaneBytes = 1024;
 using Shift = std::array<std::array<std::uint32_t, 256>, 4>;
 
 constexpr Shift make_shift() {
-  std::array<std::uint32_t, 32> shifted_bit{};
-  for (std::size_t bit = 0; bit < shifted_bit.size(); ++bit) {
-    std::uint32_t crc = std::uint32_t{1} << bit;
-    for (std::size_t i = 0; i < kLaneBytes; ++i) crc = crc >> 8 ^ kTables[0][crc & 0xFF];
-    shifted_bit[bit] = crc;
-  }
+  static_assert(kLaneBytes == std::size_t{1} << 10);
   Shift shift{};
-  for (std::size_t place = 0; place < shift.size(); ++place) {
-    for (std::size_t byte = 0; byte < 256; ++byte) {
-      for (std::size_t bit = 0; bit < 8; ++bit)
-        if ((byte >> bit & 1) != 0) shift[place][byte] ^= shifted_bit[place * 8 + bit];
-    }
-  }
+  for (std::size_t place = 0; place < shift.size(); ++place)
+    for (std::uint32_t byte = 0; byte < 256; ++byte)
+      shift[place][byte] = product(kPowers[10], byte << 8 * place);
   return shift;
 }
 
@@ -108,6 +131,12 @@ std::uint32_t detail::crc32c_by_table(std::span<const std::byte> bytes, std::uin
   }
   for (; left > 0; ++at, --left) crc = crc >> 8 ^ kTables[0][(crc ^ static_cast<std::uint8_t>(*at)) & 0xFF];
   return ~crc;
+}
+
+std::uint32_t crc32c_joined(std::uint32_t first, std::uint32_t second, std::uint64_t second_bytes) {
+  for (std::size_t i = 0; second_bytes != 0; ++i, second_bytes >>= 1)
+    if ((second_bytes & 1) != 0) first = product(kPowers[i], first);
+  return first ^ second;
 }
 
 std::uint32_t crc32c(std::span<const std::byte> bytes, std::uint32_t before) {

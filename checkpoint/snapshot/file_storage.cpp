@@ -26,9 +26,9 @@ public:
         inline_bytes_(inline_bytes) {}
   ~FileStream() override { drop(); }
 
-  Status write(std::span<const std::byte> bytes) override {
+  Status write_summed(std::span<const std::byte> bytes, std::uint32_t crc) override {
     if (!status_) return status_;
-    crc_ = crc32c(bytes, crc_);
+    crc_ = crc32c_joined(crc_, crc, bytes.size());
     bytes_ += bytes.size();
     if (buffer_.size() + bytes.size() > room()) flush();
     if (bytes.size() > room()) return status_ ? put(bytes) : status_;

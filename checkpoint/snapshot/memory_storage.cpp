@@ -14,7 +14,8 @@ class MemoryStream final : public StateStream {
 public:
   MemoryStream(std::string name, std::size_t most_bytes) : name_(std::move(name)), most_bytes_(most_bytes) {}
 
-  Status write(std::span<const std::byte> bytes) override {
+  Status write_summed(std::span<const std::byte> bytes, std::uint32_t crc) override {
+    crc_ = crc32c_joined(crc_, crc, bytes.size());
     bytes_ += bytes.size();
     if (bytes_ > most_bytes_) content_ = {};  // counted to the end, so that one hears how much it would be
     else content_.insert(content_.end(), bytes.begin(), bytes.end());
@@ -23,8 +24,7 @@ public:
 
   Result<StateHandle> close() override {
     if (bytes_ > most_bytes_) return too_much();
-    const std::uint32_t crc = crc32c(content_);
-    return StateHandle{.content = std::move(content_), .bytes = bytes_, .crc = crc};
+    return StateHandle{.content = std::move(content_), .bytes = bytes_, .crc = crc_};
   }
 
 private:
@@ -40,6 +40,7 @@ private:
   const std::string name_;
   const std::size_t most_bytes_;
   std::uint64_t bytes_ = 0;  // also of what was refused
+  std::uint32_t crc_ = 0;
   std::vector<std::byte> content_;
 };
 

@@ -41,18 +41,18 @@ struct Footer {
 };
 
 std::array<std::byte, kBlockHeaderBytes> header_of(const StateBlockInfo& block,
-                                                   std::span<const std::byte> payload) {
+                                                   std::uint32_t payload_crc) {
   std::array<std::byte, kBlockHeaderBytes> header;
   std::byte* at = store_raw(header.data(), block);
   const std::span<const std::byte> checked = std::span(header).first(kCheckedHeaderBytes);
-  store_raw(at, crc32c(payload, crc32c(checked)));
+  store_raw(at, crc32c_joined(crc32c(checked), payload_crc, block.payload_bytes));
   return header;
 }
 
 }  // namespace
 
-Status StateFileWriter::write(std::span<const std::byte> bytes) {
-  if (status_) status_ = stream_.write(bytes);
+Status StateFileWriter::write_summed(std::span<const std::byte> bytes, std::uint32_t crc) {
+  if (status_) status_ = stream_.write_summed(bytes, crc);
   written_bytes_ += bytes.size();
   return status_;
 }
@@ -70,8 +70,9 @@ Status StateFileWriter::add(const StateBlock& block) {
   const StateBlockInfo info{block.state, block.group, block.entry_count,
                          static_cast<std::uint32_t>(block.payload.size())};
   index_.push_back(info);
-  if (auto done = write(header_of(info, block.payload)); !done) return done;
-  return write(block.payload);
+  const std::uint32_t crc = crc32c(block.payload);
+  if (auto done = write(header_of(info, crc)); !done) return done;
+  return write_summed(block.payload, crc);
 }
 
 Result<StateHandle> StateFileWriter::finish(const std::vector<StateInfo>& states) {
@@ -159,7 +160,7 @@ Result<std::span<const std::byte>> StateFile::read(const Block& block, std::vect
   buffer.resize(kBlockHeaderBytes + block.info.payload_bytes);
   if (auto got = bytes_->read(block.offset, buffer); !got) return got.error();
   const std::span<const std::byte> payload = std::span(buffer).subspan(kBlockHeaderBytes);
-  const auto expected = header_of(block.info, payload);
+  const auto expected = header_of(block.info, crc32c(payload));
   if (!std::equal(expected.begin(), expected.end(), buffer.begin())) {
     return corrupt("the checksum of the block at " + std::to_string(block.offset) + " (state \"" +
                    states_[block.info.state].name + "\", key group " + std::to_string(block.info.group) +

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "base/crc32c.h"
 #include "base/result.h"
 #include "checkpoint/snapshot/state_block.h"
 #include "checkpoint/snapshot/storage.h"
@@ -45,7 +46,8 @@ public:
   [[nodiscard]] Result<StateHandle> finish(const std::vector<StateInfo>& states);
 
 private:
-  [[nodiscard]] Status write(std::span<const std::byte> bytes);
+  [[nodiscard]] Status write(std::span<const std::byte> bytes) { return write_summed(bytes, crc32c(bytes)); }
+  [[nodiscard]] Status write_summed(std::span<const std::byte> bytes, std::uint32_t crc);
   [[nodiscard]] Status begin();
 
   StateStream& stream_;  // outlives this

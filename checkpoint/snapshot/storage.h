@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <span>
 #include <string>
 
+#include "base/crc32c.h"
 #include "base/result.h"
 #include "checkpoint/snapshot/handles.h"
 
@@ -13,12 +15,14 @@ namespace weir {
 
 /// Bytes on their way into a checkpoint.
 ///
-/// Threads: one at a time. Order: write() any number of times, then close() once. Destroyed without close():
-///          nothing is left of it.
+/// Threads: one at a time. Order: write() and write_summed() any number of times, then close() once.
+///          Destroyed without close(): nothing is left of it.
 class StateStream {
 public:
   virtual ~StateStream() = default;
-  [[nodiscard]] virtual Status write(std::span<const std::byte> bytes) = 0;
+  [[nodiscard]] Status write(std::span<const std::byte> bytes) { return write_summed(bytes, crc32c(bytes)); }
+  /// The same of bytes whose crc32c() is known already.
+  [[nodiscard]] virtual Status write_summed(std::span<const std::byte> bytes, std::uint32_t crc) = 0;
   /// All of it is safe (written, synced) when this returns.
   [[nodiscard]] virtual Result<StateHandle> close() = 0;
 };

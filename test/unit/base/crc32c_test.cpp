@@ -53,6 +53,7 @@ TEST_CASE("a CRC-32C in pieces is that of the whole, with the instruction and wi
     const std::size_t cut = random() % (bytes.size() + 1);
     const std::uint32_t whole = crc32c(all);
     CHECK(crc32c(all.subspan(cut), crc32c(all.first(cut))) == whole);
+    CHECK(crc32c_joined(crc32c(all.first(cut)), crc32c(all.subspan(cut)), all.size() - cut) == whole);
     CHECK(detail::crc32c_by_table(all.subspan(cut), detail::crc32c_by_table(all.first(cut))) == whole);
   }
 }
