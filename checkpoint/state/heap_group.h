@@ -25,7 +25,11 @@ public:
       : tags_(std::make_unique<std::uint8_t[]>(capacity + TagWindow::kTags)), mask_(capacity - 1),
         shift_(64 - static_cast<std::uint32_t>(std::countr_zero(capacity))) {}
   HeapGroup(HeapGroup&&) noexcept = default;
-  HeapGroup& operator=(HeapGroup&&) noexcept = default;
+  HeapGroup& operator=(HeapGroup&& other) noexcept {
+    if (this == &other) return *this;
+    std::destroy_at(this);  // its entries, too
+    return *std::construct_at(this, std::move(other));
+  }
   ~HeapGroup() {
     if (slots_) for_each_taken([this](std::size_t at) { slots_[at].entry.~Entry(); });
   }

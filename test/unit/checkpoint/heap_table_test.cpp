@@ -211,6 +211,16 @@ TEST_CASE("entries that crowd one corner are found, removed and let go like any 
   }
 }
 
+TEST_CASE("a table that is emptied lets go what its entries have") {
+  Crowded::all.clear();
+  HeapTable<Crowded, ByNumber> table({0, 0}, 1);
+  for (int number = 0; number < 20; ++number)
+    table.insert(table.locate(ByNumber::hash_of(number)), Crowded(number));
+  CHECK(Crowded::count_alive() == 20);
+  table.clear();
+  CHECK(Crowded::count_alive() == 0);
+}
+
 TEST_CASE("a table does what a map of the standard library does") {
   const auto seed = std::random_device{}();
   CAPTURE(seed);
