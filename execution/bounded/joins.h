@@ -221,6 +221,10 @@ private:
   void on_end() override {
     held_->first.close();
     held_->second.close();
+    pair_all();
+    held_.reset();
+  }
+  void pair_all() {
     detail::JoinEmit<A, B, R, F, false> emit{this->function(), &this->next()};
     auto pair = [&](const B& b, EventTime time_of_b, const A& a, EventTime time_of_a) {
       emit(&a, time_of_a, &b, time_of_b);
@@ -228,7 +232,6 @@ private:
     PairLoop<B, A, decltype(pair)> loop(held_->second, held_->fed_space, pair);
     held_->first.for_each([&](const A& value, EventTime time) { loop.feed(value, time); });
     loop.flush();
-    held_.reset();
   }
 
   // Bound at open; holds the input.
