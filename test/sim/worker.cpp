@@ -5,7 +5,32 @@
 
 #include "base/result.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/common_interface_defs.h>
+#endif
+
 namespace weir::sim {
+
+namespace {
+
+/// Tells AddressSanitizer, if it looks on, that calls go on on another stack.
+struct StackWatch {
+#if defined(__SANITIZE_ADDRESS__)
+  /// Before: from this stack to that. Without `kept` nobody comes back to this one.
+  static void leave(void** kept, const void* bottom, std::size_t bytes) {
+    __sanitizer_start_switch_fiber(kept, bottom, bytes);
+  }
+  /// After: `kept` as it was when this stack was left; fills in the stack that was left now.
+  static void enter(void* kept, const void** bottom, std::size_t* bytes) {
+    __sanitizer_finish_switch_fiber(kept, bottom, bytes);
+  }
+#else
+  static void leave(void**, const void*, std::size_t) {}
+  static void enter(void*, const void**, std::size_t*) {}
+#endif
+};
+
+}  // namespace
 
 thread_local Worker* Worker::current_ = nullptr;
 
@@ -26,6 +51,9 @@ struct Worker::Stack {
   }
 
   ucontext_t inside{};
+  void* kept = nullptr;          // of the job that waits
+  const void* outside = nullptr;  // the stack of who resumed it
+  std::size_t outside_bytes = 0;
   std::unique_ptr<std::byte[]> bytes{new std::byte[kBytes]};
 };
 
@@ -49,8 +77,11 @@ void Worker::post(Job job) {
 }
 
 void Worker::run() {
-  current_->work();
-  Worker* self = current_;
+  Worker* const self = current_;
+  Stack& stack = *self->stack_;
+  StackWatch::enter(nullptr, &stack.outside, &stack.outside_bytes);
+  self->work();
+  StackWatch::leave(nullptr, stack.outside, stack.outside_bytes);
   setcontext(&self->outside_);
 }
 
@@ -80,7 +111,10 @@ void Worker::resume() {
     makecontext(&stack_->inside, &Worker::run, 0);
   }
   current_ = this;
+  void* kept = nullptr;
+  StackWatch::leave(&kept, stack_->bytes.get(), Stack::kBytes);
   swapcontext(&outside_, &stack_->inside);
+  StackWatch::enter(kept, nullptr, nullptr);
   current_ = nullptr;
   if (!must_die_) return;
   Stack::give_back(std::move(stack_));
@@ -89,7 +123,9 @@ void Worker::resume() {
 
 void Worker::give_way() {
   current_ = nullptr;
+  StackWatch::leave(&stack_->kept, stack_->outside, stack_->outside_bytes);
   swapcontext(&stack_->inside, &outside_);
+  StackWatch::enter(stack_->kept, &stack_->outside, &stack_->outside_bytes);
   current_ = this;
   if (must_die_) throw ProcessDied{};
 }
