@@ -188,7 +188,7 @@ rocksdb::ColumnFamilyOptions column_options_of(const RocksDbOptions& options) {
   // What changed is merged with what changed lately, not each time with a part of everything: that would be
   // new files, and an incremental checkpoint has to write those. Reads ask more files, by their filters.
   columns.compaction_style = rocksdb::kCompactionStyleUniversal;
-  columns.level0_file_num_compaction_trigger = 8;
+  columns.level0_file_num_compaction_trigger = 12;
   columns.memtable_whole_key_filtering = true;
   columns.memtable_prefix_bloom_size_ratio = 0.05;
   return columns;
