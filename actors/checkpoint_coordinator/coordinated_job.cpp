@@ -51,9 +51,9 @@ void CoordinatedJob::restore(const CompletedCheckpoint* latest) {
   out_.to_keeper(CheckFiles{*latest});
 }
 
-void CoordinatedJob::refuse_restore(const Error& doubt) {
+void CoordinatedJob::refuse_restore(const Error& cause) {
   out_.to_job_manager(
-      RestoredState{.job = job(), .number = wanted_->number, .outcome = Outcome::refused(doubt)});
+      RestoredState{.job = job(), .number = wanted_->number, .outcome = Outcome::refused(cause)});
 }
 
 void CoordinatedJob::on_files_checked(const FilesChecked& mail, Now) {

@@ -122,7 +122,7 @@ private:
   }
   void answer(SavepointRequestId request, const Result<std::string>& path) override;
   void restore(const CompletedCheckpoint* latest) override;
-  void refuse_restore(const Error& doubt) override;
+  void refuse_restore(const Error& cause) override;
 
   /// Whose files are there.
   void deal(const CompletedCheckpoint* latest);

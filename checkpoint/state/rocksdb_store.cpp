@@ -188,6 +188,8 @@ rocksdb::ColumnFamilyOptions column_options_of(const RocksDbOptions& options) {
   // What changed is merged with what changed lately, not each time with a part of everything: that would be
   // new files, and an incremental checkpoint has to write those. Reads ask more files, by their filters.
   columns.compaction_style = rocksdb::kCompactionStyleUniversal;
+  // Of fewer files, those that have just filled the state would be among what is merged first, and all of it
+  // new behind its first checkpoint: docs/benchmarks.md.
   columns.level0_file_num_compaction_trigger = 12;
   columns.memtable_whole_key_filtering = true;
   columns.memtable_prefix_bloom_size_ratio = 0.05;

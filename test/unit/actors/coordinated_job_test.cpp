@@ -102,6 +102,28 @@ TEST_CASE("a job that restarts waits for files that are not there, and goes on w
   CHECK(f.letters.take().empty());
 }
 
+TEST_CASE("a job waits while its leader does not know whether the latest checkpoint was stored") {
+  constexpr ExecutionAttemptId kTask{.high = 3, .low = 4};
+  Fixture f;
+  f.job.on_restore_wanted({.number = 1}, {});
+  f.job.on_recovered(found({3}), {});
+  f.job.on_round_started(
+      {.number = 1, .plan = {.vertices = {{.name = "all", .tasks = {{.attempt = kTask}}}}}}, {});
+  f.job.on_task_running({.attempt = kTask}, {});
+  f.job.on_savepoint(SavepointRequestId{1},
+                     {.job = kJob, .directory = "/s", .then = AfterSavepoint::Cancel}, {});
+  f.job.on_id({.outcome = Outcome::ok(), .id = 4}, {});
+  f.job.on_acknowledge({.attempt = kTask, .checkpoint = 4}, {});
+  f.job.on_round_ended({.reason = "a task failed"}, {});
+  (void)f.letters.take();
+  f.job.on_restore_wanted({.number = 2}, {});
+  CHECK(f.letters.take().empty());  // it may yet be stored
+  f.job.on_written({.id = 4, .outcome = Outcome::refused({ErrorCode::NotLeader, "term 3 is over"})}, {});
+  const Said said = f.letters.take();
+  REQUIRE_FALSE(said.empty());
+  CHECK(said.back() == "not restored 2 0");
+}
+
 TEST_CASE("what cannot be read is said, and read again when somebody asks again") {
   Fixture f;
   f.job.on_restore_wanted({.number = 1}, {});
